@@ -1,0 +1,126 @@
+# Sentinel Stream. One Makefile, non-recursive: it finds commands (cmd/*), rooms (lib/*) and tests by itself.
+#
+#   make            everything into build/bin
+#   make demo       installs what is missing, builds, and runs a whole audit on generated payments
+#   make test       installs what is missing, builds, and runs every test      (T='tests/cli/gen.bats' for some)
+#   make lint       layers, formatting, banned words, pages
+#   make bench      every stage beside a named peer, same input, same run      (B='score' for some)
+#   make fuzz       each fuzz target for FUZZ_SECONDS (60)
+#   make install    DESTDIR= PREFIX=/usr/local
+#
+#   SAN=address,undefined or SAN=thread builds beside the normal build (build-address-undefined, ...).
+
+CC       = gcc
+CXX      = g++
+PREFIX   = /usr/local
+VERSION  = 0.1.0
+comma    = ,
+BUILD   ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+
+# No contraction of floating point (a*b+c in one rounding): the same bytes whatever the compiler schedules.
+OPT      = -O2 -g -ffp-contract=off
+WARN     = -Wall -Wextra -Werror -Wshadow -Wvla -Wwrite-strings -Wpointer-arith
+CFLAGS   = $(OPT) $(WARN) -std=c11 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+CXXFLAGS = $(OPT) $(WARN) -std=c++17 -fno-exceptions -fno-rtti
+CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen
+LDFLAGS  = -Wl,--as-needed
+LDLIBS   = -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -lxgboost -lm -lpthread -lstdc++
+ifdef SAN
+OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=$(SAN)
+endif
+
+lib_src   := $(sort $(wildcard lib/*/*.c) $(wildcard lib/*/*.cc))
+stage_src := $(sort $(wildcard lib/stage/*.c))
+stages    := $(basename $(notdir $(stage_src)))
+commands  := $(sort $(notdir $(wildcard cmd/ss-*)))
+unit_src  := $(sort $(wildcard tests/unit/*.c))
+fuzz_src  := $(sort $(wildcard tests/fuzz/*.c))
+lib_obj   := $(patsubst %,$(BUILD)/%.o,$(basename $(lib_src))) $(BUILD)/gen/stages.o $(BUILD)/gen/embedded.o
+bins      := $(addprefix $(BUILD)/bin/,$(commands))
+units     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
+replays   := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(fuzz_src))
+# Shipped files that lie beside the room that reads them and are also embedded: lib/ROOM/*.map, *.features, ...
+embeds    := $(sort $(wildcard lib/*/*.map lib/*/*.features lib/*/*.rules))
+
+all: $(bins)
+
+# A changed flag rebuilds: the flags are a file that objects depend on, rewritten only when they differ.
+flags_now := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(LDLIBS)
+$(shell mkdir -p $(BUILD)/gen; printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $(BUILD)/gen/flags || \
+	printf '%s\n' '$(subst ','\'',$(flags_now))' > $(BUILD)/gen/flags)
+# So do a new or a removed stage or shipped file.
+$(shell printf '%s\n' '$(stages) $(embeds)' | cmp -s - $(BUILD)/gen/lists || \
+	printf '%s\n' '$(stages) $(embeds)' > $(BUILD)/gen/lists)
+
+$(BUILD)/gen/stages.c: $(BUILD)/gen/lists scripts/stage-table
+	scripts/stage-table $(stages) > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/embedded.c: $(BUILD)/gen/lists $(embeds) scripts/embed
+	scripts/embed $(embeds) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/%.o: %.c $(BUILD)/gen/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -include base/banned.h $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.cc $(BUILD)/gen/flags
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/gen/flags
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libss.a: $(lib_obj)
+	@rm -f $@
+	$(AR) rcs $@ $(lib_obj)
+
+define command_rule
+$(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/$(1)/*.c))) $(BUILD)/libss.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach c,$(commands),$(eval $(call command_rule,$(c))))
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libss.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# A fuzz target linked with a driver that replays its corpus: an ordinary test. `make fuzz` links libFuzzer instead.
+$(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay/driver.o $(BUILD)/libss.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+test-build: $(bins) $(units) $(replays)
+
+test: bootstrap
+	@$(MAKE) --no-print-directory test-build
+	@BUILD=$(BUILD) scripts/test $(T)
+
+demo: bootstrap
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/demo
+
+bootstrap:
+	@scripts/bootstrap
+
+lint:
+	@scripts/lint
+
+bench: all
+	@BUILD=$(BUILD) scripts/bench $(B)
+
+fuzz:
+	@scripts/fuzz $(F)
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man $(DESTDIR)$(PREFIX)/share/sentinel-stream
+	install -m 755 $(bins) $(DESTDIR)$(PREFIX)/bin
+	for s in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
+	  install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s; done
+	install -m 644 $(embeds) $(DESTDIR)$(PREFIX)/share/sentinel-stream
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all test test-build demo bootstrap lint bench fuzz format install clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,67 @@
+#include "base/err.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_MAX 1024
+
+static _Thread_local char text[TEXT_MAX];
+
+int ss_fail(enum ss_err err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return err;
+}
+
+int ss_fail_errno(enum ss_err err, const char *fmt, ...)
+{
+    int saved = errno;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof text)
+        snprintf(text + n, sizeof text - (size_t)n, ": %s", strerror(saved));
+    errno = saved;
+    return err;
+}
+
+int ss_fail_in(int err, const char *fmt, ...)
+{
+    char inner[TEXT_MAX];
+    memcpy(inner, text, sizeof inner);
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof text)
+        snprintf(text + n, sizeof text - (size_t)n, "%s", inner);
+    return err;
+}
+
+const char *ss_err_text(void)
+{
+    return text;
+}
+
+int ss_err_exit(int err)
+{
+    switch ((enum ss_err)err) {
+    case SS_OK: return 0;
+    case SS_EPIPE: return 0;
+    case SS_EANSWER: return 1;
+    case SS_EUSAGE: return 64;
+    case SS_EDATA: return 65;
+    case SS_ENOINPUT: return 66;
+    case SS_EAWAY: return 69;
+    case SS_EBUG: return 70;
+    case SS_ENOMEM: return 70;
+    case SS_ECREATE: return 73;
+    case SS_EIO: return 74;
+    case SS_ECONFIG: return 78;
+    }
+    return err < 0 ? 70 : 0;
+}

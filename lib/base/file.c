@@ -1,0 +1,90 @@
+#include "base/file.h"
+#include "base/err.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int ss_file_read(const char *path, struct ss_buf *buf)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
+    for (;;) {
+        char *to = ss_buf_room(buf, 65536);
+        size_t room = to ? 65536 : 0;
+        if (!to && buf->ceiling > buf->n) { /* the last piece below the ceiling */
+            buf->failed = false;
+            room = buf->ceiling - buf->n;
+            to = ss_buf_room(buf, room);
+        }
+        if (!to) {
+            close(fd);
+            return ss_fail(SS_EDATA, "'%s' is larger than %zu bytes", path, buf->ceiling);
+        }
+        ssize_t n = read(fd, to, room);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int err = ss_fail_errno(SS_EIO, "cannot read '%s'", path);
+            close(fd);
+            return err;
+        }
+        if (n == 0)
+            break;
+        buf->n += (size_t)n;
+    }
+    close(fd);
+    return 0;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int sync_directory(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int r = fsync(fd);
+    close(fd);
+    return r;
+}
+
+int ss_file_replace(const char *path, const void *bytes, size_t len)
+{
+    char aside[PATH_MAX];
+    int n = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof aside)
+        return ss_fail(SS_ECREATE, "path too long: '%s'", path);
+    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return ss_fail_errno(SS_ECREATE, "cannot create '%s'", aside);
+    int err = 0;
+    if (write_all(fd, bytes, len) < 0 || fsync(fd) < 0)
+        err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
+    if (close(fd) < 0 && !err)
+        err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
+    if (!err && rename(aside, path) < 0)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
+    if (!err && sync_directory(path) < 0)
+        err = ss_fail_errno(SS_EIO, "cannot sync the directory of '%s'", path);
+    if (err)
+        unlink(aside);
+    return err;
+}

@@ -1,0 +1,14 @@
+/* Whole files: small configuration read in one piece, results replaced in one step. */
+#ifndef SS_BASE_FILE_H
+#define SS_BASE_FILE_H
+
+#include "base/attr.h"
+#include "base/buf.h"
+
+/* Appends the file to `buf`, whose ceiling bounds it. SS_ENOINPUT, SS_EIO or SS_ENOMEM otherwise. */
+int ss_file_read(const char *path, struct ss_buf *buf) SS_MUST_CHECK;
+/* Written aside, fsynced, renamed over `path`, directory fsynced: after a crash the old or the new file is
+ * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. */
+int ss_file_replace(const char *path, const void *bytes, size_t len) SS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * The stage: one step of a pipeline, one file in lib/stage/, one exported const descriptor, `ss_stage_NAME`
+ * in NAME.c. The same descriptor runs as the command ss-NAME, inside `ss-run`, and behind the server.
+ *
+ *   open -> (fill | step | work)* -> finish -> close        close is legal after a failed open
+ *
+ * Three kinds of stage:
+ *   source   has `fill`: makes records out of input bytes (ss-ingest) or of nothing (ss-gen); first in a
+ * pipeline filter   has `step`, or `work` when it can be shared among workers sink     drops what it has
+ * consumed and prints its result in `finish` (ss-train, ss-eval)
+ *
+ * Every callback returns 0 or a negative enum ss_err with its message set: that ends the run. A bad record is
+ * not a failure: ss_record_reject it and go on. Output depends on nothing but input, state and files: never
+ * on the clock, on addresses, on how the input was cut into batches, or on the number of workers.
+ */
+#ifndef SS_FLOW_STAGE_H
+#define SS_FLOW_STAGE_H
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "io/port.h"
+#include "record/batch.h"
+#include <argp.h>
+
+/* What a stage may know of the pipeline around it. Lives from open to close. */
+struct ss_env {
+    struct ss_schema *schema;   /* ask it for slots in open */
+    int workers;                /* how many workers call `work`; at least 1 */
+    struct ss_sink *out;        /* for sinks: where results go, from finish */
+    const char *program;        /* "ss-features", for messages and rejects */
+    const char *state_path;     /* --state, or NULL */
+    bool color;                 /* the output is a terminal that wants colours */
+    const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
+    const volatile int *reload; /* counts SIGHUPs */
+};
+
+/* The input bytes a source stage reads from: a window over all inputs in turn, refilled by the loop. */
+struct ss_feed {
+    const char *p; /* the bytes not yet consumed; SS_JSON_PADDING readable bytes lie behind them */
+    size_t n;
+    bool end_of_input; /* no more bytes will come in this input: what is left is its last, partial, piece */
+    bool end_of_all;   /* and no further input follows */
+    bool new_input;    /* the first window of an input (file): headers are read anew */
+    bool full; /* the window is as large as it gets (--max-record): a piece that does not fit is too long */
+    uint32_t source; /* index of the input; name for messages and rejects: */
+    const char *name;
+    int64_t arrived_ns; /* for rec->arrived_ns */
+    size_t max_record;  /* --max-record */
+};
+
+struct ss_stage {
+    const char *name;        /* "features" */
+    const char *about;       /* one sentence for --help and ss.7 */
+    const struct argp *argp; /* its own options, NULL for none; the parser's input is the zeroed state */
+    size_t state_size;
+    const char *args; /* what the command line's operands are called, "[FILE...]" when NULL */
+
+    int (*open)(void *st, struct ss_env *env);
+
+    /*
+     * Source stages: append records to the (empty) batch, at most SS_BATCH_MAX, and say in *consumed how many
+     * bytes of the window they came from; the loop keeps the rest and adds to it. Consuming nothing while
+     * records remain asks for more bytes; a window that is `full` must be consumed from. Record texts may
+     * point into the window: it stays until the batch is done. With feed == NULL (needs_input false): make up
+     * to SS_BATCH_MAX records; an empty batch ends the stream.
+     */
+    int (*fill)(void *st, struct ss_feed *feed, struct ss_batch *batch, size_t *consumed);
+    bool needs_input; /* for stages with fill */
+
+    /* Serial filters: look at each record with fate SS_KEEP; add members, drop, reject, add records. */
+    int (*step)(void *st, struct ss_batch *batch);
+
+    /*
+     * Shared filters, instead of step: for each phase p in turn all workers w of n call work(st, p, w, n,
+     * batch) at the same time, with a barrier between phases. A worker takes its share, by key (phase with
+     * state, each key owned by one worker) or by position (rows), writes only its own part, and allocates
+     * only from batch->arena[w]. The result may not depend on n.
+     */
+    int phases;
+    int (*work)(void *st, int phase, int worker, int workers, struct ss_batch *batch);
+
+    /* End of the stream: may add last records (held ones) to the empty batch; sinks print to env->out. */
+    int (*finish)(void *st, struct ss_batch *batch);
+    void (*close)(void *st);
+
+    /* Stages with memory: keep, drop and move the state of one input partition (0 outside Kafka). */
+    int (*part_open)(void *st, int part);
+    void (*part_close)(void *st, int part);
+    int (*save)(const void *st, int part, struct ss_sink *to);
+    int (*load)(void *st, int part, struct ss_source *from);
+};
+
+/* The rows [from, to) of a batch that are worker w's share of n, in contiguous runs. */
+static inline void ss_rows_of(const struct ss_batch *batch, int worker, int workers, size_t *from, size_t *to)
+{
+    *from = batch->n * (size_t)worker / (size_t)workers;
+    *to = batch->n * ((size_t)worker + 1) / (size_t)workers;
+}
+
+#endif

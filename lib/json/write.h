@@ -1,0 +1,16 @@
+/* JSON out: pieces appended to a buffer. The caller writes the commas, or uses ss_json_key inside objects. */
+#ifndef SS_JSON_WRITE_H
+#define SS_JSON_WRITE_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* "text" with quotes and escapes. Bytes that are no valid UTF-8 become U+FFFD, so that the output is JSON. */
+void ss_json_put_string(struct ss_buf *buf, struct ss_str text);
+/* The shortest text that reads back the same; null for NaN and infinities. */
+void ss_json_put_double(struct ss_buf *buf, double value);
+void ss_json_put_int(struct ss_buf *buf, int64_t value);
+/* ,"key": or "key": right behind a '{'. `key` is written as it is. */
+void ss_json_key(struct ss_buf *buf, const char *key);
+
+#endif

@@ -1,0 +1,157 @@
+#include "record/batch.h"
+#include "base/err.h"
+#include "base/number.h"
+#include "base/time.h"
+#include <stdlib.h>
+
+#define HINTS_MAX 512
+
+int ss_batch_init(struct ss_batch *batch, struct ss_schema *schema, int workers)
+{
+    *batch = (struct ss_batch){.schema = schema, .arenas = workers < 1 ? 1 : workers, .cap = SS_BATCH_MAX};
+    batch->rec = calloc(batch->cap, sizeof *batch->rec);
+    batch->arena = calloc((size_t)batch->arenas, sizeof *batch->arena);
+    batch->parser = ss_json_parser_new();
+    batch->hint_key = calloc(HINTS_MAX, sizeof *batch->hint_key);
+    batch->hint_slot = calloc(HINTS_MAX, sizeof *batch->hint_slot);
+    batch->hint_cap = HINTS_MAX;
+    if (!batch->rec || !batch->arena || !batch->parser || !batch->hint_key || !batch->hint_slot)
+        return ss_fail(SS_ENOMEM, "out of memory for a batch");
+    for (int i = 0; i < batch->arenas; i++)
+        ss_arena_init(&batch->arena[i], 0);
+    return 0;
+}
+
+void ss_batch_free(struct ss_batch *batch)
+{
+    for (int i = 0; batch->arena && i < batch->arenas; i++)
+        ss_arena_free(&batch->arena[i]);
+    for (size_t i = 0; batch->hint_key && i < batch->hints; i++)
+        free((char *)batch->hint_key[i].p);
+    free(batch->rec);
+    free(batch->arena);
+    free(batch->hint_key);
+    free(batch->hint_slot);
+    ss_json_parser_free(batch->parser);
+    *batch = (struct ss_batch){0};
+}
+
+void ss_batch_reset(struct ss_batch *batch)
+{
+    batch->n = 0;
+    for (int i = 0; i < batch->arenas; i++)
+        ss_arena_reset(&batch->arena[i]);
+}
+
+struct ss_record *ss_batch_add(struct ss_batch *batch)
+{
+    if (batch->n == batch->cap) {
+        struct ss_record *rec = realloc(batch->rec, batch->cap * 2 * sizeof *rec);
+        if (!rec) {
+            (void)ss_fail(SS_ENOMEM, "out of memory for %zu records", batch->cap * 2);
+            return NULL;
+        }
+        batch->rec = rec;
+        batch->cap *= 2;
+    }
+    struct ss_record *rec = &batch->rec[batch->n++];
+    memset(rec, 0, sizeof *rec);
+    return rec;
+}
+
+char *ss_batch_copy(struct ss_batch *batch, const char *text, size_t len)
+{
+    char *copy = ss_arena_alloc(&batch->arena[0], len + SS_JSON_PADDING);
+    if (copy) {
+        memcpy(copy, text, len);
+        memset(copy + len, 0, SS_JSON_PADDING);
+    }
+    return copy;
+}
+
+/* Remembers that the i-th key of records is `key`, so that the next record finds its slot by one comparison.
+ */
+static void hint_set(struct ss_batch *batch, size_t i, struct ss_str key, int slot)
+{
+    if (i >= batch->hint_cap || i > batch->hints)
+        return;
+    char *copy = malloc(key.n + 1);
+    if (!copy)
+        return; /* a hint, not a need */
+    memcpy(copy, key.p, key.n);
+    if (i == batch->hints)
+        batch->hints++;
+    else
+        free((char *)batch->hint_key[i].p);
+    batch->hint_key[i] = (struct ss_str){copy, key.n};
+    batch->hint_slot[i] = (int16_t)slot;
+}
+
+static int find_slot(struct ss_batch *batch, size_t i, struct ss_str raw_key)
+{
+    if (SS_LIKELY(i < batch->hints && ss_str_eq(batch->hint_key[i], raw_key)))
+        return batch->hint_slot[i];
+    struct ss_str key = ss_json_unescape(raw_key, &batch->arena[0]);
+    int slot = key.p ? (int)ss_map_find(&batch->schema->names, key) : -1;
+    hint_set(batch, i, raw_key, slot);
+    return slot;
+}
+
+static const char *duplicate_reason(struct ss_batch *batch, int slot)
+{
+    struct ss_buf buf;
+    ss_buf_init(&buf, 256);
+    ss_buf_printf(&buf, "field '%s' twice", ss_slot_name((enum ss_slot)slot));
+    const char *text = ss_arena_copy(&batch->arena[0], buf.p, buf.n);
+    ss_buf_free(&buf);
+    return text ? text : "a field twice";
+}
+
+static void read_canonical(struct ss_record *rec)
+{
+    const struct ss_field *t = &rec->field[SS_TIMESTAMP], *a = &rec->field[SS_AMOUNT];
+    if (t->type == SS_JSON_STRING)
+        rec->has_time = ss_time_parse(t->val + 1, t->len - 2, &rec->time_us);
+    else if (t->type == SS_JSON_NUMBER)
+        rec->has_time = ss_time_parse_epoch(t->val, t->len, &rec->time_us);
+    if (a->type == SS_JSON_NUMBER)
+        rec->has_amount = ss_amount_parse(a->val, a->len, &rec->amount);
+    else if (a->type == SS_JSON_STRING)
+        rec->has_amount = ss_amount_parse(a->val + 1, a->len - 2, &rec->amount);
+}
+
+int ss_record_read(struct ss_batch *batch, struct ss_record *rec, const char *text, size_t len)
+{
+    const struct ss_json_member *m;
+    size_t n;
+    rec->text = text;
+    rec->len = (uint32_t)len;
+    rec->field = ss_arena_zalloc(&batch->arena[0], ss_schema_size(batch->schema) * sizeof *rec->field);
+    if (!rec->field)
+        return SS_ENOMEM;
+    int err = ss_json_split(batch->parser, text, len, &m, &n);
+    if (err == SS_EDATA) {
+        const char *why = ss_err_text();
+        const char *reason = ss_arena_copy(&batch->arena[0], why, strlen(why));
+        ss_record_reject(rec, "json", reason ? reason : "malformed JSON");
+        return 0;
+    }
+    if (err < 0)
+        return err;
+    for (size_t i = 0; i < n; i++) {
+        int slot = find_slot(batch, i, (struct ss_str){text + m[i].key, m[i].key_len});
+        if (slot < 0)
+            continue;
+        struct ss_field *f = &rec->field[slot];
+        if (f->type != SS_JSON_ABSENT) {
+            if (slot < SS_FIXED_SLOTS) {
+                ss_record_reject(rec, "json", duplicate_reason(batch, slot));
+                return 0;
+            }
+            continue; /* other duplicates are kept; the first is the one that is looked at */
+        }
+        *f = (struct ss_field){text + m[i].val, m[i].val_len, m[i].key - 1, m[i].type};
+    }
+    read_canonical(rec);
+    return 0;
+}
