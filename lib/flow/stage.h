@@ -32,6 +32,10 @@ struct ss_env {
     bool color;                 /* the output is a terminal that wants colours */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */
+    bool alone; /* no other stage looks at the records: a source need only give them texts, not fields */
+    /* For a stage that waits by itself (ss-pace): call it before waiting, so that all that is done has left.
+     * NULL: nothing to flush. Returns as a stage callback. */
+    int (*flush)(struct ss_env *env);
 };
 
 /* The input bytes a source stage reads from: a window over all inputs in turn, refilled by the loop. */

@@ -95,7 +95,7 @@ int ss_record_label(const struct ss_record *rec);
 bool ss_record_is_label(const struct ss_record *rec);
 
 /*
- * Sets the stage member at `slot` (SS_FEATURES..SS_ASSESSMENT) to a JSON text that lives as long as the
+ * Sets the stage member at `slot` (SS_FEATURES..SS_PACED) to a JSON text that lives as long as the
  * batch. A member of that name in the text, or set before, is replaced and moves to the end.
  */
 void ss_record_set(struct ss_record *rec, enum ss_slot slot, struct ss_str json);

@@ -26,6 +26,7 @@ static const char *const fixed[SS_FIXED_SLOTS] = {
     [SS_DECISION] = "decision",
     [SS_ALERT] = "alert",
     [SS_ASSESSMENT] = "assessment",
+    [SS_PACED] = "paced",
 };
 
 int ss_schema_init(struct ss_schema *schema)

@@ -35,6 +35,7 @@ enum ss_slot {
     SS_DECISION,
     SS_ALERT,
     SS_ASSESSMENT,
+    SS_PACED, /* {"at":N}: when ss-pace meant the record to leave, ns since 1970 */
     SS_FIXED_SLOTS
 };
 
