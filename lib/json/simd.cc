@@ -1,14 +1,15 @@
 // The only file that knows simdjson. Errors by code, no exceptions; nothing of C++ crosses the headers.
-#include "base/number.h"
-#include "json/doc.h"
-#include "json/json.h"
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <simdjson.h>
 
-extern "C" {
+extern "C" { // what our C headers declare is C, also what they include
+#include "base/arena.h"
 #include "base/err.h"
+#include "base/number.h"
+#include "json/doc.h"
+#include "json/json.h"
 }
 
 namespace dom = simdjson::dom;
