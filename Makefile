@@ -10,6 +10,11 @@
 #
 #   SAN=address,undefined or SAN=thread builds beside the normal build (build-address-undefined, ...).
 
+# What is done in a word and a name; V=1 shows whole command lines.
+V       ?= 0
+quiet_0  = @printf '  %-5s %s\n' "$(1)" "$(2)";
+say      = $(quiet_$(V))
+
 CC       = gcc
 CXX      = g++
 PREFIX   = /usr/local
@@ -60,31 +65,31 @@ $(BUILD)/gen/embedded.c: $(BUILD)/gen/lists $(embeds) scripts/embed
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -include base/banned.h $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -include base/banned.h $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.cc $(BUILD)/gen/flags
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX,$<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/gen/flags
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libss.a: $(lib_obj)
 	@rm -f $@
-	$(AR) rcs $@ $(lib_obj)
+	$(call say,AR,$@)$(AR) rcs $@ $(lib_obj)
 
 define command_rule
 $(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/$(1)/*.c))) $(BUILD)/libss.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LINK,$$@)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach c,$(commands),$(eval $(call command_rule,$(c))))
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libss.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # A fuzz target linked with a driver that replays its corpus: an ordinary test. `make fuzz` links libFuzzer instead.
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay/driver.o $(BUILD)/libss.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 test-build: $(bins) $(units) $(replays)
 

@@ -26,16 +26,15 @@
 struct ss_env {
     struct ss_schema *schema;   /* ask it for slots in open */
     int workers;                /* how many workers call `work`; at least 1 */
-    struct ss_sink *out;        /* for sinks: where results go, from finish */
+    struct ss_sink *out;        /* for sinks: where results go; there from the first record on */
     const char *program;        /* "ss-features", for messages and rejects */
     const char *state_path;     /* --state, or NULL */
     bool color;                 /* the output is a terminal that wants colours */
+    bool alone;                 /* no other stage follows: nobody will look at field slots */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */
-    bool alone; /* no other stage looks at the records: a source need only give them texts, not fields */
-    /* For a stage that waits by itself (ss-pace): call it before waiting, so that all that is done has left.
-     * NULL: nothing to flush. Returns as a stage callback. */
-    int (*flush)(struct ss_env *env);
+    int (*flush)(struct ss_env *env); /* writes out what is buffered: call it before sleeping in `fill` */
+    void *loop;                       /* the loop's own */
 };
 
 /* The input bytes a source stage reads from: a window over all inputs in turn, refilled by the loop. */

@@ -1,0 +1,6 @@
+#include "cli/filter.h"
+
+int main(int argc, char **argv)
+{
+    return ss_run_main(argc, argv);
+}

@@ -1,0 +1,75 @@
+#include "cli/options.h"
+#include "base/number.h"
+#include <string.h>
+
+enum { OPT_REJECTS = 0x100, OPT_STATE, OPT_STATS, OPT_PROGRESS, OPT_STRICT, OPT_MAX_RECORD, OPT_LOG };
+
+static const struct argp_option options[] = {
+    {"input", 'i', "URI", 0, "Read from URI: -, a path, or mem:NAME (may be repeated; as FILE)", 0},
+    {"output", 'o', "URI", 0, "Write to URI instead of standard output", 0},
+    {"rejects", OPT_REJECTS, "URI", 0, "Write each rejected record there, with reason and position", 0},
+    {"state", OPT_STATE, "FILE", 0, "Go on from the state in FILE, and keep it there at the end", 0},
+    {"stats", OPT_STATS, "FILE", OPTION_ARG_OPTIONAL,
+     "Print counts, rate and latency as one JSON line at the end", 0},
+    {"progress", OPT_PROGRESS, 0, 0, "Show progress on standard error when that is a terminal", 0},
+    {"strict", OPT_STRICT, 0, 0, "Exit with 1 when a record was rejected", 0},
+    {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer records (1M)", 0},
+    {"verbose", 'v', 0, 0, "Say more (twice: much more)", 0},
+    {"quiet", 'q', 0, 0, "Say errors only", 0},
+    {"log", OPT_LOG, "FORMAT", 0, "Messages as text or json", 0},
+    {0},
+};
+
+bool ss_size_parse(const char *text, size_t *bytes)
+{
+    size_t n = strlen(text), scale = 1;
+    static const char units[] = "KMGT";
+    const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+    int64_t v;
+    if (unit && *unit) {
+        for (ptrdiff_t i = 0; i <= unit - units; i++)
+            scale *= 1024;
+        n--;
+    }
+    if (!ss_int_parse(text, n, &v) || v <= 0 || (uint64_t)v > SIZE_MAX / 2 / scale)
+        return false;
+    *bytes = (size_t)v * scale;
+    return true;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct ss_options *o = state->input;
+    switch (key) {
+    case 'i':
+    case ARGP_KEY_ARG:
+        if (o->n_inputs == SS_INPUTS_MAX)
+            argp_error(state, "more than %d inputs", SS_INPUTS_MAX);
+        o->inputs[o->n_inputs++] = arg;
+        break;
+    case 'o': o->output = arg; break;
+    case OPT_REJECTS: o->rejects = arg; break;
+    case OPT_STATE: o->state = arg; break;
+    case OPT_STATS:
+        o->want_stats = true;
+        o->stats = arg ? arg : "";
+        break;
+    case OPT_PROGRESS: o->progress = true; break;
+    case OPT_STRICT: o->strict = true; break;
+    case OPT_MAX_RECORD:
+        if (!ss_size_parse(arg, &o->max_record) || o->max_record > (size_t)1 << 30)
+            argp_error(state, "--max-record takes a size up to 1G, such as 64K or 1M, not '%s'", arg);
+        break;
+    case 'v': o->verbose++; break;
+    case 'q': o->quiet = true; break;
+    case OPT_LOG:
+        if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0)
+            argp_error(state, "--log takes text or json, not '%s'", arg);
+        o->log_json = strcmp(arg, "json") == 0;
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp ss_options_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};

@@ -1,0 +1,27 @@
+/* The options that every command shares, as one argp child, and what they come to. */
+#ifndef SS_CLI_OPTIONS_H
+#define SS_CLI_OPTIONS_H
+
+#include "base/attr.h"
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SS_INPUTS_MAX 4096
+
+struct ss_options {
+    const char *inputs[SS_INPUTS_MAX]; /* -i URI and FILE operands, in order */
+    int n_inputs;
+    const char *output, *rejects, *state, *stats; /* stats: "" = standard error */
+    size_t max_record;
+    bool want_stats, progress, strict, quiet, log_json;
+    int verbose;
+};
+
+/* Its parser's input is a struct ss_options. Operands become inputs. */
+extern const struct argp ss_options_argp;
+
+/* "64K", "1M", "2G" or a plain number of bytes; false when it is none. */
+bool ss_size_parse(const char *text, size_t *bytes) SS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/* The text that ss-run takes: stages with their options, separated by `|`, words quoted as in a shell. */
+#ifndef SS_CLI_PIPELINE_H
+#define SS_CLI_PIPELINE_H
+
+#include "base/arena.h"
+#include "base/attr.h"
+
+#define SS_WORDS_MAX 256
+
+struct ss_words {
+    char *word[SS_WORDS_MAX + 1]; /* NULL behind the last */
+    int n;
+};
+
+/*
+ * Splits the text into the words of each stage, at most `max` stages; words live in the arena. Knows '...',
+ * "..." and backslash, and nothing else of a shell. Returns the number of stages or SS_EUSAGE.
+ */
+int ss_pipeline_split(const char *text, struct ss_arena *arena, struct ss_words *stages,
+                      int max) SS_MUST_CHECK;
+
+#endif

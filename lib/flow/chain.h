@@ -1,0 +1,36 @@
+/* A pipeline of stages in one process: their states, opened, stepped and closed in order. */
+#ifndef SS_FLOW_CHAIN_H
+#define SS_FLOW_CHAIN_H
+
+#include "flow/stage.h"
+#include "flow/workers.h"
+
+#define SS_CHAIN_MAX 16
+
+struct ss_link {
+    const struct ss_stage *stage;
+    void *st; /* zeroed at first: argp parsers fill it */
+    struct ss_env env;
+    bool opened;
+};
+
+struct ss_chain {
+    struct ss_link link[SS_CHAIN_MAX];
+    int n;
+    struct ss_schema schema;
+    struct ss_workers *workers;
+    struct ss_batch batch;
+};
+
+int ss_chain_init(struct ss_chain *chain, int workers) SS_MUST_CHECK;
+/* Appends a stage with a zeroed state, for its options to be parsed into. NULL beyond SS_CHAIN_MAX. */
+struct ss_link *ss_chain_add(struct ss_chain *chain, const struct ss_stage *stage) SS_MUST_CHECK;
+/* Opens all stages in order; `env` is what they share. Then loads --state where there is one. */
+int ss_chain_open(struct ss_chain *chain, const struct ss_env *env) SS_MUST_CHECK;
+/* Passes the batch through the stages from number `from` on. */
+int ss_chain_step(struct ss_chain *chain, int from) SS_MUST_CHECK;
+/* Writes --state, once the output is flushed. */
+int ss_chain_save(struct ss_chain *chain) SS_MUST_CHECK;
+void ss_chain_free(struct ss_chain *chain);
+
+#endif

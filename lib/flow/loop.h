@@ -1,0 +1,42 @@
+/*
+ * The one loop: fill a batch, step each stage, write. Its rules:
+ *   flush before you would block   what is written leaves before the next read, so an idle pipe is never
+ * behind a bad record is no failure     rejected with reason and position, counted, and the stream goes on
+ *   drain before leaving           a stop request ends reading, not processing
+ */
+#ifndef SS_FLOW_LOOP_H
+#define SS_FLOW_LOOP_H
+
+#include "base/histogram.h"
+#include "flow/chain.h"
+
+#define SS_MAX_RECORD_DEFAULT ((size_t)1 << 20)
+
+struct ss_loop_counts {
+    uint64_t in, out, rejected, dropped; /* records */
+    int64_t bytes_in, bytes_total;       /* of the inputs as they are stored; total -1 when not known */
+    int64_t started_ns;
+    char first_reject[256];       /* "stdin:17: unclosed string", for people */
+    struct ss_histogram *latency; /* ns from the read that brought a record to the write that sent it on */
+};
+
+struct ss_loop_options {
+    const char *const *inputs; /* URIs, n of them; none = standard input */
+    int n_inputs;
+    const char *output;  /* URI */
+    const char *rejects; /* URI, or NULL: counted only */
+    const char *state_path;
+    const char *program;
+    size_t max_record; /* bytes; 0 = SS_MAX_RECORD_DEFAULT */
+    bool measure;      /* fill `latency` (two clock reads a batch) */
+    bool color;
+    const volatile int *stop, *reload;
+    /* Called now and then with the counts so far, for a progress line; may be NULL. */
+    void (*progress)(const struct ss_loop_counts *counts);
+};
+
+/* Runs the chain (its options parsed, not yet opened) over all inputs. `counts` is filled also on failure. */
+int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt,
+                struct ss_loop_counts *counts) SS_MUST_CHECK;
+
+#endif

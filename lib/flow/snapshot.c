@@ -1,0 +1,199 @@
+#include "flow/snapshot.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES 65536
+#define MAGIC       "SSSTATE1 "
+
+struct block_sink {
+    struct ss_sink base;
+    struct ss_sink *to;
+    uint64_t hash;
+    uint32_t n;
+    char block[BLOCK_BYTES];
+};
+
+static int put_block(struct block_sink *b)
+{
+    b->hash = ss_hash64_seed(b->block, b->n, b->hash);
+    int err = ss_sink_write(b->to, &b->n, sizeof b->n);
+    if (!err)
+        err = ss_sink_write(b->to, b->block, b->n);
+    if (!err)
+        err = ss_sink_write(b->to, &b->hash, sizeof b->hash);
+    b->n = 0;
+    return err;
+}
+
+static int block_write(struct ss_sink *sink, const void *bytes, size_t len)
+{
+    struct block_sink *b = (struct block_sink *)sink;
+    const char *p = bytes;
+    while (len) {
+        size_t n = BLOCK_BYTES - b->n < len ? BLOCK_BYTES - b->n : len;
+        memcpy(b->block + b->n, p, n);
+        b->n += (uint32_t)n;
+        p += n;
+        len -= n;
+        int err = b->n == BLOCK_BYTES ? put_block(b) : 0;
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+static int no_sync(struct ss_sink *sink)
+{
+    (void)sink;
+    return 0;
+}
+
+static const struct ss_sink_ops block_sink_ops = {block_write, no_sync, no_sync};
+
+static int save_to(struct block_sink *b, const struct ss_stage *stage, const void *st)
+{
+    int err = ss_sink_write(b->to, MAGIC, sizeof MAGIC - 1);
+    if (!err)
+        err = ss_sink_write(b->to, stage->name, strlen(stage->name));
+    if (!err)
+        err = ss_sink_write(b->to, "\n", 1);
+    if (!err)
+        err = stage->save(st, 0, &b->base);
+    if (!err && b->n)
+        err = put_block(b);
+    if (!err)
+        err = put_block(b); /* the empty one */
+    return err ? err : ss_sink_sync(b->to);
+}
+
+int ss_snapshot_save(const char *path, const struct ss_stage *stage, const void *st)
+{
+    char aside[PATH_MAX];
+    int n = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof aside)
+        return ss_fail(SS_ECREATE, "path too long: '%s'", path);
+    struct block_sink *b = calloc(1, sizeof *b);
+    if (!b)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    b->base = (struct ss_sink){&block_sink_ops, aside};
+    int err = ss_sink_open(aside, &b->to);
+    if (err < 0) {
+        free(b);
+        return err;
+    }
+    err = save_to(b, stage, st);
+    int closed = ss_sink_close(b->to);
+    err = err ? err : closed;
+    free(b);
+    if (!err && rename(aside, path) < 0)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
+    if (err)
+        unlink(aside);
+    return err;
+}
+
+struct block_source {
+    struct ss_source base;
+    struct ss_source *from;
+    uint64_t hash;
+    uint32_t n, at;
+    bool ended;
+    char block[BLOCK_BYTES];
+};
+
+static int read_all(struct ss_source *from, void *to, size_t len)
+{
+    char *p = to;
+    while (len) {
+        ssize_t n = ss_source_read(from, p, len);
+        if (n == SS_AGAIN)
+            continue;
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return ss_fail(SS_EDATA, "'%s' is truncated", from->name);
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int get_block(struct block_source *b)
+{
+    uint64_t want;
+    int err = read_all(b->from, &b->n, sizeof b->n);
+    if (!err && b->n > BLOCK_BYTES)
+        err = ss_fail(SS_EDATA, "'%s' is damaged", b->from->name);
+    if (!err)
+        err = read_all(b->from, b->block, b->n);
+    if (!err)
+        err = read_all(b->from, &want, sizeof want);
+    if (err)
+        return err;
+    b->hash = ss_hash64_seed(b->block, b->n, b->hash);
+    if (b->hash != want)
+        return ss_fail(SS_EDATA, "'%s' is damaged (checksum)", b->from->name);
+    b->at = 0;
+    b->ended = b->n == 0;
+    return 0;
+}
+
+static ssize_t block_read(struct ss_source *src, void *to, size_t cap)
+{
+    struct block_source *b = (struct block_source *)src;
+    if (b->at == b->n && !b->ended) {
+        int err = get_block(b);
+        if (err < 0)
+            return err;
+    }
+    size_t n = b->n - b->at < cap ? b->n - b->at : cap;
+    memcpy(to, b->block + b->at, n);
+    b->at += (uint32_t)n;
+    return (ssize_t)n;
+}
+
+static void no_close(struct ss_source *src)
+{
+    (void)src;
+}
+
+static const struct ss_source_ops block_source_ops = {block_read, no_close};
+
+static int load_from(struct block_source *b, const char *path, const struct ss_stage *stage, void *st)
+{
+    char want[64], got[64];
+    int n = snprintf(want, sizeof want, MAGIC "%s\n", stage->name);
+    int err = read_all(b->from, got, (size_t)n);
+    if (err)
+        return err;
+    if (memcmp(want, got, (size_t)n) != 0)
+        return ss_fail(SS_EDATA, "'%s' is not a state file of %s", path, stage->name);
+    err = stage->load(st, 0, &b->base);
+    char rest;
+    ssize_t more = err ? 0 : block_read(&b->base, &rest, 1);
+    if (more < 0)
+        return (int)more;
+    return more ? ss_fail(SS_EDATA, "'%s' has more in it than %s knows", path, stage->name) : err;
+}
+
+int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, bool *found)
+{
+    *found = access(path, F_OK) == 0;
+    if (!*found)
+        return 0;
+    struct block_source *b = calloc(1, sizeof *b);
+    if (!b)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    int err = ss_source_open(path, &b->from);
+    if (!err) {
+        b->base = (struct ss_source){&block_source_ops, b->from->name, -1, 0};
+        err = load_from(b, path, stage, st);
+        ss_source_close(b->from);
+    }
+    free(b);
+    return err;
+}
