@@ -123,6 +123,10 @@ install: all
 	  install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s; done
 	install -m 644 $(embeds) $(DESTDIR)$(PREFIX)/share/sentinel-stream
 
+# For scripts: the value of a variable.
+print-%:
+	@echo '$($*)'
+
 clean:
 	rm -rf build build-*
 

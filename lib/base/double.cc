@@ -1,6 +1,8 @@
 // Shortest printing and exact reading of floating point, from the C++ standard library (C has neither). With
 // lib/json/simd.cc the only C++ here; nothing of C++ crosses the header.
+extern "C" {
 #include "base/number.h"
+}
 #include <charconv>
 #include <cmath>
 #include <cstring>

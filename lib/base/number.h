@@ -14,10 +14,6 @@
 #define SS_AMOUNT_SCALE 10000
 #define SS_NUMBER_MAX   32 /* no printed number needs more bytes */
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Shortest round trip; integral values below 2^53 without exponent or point. Returns bytes written to
  * `out` (at least SS_NUMBER_MAX). NaN and infinities print as null, since JSON has no word for them. */
 size_t ss_double_print(double value, char *out);
@@ -34,9 +30,5 @@ bool ss_int_parse(const char *p, size_t n, int64_t *out) SS_MUST_CHECK;
 bool ss_amount_parse(const char *p, size_t n, int64_t *out) SS_MUST_CHECK;
 /* 125000 -> "12.5"; no trailing zeros. */
 size_t ss_amount_print(int64_t amount, char *out);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -16,17 +16,9 @@ struct ss_json_value {
     struct ss_str *key;       /* member names without escapes, n of them */
 };
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* `text` needs no padding. SS_EDATA with the reason, or SS_ENOMEM. */
 int ss_json_parse(const char *text, size_t len, struct ss_arena *arena,
                   const struct ss_json_value **root) SS_MUST_CHECK;
-
-#ifdef __cplusplus
-}
-#endif
 
 /* The first member called `key` of an object, or NULL (also when `object` is NULL or no object). */
 const struct ss_json_value *ss_json_get(const struct ss_json_value *object, const char *key);

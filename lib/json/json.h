@@ -38,10 +38,6 @@ struct ss_json_member {
 
 struct ss_json_parser;
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* NULL when out of memory. One thread at a time. */
 struct ss_json_parser *ss_json_parser_new(void);
 void ss_json_parser_free(struct ss_json_parser *parser);
@@ -53,10 +49,6 @@ void ss_json_parser_free(struct ss_json_parser *parser);
  */
 int ss_json_split(struct ss_json_parser *parser, const char *text, size_t len,
                   const struct ss_json_member **members, size_t *n) SS_MUST_CHECK;
-
-#ifdef __cplusplus
-}
-#endif
 
 /*
  * A string's bytes without escapes. `raw` is what stands between the quotes of valid JSON. Returns `raw`
