@@ -61,7 +61,20 @@ static void put_latency(struct ss_buf *buf, const struct ss_histogram *h)
     ss_buf_putc(buf, '}');
 }
 
-int ss_stats_print(const struct ss_loop_counts *c, const char *program, const char *path)
+static void put_stages(struct ss_buf *buf, const struct ss_chain *chain)
+{
+    ss_json_key(buf, "stage_ns");
+    ss_buf_putc(buf, '{');
+    for (int i = 0; i < chain->n; i++) {
+        const struct ss_link *link = &chain->link[i];
+        ss_json_key(buf, link->stage->name);
+        ss_buf_printf(buf, "%.1f", link->records ? (double)link->busy_ns / (double)link->records : 0.0);
+    }
+    ss_buf_putc(buf, '}');
+}
+
+int ss_stats_print(const struct ss_loop_counts *c, const struct ss_chain *chain, const char *program,
+                   const char *path)
 {
     struct ss_buf buf;
     struct rusage usage;
@@ -82,6 +95,7 @@ int ss_stats_print(const struct ss_loop_counts *c, const char *program, const ch
     ss_buf_printf(&buf, "%.0f", seconds > 0 ? (double)c->in / seconds : 0.0);
     if (c->latency)
         put_latency(&buf, c->latency);
+    put_stages(&buf, chain);
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         ss_json_key(&buf, "peak_kib");
         ss_json_put_int(&buf, usage.ru_maxrss);

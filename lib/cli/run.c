@@ -93,7 +93,7 @@ int ss_cli_run(struct ss_chain *chain, const struct ss_options *opt, const char 
     int err = ss_loop_run(chain, &loop, &counts);
     if (loop.progress)
         ss_progress_end(&counts);
-    int stats = opt->want_stats ? ss_stats_print(&counts, program, opt->stats) : 0;
+    int stats = opt->want_stats ? ss_stats_print(&counts, chain, program, opt->stats) : 0;
     say_rejects(&counts, opt);
     ss_chain_free(chain);
     free(counts.latency);

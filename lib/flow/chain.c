@@ -1,4 +1,5 @@
 #include "flow/chain.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "flow/snapshot.h"
@@ -112,11 +113,15 @@ static int run_phase(void *arg, int w, int n)
 static int step_one(struct ss_chain *chain, struct ss_link *link)
 {
     const struct ss_stage *stage = link->stage;
+    int64_t began_ns = chain->measure ? ss_clock_mono_ns() : 0;
+    link->records += chain->batch.n;
     int err = stage->step ? stage->step(link->st, &chain->batch) : 0;
     for (int p = 0; !err && stage->work && p < stage->phases; p++) {
         struct phase phase = {link, &chain->batch, p};
         err = ss_workers_run(chain->workers, run_phase, &phase);
     }
+    if (chain->measure)
+        link->busy_ns += ss_clock_mono_ns() - began_ns;
     return err;
 }
 

@@ -12,6 +12,8 @@ struct ss_link {
     void *st; /* zeroed at first: argp parsers fill it */
     struct ss_env env;
     bool opened;
+    int64_t busy_ns;  /* spent in this stage, where the chain measures */
+    uint64_t records; /* that came to it */
 };
 
 struct ss_chain {
@@ -20,6 +22,7 @@ struct ss_chain {
     struct ss_schema schema;
     struct ss_workers *workers;
     struct ss_batch batch;
+    bool measure; /* two clock reads a batch and stage */
 };
 
 int ss_chain_init(struct ss_chain *chain, int workers) SS_MUST_CHECK;

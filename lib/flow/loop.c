@@ -149,8 +149,14 @@ static int fill_window(struct loop *loop, struct ss_feed *feed, size_t *consumed
     struct ss_chain *chain = loop->chain;
     const struct ss_stage *first = chain->link[0].stage;
     *consumed = 0;
-    if (first->fill)
-        return first->fill(chain->link[0].st, feed, &chain->batch, consumed);
+    if (first->fill) {
+        int64_t began_ns = chain->measure ? ss_clock_mono_ns() : 0;
+        int err = first->fill(chain->link[0].st, feed, &chain->batch, consumed);
+        if (chain->measure)
+            chain->link[0].busy_ns += ss_clock_mono_ns() - began_ns;
+        chain->link[0].records += chain->batch.n;
+        return err;
+    }
     return ss_lines_fill(&loop->lines, feed, &chain->batch, SS_BATCH_MAX, consumed);
 }
 
@@ -203,7 +209,7 @@ static int run_generator(struct loop *loop)
     struct ss_chain *chain = loop->chain;
     while (!stopped(loop)) {
         size_t consumed;
-        int err = chain->link[0].stage->fill(chain->link[0].st, NULL, &chain->batch, &consumed);
+        int err = fill_window(loop, NULL, &consumed);
         if (err < 0 || chain->batch.n == 0)
             return err;
         loop->counts->in += chain->batch.n;
@@ -297,6 +303,7 @@ int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struc
     loop->opt = opt;
     loop->counts = counts;
     counts->started_ns = ss_clock_mono_ns();
+    chain->measure = opt->measure;
     ss_buf_init(&loop->out_buf, OUT_CEILING);
     ss_buf_init(&loop->reject_buf, OUT_CEILING);
     int err = run(loop);
