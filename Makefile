@@ -29,7 +29,7 @@ CFLAGS   = $(OPT) $(WARN) -std=c11 -Wstrict-prototypes -Wmissing-prototypes -Wol
 CXXFLAGS = $(OPT) $(WARN) -std=c++17 -fno-exceptions -fno-rtti
 CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen
 LDFLAGS  = -Wl,--as-needed
-LDLIBS   = -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -lxgboost -lm -lpthread -lstdc++
+LDLIBS   = -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -lm -lpthread -lstdc++
 ifdef SAN
 OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)
@@ -41,9 +41,11 @@ stages    := $(basename $(notdir $(stage_src)))
 commands  := $(sort $(notdir $(wildcard cmd/ss-*)))
 unit_src  := $(sort $(wildcard tests/unit/*.c))
 fuzz_src  := $(sort $(wildcard tests/fuzz/*.c))
+bench_src := $(sort $(wildcard tests/bench/*.c))
 lib_obj   := $(patsubst %,$(BUILD)/%.o,$(basename $(lib_src))) $(BUILD)/gen/stages.o $(BUILD)/gen/embedded.o
 bins      := $(addprefix $(BUILD)/bin/,$(commands))
 units     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
+benches   := $(patsubst tests/bench/%.c,$(BUILD)/benchbin/%,$(bench_src))
 replays   := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(fuzz_src))
 # Shipped files that lie beside the room that reads them and are also embedded: lib/ROOM/*.map, *.features, ...
 embeds    := $(sort $(wildcard lib/*/*.map lib/*/*.features lib/*/*.rules))
@@ -86,6 +88,10 @@ $(foreach c,$(commands),$(eval $(call command_rule,$(c))))
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libss.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# Programs that measure a library room beside its peer, for scripts/bench: JSON lines on stdout.
+$(BUILD)/benchbin/%: $(BUILD)/tests/bench/%.o $(BUILD)/libss.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # A fuzz target linked with a driver that replays its corpus: an ordinary test. `make fuzz` links libFuzzer instead.
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay/driver.o $(BUILD)/libss.a
 	@mkdir -p $(@D)
@@ -107,7 +113,7 @@ bootstrap:
 lint:
 	@scripts/lint
 
-bench: all
+bench: all $(benches)
 	@BUILD=$(BUILD) scripts/bench $(B)
 
 fuzz:
