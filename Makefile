@@ -12,7 +12,8 @@
 
 # What is done in a word and a name; V=1 shows whole command lines.
 V       ?= 0
-quiet_0  = @printf '  %-5s %s\n' "$(1)" "$(2)";
+silent   = $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+quiet_0  = @$(if $(silent),,printf '  %-5s %s\n' "$(1)" "$(2)";)
 say      = $(quiet_$(V))
 
 CC       = gcc
