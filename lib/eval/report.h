@@ -33,7 +33,7 @@ struct ss_eval_options {
 
 /* What was not evaluated, counted by the caller. */
 struct ss_eval_skipped {
-    size_t unlabelled, unscored, outside, labels;
+    size_t unlabelled, unscored, outside;
     size_t dropped; /* set by ss_eval_report_make */
 };
 

@@ -1,0 +1,234 @@
+#include "eval/report.h"
+#include "base/time.h"
+#include "json/write.h"
+#include <math.h>
+
+static void put(struct ss_buf *to, const char *key, double value)
+{
+    ss_json_key(to, key);
+    ss_json_put_double(to, value);
+}
+
+static void put_count(struct ss_buf *to, const char *key, size_t value)
+{
+    ss_json_key(to, key);
+    ss_json_put_int(to, (int64_t)value);
+}
+
+static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
+{
+    ss_json_key(to, key);
+    if (text.p)
+        ss_json_put_string(to, text);
+    else
+        ss_buf_puts(to, "null");
+}
+
+static void put_time(struct ss_buf *to, const char *key, int64_t time_us)
+{
+    char text[SS_TIME_TEXT];
+    put_text(to, key, (struct ss_str){text, ss_time_print(time_us, text)});
+}
+
+static void put_confusion(struct ss_buf *to, const struct ss_confusion *c)
+{
+    put(to, "precision", ss_confusion_precision(c));
+    put(to, "recall", ss_confusion_recall(c));
+    put(to, "f1", ss_confusion_f1(c));
+    put(to, "false_positive_rate", ss_confusion_fpr(c));
+    put(to, "alert_rate", ss_confusion_alert_rate(c));
+    put_count(to, "tp", c->tp);
+    put_count(to, "fp", c->fp);
+    put_count(to, "fn", c->fn);
+    put_count(to, "tn", c->tn);
+}
+
+static void put_point(struct ss_buf *to, const struct ss_eval_report *r, const struct ss_eval_point *p)
+{
+    put_confusion(to, &p->c);
+    put(to, "amount_caught", p->caught_amount);
+    put(to, "amount_missed", p->missed_amount);
+    if (r->options.cost)
+        put(to, "cost", p->cost);
+}
+
+static void open_list(struct ss_buf *to, const char *key)
+{
+    ss_json_key(to, key);
+    ss_buf_putc(to, '[');
+}
+
+/* Commas between items: none behind the bracket. */
+static void open_item(struct ss_buf *to)
+{
+    ss_buf_puts(to, to->n && to->p[to->n - 1] == '[' ? "{" : ",{");
+}
+
+static void open_object(struct ss_buf *to, const char *key)
+{
+    ss_json_key(to, key);
+    ss_buf_putc(to, '{');
+}
+
+static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    open_list(to, "recall_at_fpr");
+    for (int i = 0; i < SS_EVAL_FPRS; i++) {
+        open_item(to);
+        put(to, "fpr", r->fpr[i]);
+        put(to, "threshold", r->at_fpr[i].c.threshold);
+        put_point(to, r, &r->at_fpr[i]);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_putc(to, ']');
+    open_list(to, "thresholds");
+    for (int i = 0; i < SS_EVAL_GRID; i++) {
+        open_item(to);
+        put(to, "threshold", r->grid[i].c.threshold);
+        put_point(to, r, &r->grid[i]);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_putc(to, ']');
+    open_list(to, "levels");
+    for (int l = SS_LEVELS - 1; l > SS_NONE; l--) {
+        open_item(to);
+        put_text(to, "level", ss_str_of(ss_level_name((enum ss_level)l)));
+        put_point(to, r, &r->level[l]);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_putc(to, ']');
+}
+
+static void put_cards(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    open_list(to, "card_precision");
+    for (int i = 0; i < r->options.n_k; i++) {
+        const struct ss_card_precision *c = &r->card[i];
+        open_item(to);
+        put_count(to, "k", c->k);
+        put_text(to, "card", ss_str_of(r->options.card_field));
+        put(to, "mean", c->mean);
+        open_list(to, "days");
+        for (size_t d = 0; d < c->days; d++) {
+            char text[SS_TIME_TEXT];
+            ss_time_print(c->day[d].day * SS_DAY_US, text);
+            open_item(to);
+            put_text(to, "day", (struct ss_str){text, 10});
+            put_count(to, "cards", c->day[d].cards);
+            put_count(to, "compromised", c->day[d].compromised);
+            put_count(to, "found", c->day[d].found);
+            put(to, "precision", (double)c->day[d].found / c->k);
+            ss_buf_putc(to, '}');
+        }
+        ss_buf_puts(to, "]}");
+    }
+    ss_buf_putc(to, ']');
+}
+
+static void put_calibration(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    put(to, "brier", r->brier);
+    put(to, "log_loss", r->log_loss);
+    put(to, "ece", r->ece);
+    open_list(to, "reliability");
+    for (int b = 0; b < SS_EVAL_BINS && r->probability; b++) {
+        open_item(to);
+        put(to, "from", r->bin[b].from);
+        put(to, "to", r->bin[b].to);
+        put_count(to, "records", r->bin[b].n);
+        put_count(to, "positives", r->bin[b].positives);
+        put(to, "mean_score", r->bin[b].mean_score);
+        put(to, "frequency", r->bin[b].frequency);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_putc(to, ']');
+}
+
+static void put_parts(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    open_list(to, "scenarios");
+    for (size_t i = 0; i < r->scenarios; i++) {
+        const struct ss_eval_part *p = &r->scenario[i];
+        open_item(to);
+        put_text(to, "scenario", p->rest ? SS_STR("(others)") : p->name);
+        put_count(to, "positives", p->c.tp + p->c.fn);
+        put(to, "amount", p->amount);
+        put(to, "recall", ss_confusion_recall(&p->c));
+        put(to, "recall_at_fpr_0.01", p->recall_at_fpr_1);
+        put(to, "auc_roc", p->auc);
+        put(to, "average_precision", p->ap);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_putc(to, ']');
+    if (!r->options.group_field)
+        return;
+    open_object(to, "by");
+    put_text(to, "field", ss_str_of(r->options.group_field));
+    open_list(to, "groups");
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct ss_eval_part *p = &r->group[i];
+        open_item(to);
+        put_text(to, "value", p->rest ? SS_STR("(others)") : p->name);
+        put_count(to, "records", p->c.tp + p->c.fp + p->c.fn + p->c.tn);
+        put_count(to, "positives", p->c.tp + p->c.fn);
+        put(to, "auc_roc", p->auc);
+        put(to, "average_precision", p->ap);
+        put_confusion(to, &p->c);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_puts(to, "]}");
+}
+
+static void put_cost(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    if (!r->options.cost)
+        return;
+    open_object(to, "cost");
+    if (r->options.cost->currency[0])
+        put_text(to, "currency", ss_str_of(r->options.cost->currency));
+    put(to, "no_alerts", r->cost_of_none);
+    put(to, "chosen", r->chosen.cost);
+    put(to, "saved", r->cost_of_none - r->chosen.cost);
+    open_object(to, "cheapest");
+    put(to, "threshold", r->cheapest.c.threshold);
+    put_point(to, r, &r->cheapest);
+    ss_buf_puts(to, "}}");
+}
+
+void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
+{
+    char key[64];
+    ss_buf_putc(to, '{');
+    put_count(to, "records", r->records);
+    put_count(to, "positives", r->positives);
+    put_count(to, "unlabelled", r->skipped.unlabelled);
+    put_count(to, "unscored", r->skipped.unscored);
+    put_count(to, "outside", r->skipped.outside);
+    put_count(to, "dropped", r->skipped.dropped);
+    if (r->first_us <= r->last_us) {
+        put_time(to, "first", r->first_us);
+        put_time(to, "last", r->last_us);
+    }
+    put(to, "amount_fraud", r->fraud_amount);
+    put(to, "auc_roc", r->auc);
+    put(to, "average_precision", r->ap);
+    for (int i = 0; i < r->options.n_k; i++) {
+        snprintf(key, sizeof key, "card_precision_%u", (unsigned)r->card[i].k);
+        put(to, key, r->card[i].mean);
+    }
+    if (r->options.by_threshold)
+        put(to, "threshold", r->options.threshold);
+    else
+        put_text(to, "level", ss_str_of(ss_level_name(r->options.level)));
+    put_point(to, r, &r->chosen);
+    open_object(to, "best_f1");
+    put(to, "threshold", r->best_f1.c.threshold);
+    put_point(to, r, &r->best_f1);
+    ss_buf_putc(to, '}');
+    put_thresholds(to, r);
+    put_calibration(to, r);
+    put_cards(to, r);
+    put_parts(to, r);
+    put_cost(to, r);
+    ss_buf_puts(to, "}\n");
+}
