@@ -18,7 +18,7 @@ struct ss_scorer;
 
 enum ss_scorer_path { SS_SCORER_BEST, SS_SCORER_PORTABLE, SS_SCORER_AVX512 };
 
-/* Compiles. The scorer does not need `trees` afterwards. SS_ENOMEM otherwise. */
+/* Compiles `trees`, which must outlive the scorer. SS_ENOMEM otherwise. */
 int ss_scorer_new(const struct ss_trees *trees, struct ss_scorer **scorer) SS_MUST_CHECK;
 void ss_scorer_free(struct ss_scorer *scorer);
 /* For tests and benchmarks: false when this processor (or this model) has no such path. */
