@@ -73,12 +73,20 @@ static struct cell decimal(double value, int places)
     return c;
 }
 
+/* Three figures that count; never a rounded 100 for what is less. */
 static struct cell percent(double share)
 {
     struct cell c = {"-"};
     double p = 100 * share;
+    if (p > 99.99 && p < 100)
+        p = 99.99;
     if (isfinite(share))
-        snprintf(c.s, sizeof c.s, "%.*f %%", p == 0 ? 0 : p < 1 ? 3 : p < 10 ? 2 : 1, p);
+        snprintf(c.s, sizeof c.s, "%.*f %%",
+                 p == 0 || p == 100 ? 0
+                 : p < 1            ? 3
+                 : p < 10 || p > 99 ? 2
+                                    : 1,
+                 p);
     return c;
 }
 
