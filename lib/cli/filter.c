@@ -8,6 +8,7 @@ static char version[64], program[64], doc[512];
 struct parsed {
     struct ss_options options;
     void *st;
+    bool has_own; /* the stage has options, and its parser is the first child */
 };
 
 /* Hands the children their inputs: the stage its state, the shared group its struct. */
@@ -17,12 +18,9 @@ static error_t parse_parent(int key, char *arg, struct argp_state *state)
     (void)arg;
     if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    if (state->root_argp->children[1].argp) {
+    if (parsed->has_own)
         state->child_inputs[0] = parsed->st;
-        state->child_inputs[1] = &parsed->options;
-    } else {
-        state->child_inputs[0] = &parsed->options;
-    }
+    state->child_inputs[parsed->has_own] = &parsed->options;
     return 0;
 }
 
@@ -64,6 +62,7 @@ int ss_filter_main(const struct ss_stage *stage, int argc, char **argv)
         ss_chain_free(chain);
     } else {
         parsed->st = link->st;
+        parsed->has_own = stage->argp != NULL;
         err = parse_options(stage, argc, argv, parsed);
         ss_cli_log(&parsed->options, program);
         status = err ? 64 : ss_cli_run(chain, &parsed->options, program);

@@ -29,7 +29,9 @@ static error_t parse_own(int key, char *arg, struct argp_state *state)
     case 'j':
         if (!ss_int_parse(arg, strlen(arg), &n) || n < 0 || n > SS_WORKERS_MAX)
             argp_error(state, "-j takes 0 to %d, not '%s'", SS_WORKERS_MAX, arg);
-        f->workers = n ? (int)n : (int)sysconf(_SC_NPROCESSORS_ONLN);
+        if (n == 0)
+            n = sysconf(_SC_NPROCESSORS_ONLN);
+        f->workers = n < 1 ? 1 : n > SS_WORKERS_MAX ? SS_WORKERS_MAX : (int)n;
         return 0;
     case ARGP_KEY_ARG:
         if (f->pipeline)
@@ -58,14 +60,14 @@ static const struct ss_stage *find_stage(const char *name)
 struct stage_input {
     void *st;
     struct ss_options *options;
-    bool first;
+    bool first, has_own; /* has_own: the stage has options of its own */
 };
 
 static error_t parse_stage_parent(int key, char *arg, struct argp_state *state)
 {
     struct stage_input *in = state->input;
     if (key == ARGP_KEY_INIT) {
-        if (state->root_argp->children)
+        if (in->has_own)
             state->child_inputs[0] = in->st;
         return 0;
     }
@@ -91,7 +93,7 @@ static int add_stage(struct ss_chain *chain, struct ss_words *words, struct ss_o
     struct argp_child children[] = {{stage->argp, 0, NULL, 0}, {0}};
     const struct argp argp = {
         NULL, parse_stage_parent, stage->args, stage->about, stage->argp ? children : NULL, NULL, NULL};
-    struct stage_input in = {link->st, options, chain->n == 1};
+    struct stage_input in = {link->st, options, chain->n == 1, stage->argp != NULL};
     return argp_parse(&argp, words->n, words->word, 0, NULL, &in) == 0 ? 0 : SS_EUSAGE;
 }
 
