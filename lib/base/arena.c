@@ -20,12 +20,16 @@ void ss_arena_init(struct ss_arena *arena, size_t ceiling_bytes)
 
 static struct ss_arena_block *block_new(struct ss_arena *arena, size_t bytes)
 {
-    if (bytes < BLOCK_BYTES)
-        bytes = BLOCK_BYTES;
-    if (arena->ceiling && arena->allocated + bytes > arena->ceiling) {
+    size_t need = bytes, left = arena->ceiling ? arena->ceiling - arena->allocated : SIZE_MAX;
+    if (need > left) {
         (void)ss_fail(SS_ENOMEM, "more than %zu bytes asked of one arena", arena->ceiling);
         return NULL;
     }
+    /* Powers of two: ever longer records then leave few outgrown blocks behind them, not one each. */
+    for (bytes = BLOCK_BYTES; bytes < need; bytes *= 2)
+        ;
+    if (bytes > left)
+        bytes = need;
     struct ss_arena_block *block = malloc(sizeof *block + bytes);
     if (!block) {
         (void)ss_fail(SS_ENOMEM, "out of memory (%zu bytes)", bytes);

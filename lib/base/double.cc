@@ -17,7 +17,7 @@ template <typename T> static size_t print(T value, char *out)
         out[0] = '0'; // also for minus zero: the sign of nothing is noise in a record
         return 1;
     }
-    if (std::fabs(value) < T(1e15) && value == std::trunc(value))
+    if (std::fabs(value) < T(9007199254740992) && value == std::trunc(value))
         return size_t(std::to_chars(out, out + SS_NUMBER_MAX, (long long)value).ptr - out);
     return size_t(std::to_chars(out, out + SS_NUMBER_MAX, value).ptr - out);
 }

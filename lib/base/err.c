@@ -7,11 +7,22 @@
 
 static _Thread_local char text[TEXT_MAX];
 
+/* Written aside first: an argument may be the old message, ss_err_text(). Returns its length, within text. */
+static size_t set_text(const char *fmt, va_list ap)
+{
+    char made[TEXT_MAX];
+    int n = vsnprintf(made, sizeof made, fmt, ap);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof made ? (size_t)n : sizeof made - 1;
+    memcpy(text, made, len);
+    text[len] = '\0';
+    return len;
+}
+
 int ss_fail(enum ss_err err, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    set_text(fmt, ap);
     va_end(ap);
     return err;
 }
@@ -21,10 +32,9 @@ int ss_fail_errno(enum ss_err err, const char *fmt, ...)
     int saved = errno;
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, ap);
+    size_t n = set_text(fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof text)
-        snprintf(text + n, sizeof text - (size_t)n, ": %s", strerror(saved));
+    snprintf(text + n, sizeof text - n, ": %s", strerror(saved));
     errno = saved;
     return err;
 }
@@ -35,10 +45,9 @@ int ss_fail_in(int err, const char *fmt, ...)
     memcpy(inner, text, sizeof inner);
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, ap);
+    size_t n = set_text(fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof text)
-        snprintf(text + n, sizeof text - (size_t)n, "%s", inner);
+    snprintf(text + n, sizeof text - n, "%s", inner);
     return err;
 }
 

@@ -20,15 +20,16 @@ int ss_file_read(const char *path, struct ss_buf *buf)
             room = buf->ceiling - buf->n;
             to = ss_buf_room(buf, room);
         }
-        if (!to) {
+        char beyond;
+        ssize_t n = read(fd, to ? to : &beyond, to ? room : 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (!to && n > 0) {
             close(fd);
             return ss_fail(SS_EDATA, "'%s' is larger than %zu bytes", path, buf->ceiling);
         }
-        ssize_t n = read(fd, to, room);
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0) {
-            int err = ss_fail_errno(SS_EIO, "cannot read '%s'", path);
+            int err = ss_fail_errno(errno == EISDIR ? SS_ENOINPUT : SS_EIO, "cannot read '%s'", path);
             close(fd);
             return err;
         }
@@ -36,6 +37,7 @@ int ss_file_read(const char *path, struct ss_buf *buf)
             break;
         buf->n += (size_t)n;
     }
+    buf->failed = false; /* a full buffer is no failure where the file ends with it */
     close(fd);
     return 0;
 }
@@ -63,7 +65,7 @@ static int sync_directory(const char *path)
         return -1;
     int r = fsync(fd);
     close(fd);
-    return r;
+    return r < 0 && errno != EINVAL ? -1 : 0; /* some file systems cannot sync a directory */
 }
 
 int ss_file_replace(const char *path, const void *bytes, size_t len)

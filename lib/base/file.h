@@ -5,7 +5,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 
-/* Appends the file to `buf`, whose ceiling bounds it. SS_ENOINPUT, SS_EIO or SS_ENOMEM otherwise. */
+/* Appends the file to `buf`, whose ceiling bounds it: SS_EDATA beyond that, else SS_ENOINPUT or SS_EIO. */
 int ss_file_read(const char *path, struct ss_buf *buf) SS_MUST_CHECK;
 /* Written aside, fsynced, renamed over `path`, directory fsynced: after a crash the old or the new file is
  * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. */

@@ -50,6 +50,10 @@ void ss_log(enum ss_log_level level, const char *fmt, ...)
         n = snprintf(line, sizeof line, "{\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n",
                      names[level], program, safe);
     } else {
+        /* Text of others may be in it (names, values): it shall not steer the terminal. */
+        for (char *p = text; *p; p++)
+            if ((unsigned char)*p < 0x20 || *p == 0x7f)
+                *p = ' ';
         n = snprintf(line, sizeof line, "%s: %s%s\n", program, level == SS_LOG_WARN ? "warning: " : "", text);
     }
     if (n < 0)

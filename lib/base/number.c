@@ -1,5 +1,4 @@
 #include "base/number.h"
-#include <math.h>
 #include <string.h>
 
 #define AMOUNT_MAX 9000000000000000000 /* 9e14 units */
@@ -38,51 +37,98 @@ bool ss_int_parse(const char *p, size_t n, int64_t *out)
     return true;
 }
 
-/* The slow way, for exponents and very long texts: exact enough, since a double holds 15 digits. */
-static bool amount_from_double(const char *p, size_t n, int64_t *out)
+/* A decimal number taken apart: `digits` of them from `p` on (one point among them), times 10^exponent. */
+struct decimal {
+    const char *p, *end;
+    size_t before, after; /* digits before and behind the point */
+    int64_t exponent;
+};
+
+static bool is_digit(char c)
 {
-    double d;
-    if (!ss_double_parse(p, n, &d))
+    return (unsigned)(c - '0') <= 9;
+}
+
+static bool take_apart(const char *p, const char *end, struct decimal *d)
+{
+    *d = (struct decimal){.p = p};
+    for (; p < end && is_digit(*p); p++)
+        d->before++;
+    if (p < end && *p == '.')
+        for (p++; p < end && is_digit(*p); p++)
+            d->after++;
+    d->end = p;
+    if (d->before == 0 || (p[-1] == '.'))
         return false;
-    d = nearbyint(d * SS_AMOUNT_SCALE);
-    if (!(fabs(d) <= 9e18))
+    if (p == end || (*p != 'e' && *p != 'E'))
+        return p == end;
+    bool negative = ++p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+'))
+        p++;
+    if (p == end)
         return false;
-    *out = (int64_t)d;
-    return true;
+    for (; p < end && is_digit(*p); p++)
+        if (d->exponent < INT32_MAX)
+            d->exponent = d->exponent * 10 + (*p - '0');
+    d->exponent = negative ? -d->exponent : d->exponent;
+    return p == end;
+}
+
+/* The general way, exact for any text: digits up to the fourth decimal count, the next ones round. */
+static bool amount_from_decimal(const char *p, const char *end, bool negative, int64_t *out)
+{
+    struct decimal d;
+    if (!take_apart(p, end, &d))
+        return false;
+    int64_t whole = (int64_t)d.before + d.exponent + 4, at = 0; /* so many digits stand before the cut */
+    uint64_t v = 0;
+    unsigned rest = 0;
+    for (p = d.p; p < d.end; p++) {
+        if (*p == '.')
+            continue;
+        unsigned digit = (unsigned)(*p - '0');
+        if (at < whole) {
+            if (v > AMOUNT_MAX / 10)
+                return false;
+            v = v * 10 + digit;
+        } else if (at == whole) {
+            rest = digit * 2;
+        } else {
+            rest |= digit != 0; /* sticky: past the half */
+        }
+        at++;
+    }
+    for (; v && at < whole; at++) {
+        if (v > AMOUNT_MAX / 10)
+            return false;
+        v *= 10;
+    }
+    v += rest > 10 || (rest == 10 && (v & 1));
+    *out = negative ? -(int64_t)v : (int64_t)v;
+    return v <= AMOUNT_MAX;
 }
 
 bool ss_amount_parse(const char *p, size_t n, int64_t *out)
 {
-    bool negative = n && p[0] == '-';
-    size_t i = negative, digits = 0;
+    const char *start = p, *end = p + n;
+    bool negative = n && *p == '-';
+    p += negative;
+    start = p;
     uint64_t v = 0;
-    for (; i < n && (unsigned)(p[i] - '0') <= 9; i++, digits++)
-        v = v * 10 + (unsigned)(p[i] - '0');
-    if (digits == 0 || digits > 14)
-        return digits > 14 ? amount_from_double(p, n, out) : false;
+    for (; p < end && is_digit(*p); p++)
+        v = v * 10 + (unsigned)(*p - '0');
+    if (p == start || p - start > 14)
+        return p != start && amount_from_decimal(start, end, negative, out);
     v *= SS_AMOUNT_SCALE;
-    if (i < n && p[i] == '.') {
-        uint64_t unit = SS_AMOUNT_SCALE / 10, rest = 0;
-        size_t point = i++, beyond = 0;
-        for (; i < n && (unsigned)(p[i] - '0') <= 9; i++) {
-            unsigned d = (unsigned)(p[i] - '0');
-            if (unit) {
-                v += d * unit;
-                unit /= 10;
-            } else if (beyond++ == 0) {
-                rest = d * 2;
-            } else {
-                rest |= d != 0; /* sticky: past the half */
-            }
-        }
-        if (i == point + 1)
-            return false;
-        v += rest > 10 || (rest == 10 && (v & 1));
+    if (p < end && *p == '.' && end - p > 1) {
+        p++;
+        for (unsigned unit = SS_AMOUNT_SCALE / 10; unit && p < end && is_digit(*p); unit /= 10)
+            v += (unsigned)(*p++ - '0') * unit;
     }
-    if (i < n)
-        return amount_from_double(p, n, out);
+    if (p < end) /* a fifth decimal, an exponent, or no number */
+        return amount_from_decimal(start, end, negative, out);
     *out = negative ? -(int64_t)v : (int64_t)v;
-    return v <= AMOUNT_MAX;
+    return true;
 }
 
 size_t ss_amount_print(int64_t amount, char *out)

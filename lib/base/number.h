@@ -15,7 +15,8 @@
 #define SS_NUMBER_MAX   32 /* no printed number needs more bytes */
 
 /* Shortest round trip; integral values below 2^53 without exponent or point. Returns bytes written to
- * `out` (at least SS_NUMBER_MAX). NaN and infinities print as null, since JSON has no word for them. */
+ * `out` (at least SS_NUMBER_MAX). NaN and infinities print as null, since JSON has no word for them; minus
+ * zero prints as 0. */
 size_t ss_double_print(double value, char *out);
 /* The shortest text of a float that reads back the same float. */
 size_t ss_float_print(float value, char *out);

@@ -22,7 +22,8 @@ int64_t ss_time_from_civil(const struct ss_civil *c)
 void ss_time_to_civil(int64_t time_us, struct ss_civil *c)
 {
     int64_t days = ss_floor_div(time_us, SS_DAY_US);
-    int64_t rest = time_us - days * SS_DAY_US;
+    int64_t rest = time_us % SS_DAY_US;
+    rest += rest < 0 ? SS_DAY_US : 0;
     int64_t z = days + 719468, era = ss_floor_div(z, 146097), doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
@@ -104,6 +105,12 @@ static bool parse_tail(const char *p, size_t n, int *us, int64_t *offset_us)
     return true;
 }
 
+/* Years 0 to 9999, which is what can be printed. */
+static bool in_range(int64_t time_us)
+{
+    return time_us >= -62167219200 * SS_SECOND_US && time_us < 253402300800 * SS_SECOND_US;
+}
+
 bool ss_time_parse(const char *p, size_t n, int64_t *time_us)
 {
     struct ss_civil c = {0};
@@ -116,7 +123,7 @@ bool ss_time_parse(const char *p, size_t n, int64_t *time_us)
             return false;
     }
     *time_us = ss_time_from_civil(&c) - offset_us;
-    return true;
+    return in_range(*time_us);
 }
 
 bool ss_time_parse_epoch(const char *p, size_t n, int64_t *time_us)
@@ -130,7 +137,7 @@ bool ss_time_parse_epoch(const char *p, size_t n, int64_t *time_us)
             *time_us = v * 1000;
         else
             *time_us = v;
-        return true;
+        return in_range(*time_us);
     }
     double d;
     if (!ss_double_parse(p, n, &d))
@@ -140,7 +147,7 @@ bool ss_time_parse_epoch(const char *p, size_t n, int64_t *time_us)
     if (!(fabs(d) < 9e18))
         return false;
     *time_us = (int64_t)nearbyint(d);
-    return true;
+    return in_range(*time_us);
 }
 
 static char *put_digits(char *out, int value, int digits)
@@ -214,7 +221,7 @@ bool ss_duration_parse(const char *p, size_t n, int64_t *duration_us)
         } else {
             unit = unit_us(p[i]);
         }
-        if (!unit || v > INT64_MAX / 4 / unit)
+        if (!unit || v > (INT64_MAX / 4 - total) / unit)
             return false;
         total += v * unit;
     }

@@ -30,7 +30,8 @@ int64_t ss_days_from_civil(int year, int month, int day);
 int64_t ss_time_from_civil(const struct ss_civil *civil);
 void ss_time_to_civil(int64_t time_us, struct ss_civil *civil);
 
-/* RFC 3339 with any offset, `YYYY-MM-DD[ T]HH:MM:SS[.f]` without one (read as UTC), `YYYY-MM-DD`. */
+/* Both give false for what falls outside the years 0 to 9999 of UTC.
+ * RFC 3339 with any offset, `YYYY-MM-DD[ T]HH:MM:SS[.f]` without one (read as UTC), `YYYY-MM-DD`. */
 bool ss_time_parse(const char *p, size_t n, int64_t *time_us) SS_MUST_CHECK;
 /* An epoch number by its size: below 1e11 seconds, below 1e14 milliseconds, else microseconds. Fractions
  * count. */
@@ -39,7 +40,8 @@ bool ss_time_parse_epoch(const char *p, size_t n, int64_t *time_us) SS_MUST_CHEC
  */
 size_t ss_time_print(int64_t time_us, char out[SS_TIME_TEXT]);
 
-/* "90s" "10m" "1h" "7d" "2w", also joined ("1h30m"), to microseconds; false when it is none or not positive.
+/* "250ms" "90s" "10m" "1h" "7d" "2w", also joined ("1h30m"), to microseconds; false when it is none or not
+ * positive.
  */
 bool ss_duration_parse(const char *p, size_t n, int64_t *duration_us) SS_MUST_CHECK;
 /* The shortest form in one unit: 600000000 -> "10m". */
