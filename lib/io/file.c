@@ -96,7 +96,11 @@ static int file_sync(struct ss_sink *sink)
 {
     struct file_sink *f = (struct file_sink *)sink;
     /* Pipes and terminals cannot be synced and say EINVAL: what is written to them is as safe as it gets. */
-    if (fsync(f->fd) < 0 && errno != EINVAL && errno != EROFS)
+    int r;
+    do
+        r = fsync(f->fd);
+    while (r < 0 && errno == EINTR);
+    if (r < 0 && errno != EINVAL && errno != EROFS)
         return ss_fail_errno(SS_EIO, "cannot sync '%s'", sink->name);
     return 0;
 }
@@ -114,15 +118,29 @@ static int sink_close(struct ss_sink *sink)
 
 static const struct ss_sink_ops sink_ops = {file_write, file_sync, sink_close};
 
+/* /dev/stdout and /dev/stderr as what they are: opened by name, the file behind them would be cut off. */
+static int open_output(const char *path)
+{
+    if (strcmp(path, "/dev/stdout") == 0)
+        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (strcmp(path, "/dev/stderr") == 0)
+        return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
 static int open_sink(const char *rest, struct ss_sink **sink)
 {
     bool standard = strcmp(rest, "-") == 0;
-    int fd = standard ? STDOUT_FILENO : open(rest, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = standard ? STDOUT_FILENO : open_output(rest);
     if (fd < 0)
         return ss_fail_errno(SS_ECREATE, "cannot create '%s'", rest);
     struct stat stat;
-    if (fstat(fd, &stat) < 0)
-        return ss_fail_errno(SS_ECREATE, "cannot write '%s'", standard ? "stdout" : rest);
+    if (fstat(fd, &stat) < 0) {
+        int err = ss_fail_errno(SS_ECREATE, "cannot write '%s'", standard ? "stdout" : rest);
+        if (!standard)
+            close(fd);
+        return err;
+    }
     if (S_ISFIFO(stat.st_mode))
         (void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
     struct file_sink *f = calloc(1, sizeof *f);

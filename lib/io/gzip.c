@@ -13,6 +13,7 @@ struct gzip_source {
     z_stream z;
     bool between; /* a member has ended, the next has not begun */
     bool ended;
+    bool pending; /* the last read filled its space: more may come without further input */
     unsigned char *in;
     size_t in_cap; /* IN_BYTES, or what the first read gave if that was more */
 };
@@ -35,14 +36,17 @@ static ssize_t gzip_read(struct ss_source *src, void *to, size_t cap)
     g->z.next_out = to;
     g->z.avail_out = cap > 1u << 30 ? 1u << 30 : (unsigned)cap;
     unsigned room = g->z.avail_out;
-    while (g->z.avail_out == room) {
-        if (g->z.avail_in == 0 && !g->ended) {
+    while (room && g->z.avail_out == room) {
+        if (g->z.avail_in == 0 && !g->ended && !g->pending) {
             int err = refill(g);
             if (err < 0)
                 return err;
         }
-        if (g->z.avail_in == 0 && g->ended)
+        if (g->z.avail_in == 0 && g->ended && !g->pending)
             return g->between ? 0 : ss_fail(SS_EIO, "'%s' ends in the middle of its gzip data", src->name);
+        g->pending = false;
+        if (g->between && g->z.avail_in == 0)
+            continue;
         if (g->between) {
             inflateReset(&g->z);
             g->between = false;
@@ -53,6 +57,7 @@ static ssize_t gzip_read(struct ss_source *src, void *to, size_t cap)
         else if (r != Z_OK && r != Z_BUF_ERROR)
             return ss_fail(SS_EIO, "'%s' is damaged gzip data", src->name);
     }
+    g->pending = g->z.avail_out == 0;
     return (ssize_t)(room - g->z.avail_out);
 }
 

@@ -18,6 +18,7 @@ struct zstd_source {
     ZSTD_inBuffer in;
     size_t in_cap; /* IN_BYTES, or what the first read gave if that was more */
     bool within, ended;
+    bool pending; /* the last read filled its space: more may come without further input */
 };
 
 static ssize_t zstd_read(struct ss_source *src, void *to, size_t cap)
@@ -25,7 +26,7 @@ static ssize_t zstd_read(struct ss_source *src, void *to, size_t cap)
     struct zstd_source *s = (struct zstd_source *)src;
     ZSTD_outBuffer out = {to, cap, 0};
     while (out.pos == 0) {
-        if (s->in.pos == s->in.size && !s->ended) {
+        if (s->in.pos == s->in.size && !s->ended && !s->pending) {
             ssize_t n = s->inner->ops->read(s->inner, (void *)s->in.src, s->in_cap);
             if (n < 0)
                 return n;
@@ -36,6 +37,7 @@ static ssize_t zstd_read(struct ss_source *src, void *to, size_t cap)
         }
         if (s->in.pos == s->in.size && s->ended && !s->within)
             return 0;
+        s->pending = false;
         size_t before = s->in.pos;
         size_t r = ZSTD_decompressStream(s->z, &out, &s->in);
         if (ZSTD_isError(r))
@@ -44,6 +46,7 @@ static ssize_t zstd_read(struct ss_source *src, void *to, size_t cap)
         if (s->ended && s->within && out.pos == 0 && s->in.pos == before)
             return ss_fail(SS_EIO, "'%s' ends in the middle of its zstd data", src->name);
     }
+    s->pending = s->within && out.pos == out.size;
     return (ssize_t)out.pos;
 }
 
