@@ -11,10 +11,13 @@
 static volatile sig_atomic_t stop_flag, reload_flag;
 _Static_assert(sizeof(sig_atomic_t) == sizeof(int), "stages read these flags as int");
 
+/* A signal that comes just before read(2) would go unseen while that waits: the alarm comes until it is seen.
+ */
 static void on_stop(int sig)
 {
-    (void)sig;
-    stop_flag = 1;
+    if (sig != SIGALRM)
+        stop_flag = 1;
+    alarm(1);
 }
 
 static void on_reload(int sig)
@@ -28,11 +31,13 @@ static void catch_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
     struct sigaction reload = {.sa_handler = on_reload};
+    struct sigaction again = {.sa_handler = on_stop};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGALRM, &again, NULL);
     sigaction(SIGHUP, &reload, NULL);
-    sigaction(SIGPIPE, &ignore, NULL); /* seen as EPIPE, so that state and statistics are still written */
+    sigaction(SIGPIPE, &ignore, NULL); /* seen as EPIPE, so that statistics are still written */
 }
 
 void ss_cli_log(const struct ss_options *opt, const char *program)

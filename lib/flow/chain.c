@@ -40,7 +40,8 @@ static int stateful_stages(const struct ss_chain *chain)
     return n;
 }
 
-/* One stage with state keeps it in PATH itself; of several, each in PATH.NAME. */
+/* One stage with state keeps it in PATH itself; of several, each in PATH.NAME, a second one of that name in
+ * PATH.NAME.2. */
 static const char *state_path(const struct ss_chain *chain, const struct ss_link *link, char out[PATH_MAX])
 {
     const char *path = link->env.state_path;
@@ -48,7 +49,13 @@ static const char *state_path(const struct ss_chain *chain, const struct ss_link
         return NULL;
     if (stateful_stages(chain) == 1)
         return path;
-    snprintf(out, PATH_MAX, "%s.%s", path, link->stage->name);
+    int nth = 1;
+    for (const struct ss_link *before = chain->link; before < link; before++)
+        nth += before->stage == link->stage;
+    if (nth == 1)
+        snprintf(out, PATH_MAX, "%s.%s", path, link->stage->name);
+    else
+        snprintf(out, PATH_MAX, "%s.%s.%d", path, link->stage->name, nth);
     return out;
 }
 
@@ -63,8 +70,10 @@ static int open_link(struct ss_chain *chain, int i, const struct ss_env *env)
         return ss_fail(SS_EUSAGE, "'%s' makes records and must be the first stage", link->stage->name);
     link->opened = true; /* close is legal after a failed open */
     int err = link->stage->open ? link->stage->open(link->st, &link->env) : 0;
-    if (!err && link->stage->part_open)
+    if (!err && link->stage->part_open) {
+        link->parted = true; /* as close: legal after a failed part_open */
         err = link->stage->part_open(link->st, 0);
+    }
     return err;
 }
 
@@ -151,7 +160,7 @@ void ss_chain_free(struct ss_chain *chain)
 {
     for (int i = 0; i < chain->n; i++) {
         struct ss_link *link = &chain->link[i];
-        if (link->opened && link->stage->part_close)
+        if (link->parted && link->stage->part_close)
             link->stage->part_close(link->st, 0);
         if (link->opened && link->stage->close)
             link->stage->close(link->st);

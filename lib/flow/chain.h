@@ -11,9 +11,9 @@ struct ss_link {
     const struct ss_stage *stage;
     void *st; /* zeroed at first: argp parsers fill it */
     struct ss_env env;
-    bool opened;
-    int64_t busy_ns;  /* spent in this stage, where the chain measures */
-    uint64_t records; /* that came to it */
+    bool opened, parted; /* close and part_close are due */
+    int64_t busy_ns;     /* spent in this stage, where the chain measures */
+    uint64_t records;    /* that came to it */
 };
 
 struct ss_chain {

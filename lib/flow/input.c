@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* One read's worth: five times fewer system calls than 64 KiB, and still within the second-level cache. */
 #define READ_BYTES ((size_t)256 * 1024)
@@ -144,7 +145,9 @@ int64_t ss_input_total(const struct ss_input *in)
     int64_t total = 0;
     for (int i = 0; i < in->n; i++) {
         struct stat stat_;
-        if (stat(in->uris[i], &stat_) < 0 || !S_ISREG(stat_.st_mode))
+        bool standard = strcmp(in->uris[i], "-") == 0;
+        if ((standard ? fstat(STDIN_FILENO, &stat_) : stat(in->uris[i], &stat_)) < 0 ||
+            !S_ISREG(stat_.st_mode))
             return -1;
         total += stat_.st_size;
     }

@@ -27,6 +27,7 @@ static int add_line(struct ss_lines *lines, const struct ss_feed *feed, struct s
     lines->line++;
     if (is_blank(p, n))
         return 0;
+    n -= p[n - 1] == '\r';
     struct ss_record *rec = begin(lines, feed, batch);
     return rec ? ss_record_read(batch, rec, p, n) : SS_ENOMEM;
 }

@@ -5,6 +5,7 @@
 #include "flow/lines.h"
 #include "json/write.h"
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define OUT_BYTES      ((size_t)256 * 1024) /* written in one go from here on, or when the input would block */
 #define OUT_CEILING    ((size_t)1 << 30)
@@ -25,6 +26,7 @@ struct loop {
         uint64_t n;
     } pending[PENDING_MAX];
     int n_pending;
+    char why[1024]; /* the message of what ended the run, kept while the rest is closed */
 };
 
 static struct loop *of_env(struct ss_env *env)
@@ -178,8 +180,8 @@ static int drain_window(struct loop *loop, int from)
         ss_input_consume(&loop->input, consumed);
         if (!made && !consumed && feed->full && !feed->end_of_input)
             return ss_fail(SS_EBUG, "a stage takes nothing from a full window");
-        if (stopped(loop) || (!made && !consumed) || (feed->n == 0 && !feed->end_of_input))
-            return 0;
+        if ((!made && !consumed) || (feed->n == 0 && !feed->end_of_input))
+            return 0; /* also when a stop is asked for: what has been read is worked off */
     }
 }
 
@@ -258,11 +260,32 @@ static int open_inputs(struct loop *loop)
     return err;
 }
 
+/* True when an output would overwrite what `path` reads or writes. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+static int check_outputs(const struct ss_loop_options *opt)
+{
+    if (opt->output && opt->rejects &&
+        (strcmp(opt->output, opt->rejects) == 0 || same_file(opt->output, opt->rejects)))
+        return ss_fail(SS_EUSAGE, "'%s' is both output and rejects", opt->output);
+    for (int i = 0; i < opt->n_inputs; i++)
+        if (same_file(opt->inputs[i], opt->output) || same_file(opt->inputs[i], opt->rejects))
+            return ss_fail(SS_EUSAGE, "'%s' is both input and output", opt->inputs[i]);
+    return 0;
+}
+
 /* Outputs come last, so that a run that cannot begin leaves yesterday's output alone. */
 static int open_outputs(struct loop *loop)
 {
     const struct ss_loop_options *opt = loop->opt;
-    int err = opt->rejects ? ss_sink_open(opt->rejects, &loop->rejects) : 0;
+    int err = check_outputs(opt);
+    if (!err && opt->rejects)
+        err = ss_sink_open(opt->rejects, &loop->rejects);
     if (!err)
         err = ss_sink_open(opt->output ? opt->output : "-", &loop->out);
     for (int i = 0; i < loop->chain->n; i++)
@@ -294,6 +317,15 @@ static int run(struct loop *loop)
     return err;
 }
 
+/* Of two failures the first is the cause; its message is kept. */
+static int keep_first(struct loop *loop, int err, int next)
+{
+    if (err < 0 || next >= 0)
+        return err;
+    snprintf(loop->why, sizeof loop->why, "%s", ss_err_text());
+    return next;
+}
+
 int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struct ss_loop_counts *counts)
 {
     struct loop *loop = calloc(1, sizeof *loop);
@@ -306,11 +338,12 @@ int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struc
     chain->measure = opt->measure;
     ss_buf_init(&loop->out_buf, OUT_CEILING);
     ss_buf_init(&loop->reject_buf, OUT_CEILING);
-    int err = run(loop);
-    int closed = ss_sink_close(loop->rejects);
-    err = err ? err : closed;
-    closed = ss_sink_close(loop->out);
-    err = err ? err : closed;
+    int err = keep_first(loop, 0, run(loop));
+    err = keep_first(loop, err, flush(loop)); /* a failure loses no record that went before it */
+    err = keep_first(loop, err, ss_sink_close(loop->rejects));
+    err = keep_first(loop, err, ss_sink_close(loop->out));
+    if (err < 0)
+        (void)ss_fail((enum ss_err)err, "%s", loop->why);
     report(loop);
     ss_input_free(&loop->input);
     ss_buf_free(&loop->out_buf);

@@ -177,14 +177,18 @@ static int load_from(struct block_source *b, const char *path, const struct ss_s
     ssize_t more = err ? 0 : block_read(&b->base, &rest, 1);
     if (more < 0)
         return (int)more;
-    return more ? ss_fail(SS_EDATA, "'%s' has more in it than %s knows", path, stage->name) : err;
+    if (more)
+        return ss_fail(SS_EDATA, "'%s' has more in it than %s knows", path, stage->name);
+    if (!err && ss_source_read(b->from, &rest, 1) != 0)
+        return ss_fail(SS_EDATA, "'%s' goes on after its end", path);
+    return err;
 }
 
 int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, bool *found)
 {
     *found = access(path, F_OK) == 0;
     if (!*found)
-        return 0;
+        return errno == ENOENT ? 0 : ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
     struct block_source *b = calloc(1, sizeof *b);
     if (!b)
         return ss_fail(SS_ENOMEM, "out of memory");

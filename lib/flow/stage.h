@@ -88,7 +88,7 @@ struct ss_stage {
 
     /* Stages with memory: keep, drop and move the state of one input partition (0 outside Kafka). */
     int (*part_open)(void *st, int part);
-    void (*part_close)(void *st, int part);
+    void (*part_close)(void *st, int part); /* legal after a failed part_open */
     int (*save)(const void *st, int part, struct ss_sink *to);
     int (*load)(void *st, int part, struct ss_source *from);
 };

@@ -1,6 +1,7 @@
 #include "flow/workers.h"
 #include "base/err.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,20 @@ static void *work(void *arg)
     return NULL;
 }
 
+static bool start_workers(struct ss_workers *pool)
+{
+    for (int i = 0; i < pool->n; i++) {
+        struct worker *w = &pool->worker[i];
+        *w = (struct worker){.pool = pool, .number = i};
+        if (i > 0 && pthread_create(&w->thread, NULL, work, w) != 0) {
+            (void)ss_fail(SS_ENOMEM, "cannot start worker %d", i);
+            return false;
+        }
+        pool->started = i;
+    }
+    return true;
+}
+
 struct ss_workers *ss_workers_new(int n)
 {
     struct ss_workers *pool = calloc(1, sizeof *pool);
@@ -70,14 +85,15 @@ struct ss_workers *ss_workers_new(int n)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->go, NULL);
     pthread_cond_init(&pool->done, NULL);
-    for (int i = 0; i < n; i++) {
-        worker[i] = (struct worker){.pool = pool, .number = i};
-        if (i > 0 && pthread_create(&worker[i].thread, NULL, work, &worker[i]) != 0) {
-            (void)ss_fail(SS_ENOMEM, "cannot start worker %d", i);
-            ss_workers_free(pool);
-            return NULL;
-        }
-        pool->started = i;
+    /* Signals are for the first worker, whose blocked read they interrupt. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = start_workers(pool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) {
+        ss_workers_free(pool);
+        return NULL;
     }
     return pool;
 }
