@@ -60,7 +60,8 @@ static size_t decode(const char *p, size_t left, char *out, size_t *put)
             return 12;
         }
     }
-    *put = put_utf8(out, c);
+    /* Half a surrogate pair stands for no character: its replacement, so that the text stays UTF-8. */
+    *put = put_utf8(out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
     return 6;
 }
 

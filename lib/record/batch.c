@@ -4,7 +4,16 @@
 #include "base/time.h"
 #include <stdlib.h>
 
-#define HINTS_MAX 512
+/* Keys beyond these, and longer ones, are looked up: correct as well, only slower. */
+#define HINTS    128
+#define HINT_KEY 28
+
+struct ss_hint {
+    char key[HINT_KEY];
+    uint8_t len;
+    bool known;
+    int16_t slot;
+};
 
 int ss_batch_init(struct ss_batch *batch, struct ss_schema *schema, int workers)
 {
@@ -12,10 +21,8 @@ int ss_batch_init(struct ss_batch *batch, struct ss_schema *schema, int workers)
     batch->rec = calloc(batch->cap, sizeof *batch->rec);
     batch->arena = calloc((size_t)batch->arenas, sizeof *batch->arena);
     batch->parser = ss_json_parser_new();
-    batch->hint_key = calloc(HINTS_MAX, sizeof *batch->hint_key);
-    batch->hint_slot = calloc(HINTS_MAX, sizeof *batch->hint_slot);
-    batch->hint_cap = HINTS_MAX;
-    if (!batch->rec || !batch->arena || !batch->parser || !batch->hint_key || !batch->hint_slot)
+    batch->hint = calloc(HINTS, sizeof *batch->hint);
+    if (!batch->rec || !batch->arena || !batch->parser || !batch->hint)
         return ss_fail(SS_ENOMEM, "out of memory for a batch");
     for (int i = 0; i < batch->arenas; i++)
         ss_arena_init(&batch->arena[i], 0);
@@ -26,12 +33,9 @@ void ss_batch_free(struct ss_batch *batch)
 {
     for (int i = 0; batch->arena && i < batch->arenas; i++)
         ss_arena_free(&batch->arena[i]);
-    for (size_t i = 0; batch->hint_key && i < batch->hints; i++)
-        free((char *)batch->hint_key[i].p);
     free(batch->rec);
     free(batch->arena);
-    free(batch->hint_key);
-    free(batch->hint_slot);
+    free(batch->hint);
     ss_json_parser_free(batch->parser);
     *batch = (struct ss_batch){0};
 }
@@ -69,31 +73,21 @@ char *ss_batch_copy(struct ss_batch *batch, const char *text, size_t len)
     return copy;
 }
 
-/* Remembers that the i-th key of records is `key`, so that the next record finds its slot by one comparison.
- */
-static void hint_set(struct ss_batch *batch, size_t i, struct ss_str key, int slot)
-{
-    if (i >= batch->hint_cap || i > batch->hints)
-        return;
-    char *copy = malloc(key.n + 1);
-    if (!copy)
-        return; /* a hint, not a need */
-    memcpy(copy, key.p, key.n);
-    if (i == batch->hints)
-        batch->hints++;
-    else
-        free((char *)batch->hint_key[i].p);
-    batch->hint_key[i] = (struct ss_str){copy, key.n};
-    batch->hint_slot[i] = (int16_t)slot;
-}
-
+/* The slot of the i-th key of a record: by one comparison where the record before had the same key there. */
 static int find_slot(struct ss_batch *batch, size_t i, struct ss_str raw_key)
 {
-    if (SS_LIKELY(i < batch->hints && ss_str_eq(batch->hint_key[i], raw_key)))
-        return batch->hint_slot[i];
+    struct ss_hint *hint = i < HINTS ? &batch->hint[i] : NULL;
+    if (SS_LIKELY(hint && hint->known && hint->len == raw_key.n &&
+                  memcmp(hint->key, raw_key.p, raw_key.n) == 0))
+        return hint->slot;
     struct ss_str key = ss_json_unescape(raw_key, &batch->arena[0]);
     int slot = key.p ? (int)ss_map_find(&batch->schema->names, key) : -1;
-    hint_set(batch, i, raw_key, slot);
+    if (hint && raw_key.n <= sizeof hint->key) {
+        memcpy(hint->key, raw_key.p, raw_key.n);
+        hint->len = (uint8_t)raw_key.n;
+        hint->slot = (int16_t)slot;
+        hint->known = true;
+    }
     return slot;
 }
 

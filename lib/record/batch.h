@@ -11,6 +11,8 @@
 #define SS_BATCH_MAX   1024
 #define SS_WORKERS_MAX 64
 
+struct ss_hint;
+
 struct ss_batch {
     struct ss_record *rec;
     size_t n, cap;
@@ -19,9 +21,7 @@ struct ss_batch {
     struct ss_arena *arena; /* [0] for serial work, [w] for worker w's share of phased work */
     int arenas;
     /* Where the previous record's keys lay: records of one stream have the same keys in the same order. */
-    struct ss_str *hint_key;
-    int16_t *hint_slot;
-    size_t hints, hint_cap;
+    struct ss_hint *hint;
 };
 
 int ss_batch_init(struct ss_batch *batch, struct ss_schema *schema, int workers) SS_MUST_CHECK;
