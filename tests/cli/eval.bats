@@ -1,0 +1,246 @@
+bats_require_minimum_version 1.5.0
+load helper
+
+# record ID TIME CARD AMOUNT LABEL SCORE [MORE]
+record() {
+  printf '{"txn_id":%s,"timestamp":"%s","user_id":"%s","amount":%s,"label":%s,"score":{"value":%s}%s}\n' \
+    "$1" "$2" "$3" "$4" "$5" "$6" "${7-}"
+}
+
+two_days() {
+  record 1 2026-03-01T09:00:00Z ann 10.00 0 0.2
+  record 2 2026-03-01T10:00:00Z bob 20.00 1 0.9
+  record 3 2026-03-01T11:00:00Z cat 30.50 0 0.9
+  record 4 2026-03-01T12:00:00Z cat 40.00 1 0.1
+  record 5 2026-03-02T09:00:00Z bob 50.00 1 0.95
+  record 6 2026-03-02T10:00:00Z ann 60.00 0 0.6
+  record 7 2026-03-02T11:00:00Z dan 70.25 1 0.7
+  record 8 2026-03-02T12:00:00Z eve 80.00 0 0.05
+}
+
+@test "every metric equals scikit-learn's and the Handbook's procedures, on random records" {
+  /usr/bin/python3 -c 'import sklearn, pandas' 2>/dev/null || skip "NO SCIKIT-LEARN HERE: the live comparison did not run"
+  run /usr/bin/python3 -W ignore "$DATA/eval/live.py"
+  status_is 0
+  says same
+}
+
+@test "counts and ranking of eight records, by hand" {
+  two_days > r.ndjson
+  run ss-eval --json --threshold 0.7 --k 1,2 r.ndjson
+  status_is 0
+  [ "${#lines[@]}" -eq 1 ]
+  # Frauds .95 .9 .7 .1, genuine .9 .6 .2 .05: 4 + 3.5 + 3 + 1 of 16 pairs.
+  [ "$(jq -c '[.records,.positives,.auc_roc,.tp,.fp,.fn,.tn,.amount_caught,.amount_missed]' <<<"$output")" = \
+    '[8,4,0.71875,3,1,1,3,140.25,40]' ]
+  says '"precision":0.75,"recall":0.75,"f1":0.75,"false_positive_rate":0.25,"alert_rate":0.5'
+}
+
+@test "card precision: the day's best score of a card, found cards leave, ties go to the id" {
+  two_days > r.ndjson
+  # Day 1: bob and cat tie at .9, bob is first; both are compromised. Day 2, k=1: bob was found, dan leads.
+  # k=2: bob and cat were found; dan and ann are at the top.
+  run ss-eval --json --k 1,2 r.ndjson
+  status_is 0
+  [ "$(jq -c '[.card_precision_1,.card_precision_2]' <<<"$output")" = '[1,0.75]' ]
+  [ "$(jq -c '[.card_precision[].days[]|[.day,.cards,.compromised,.found]]' <<<"$output")" = \
+    '[["2026-03-01",3,2,1],["2026-03-02",3,1,1],["2026-03-01",3,2,2],["2026-03-02",3,1,1]]' ]
+}
+
+@test "card precision divides by k where there are fewer cards" {
+  record 1 2026-03-01T09:00:00Z ann 10 1 0.2 > r.ndjson
+  run ss-eval --json r.ndjson
+  says '"card_precision_100":0.01'
+}
+
+@test "the order of the records changes nothing" {
+  python3 -c '
+import random
+r = random.Random(3)
+for i in range(3000):
+    f = int(r.random() < 0.05)
+    print("{\"txn_id\":%d,\"timestamp\":\"2026-03-%02dT%02d:00:00Z\",\"user_id\":%d,\"amount\":%d.25,\"label\":%d,"
+          "\"kind\":\"%s\",\"scenario\":\"%s\",\"score\":%.2f}" % (i, r.randrange(1, 29), r.randrange(24),
+          r.randrange(90), r.randrange(900), f, r.choice("xyz"), r.choice("pq"), min(1, r.random() * 0.7 + 0.3 * f)))
+' > a.ndjson
+  shuf --random-source=a.ndjson a.ndjson > b.ndjson
+  run ! cmp -s a.ndjson b.ndjson
+  printf 'review_cost = 3\n' > costs
+  for f in a b; do
+    ss-eval --cost costs --by kind --drop-known user_id,7d --svg $f.svg $f.ndjson > $f.txt
+    ss-eval --cost costs --by kind --drop-known user_id,7d --json $f.ndjson > $f.json
+  done
+  same a.txt b.txt
+  same a.json b.json
+  same a.svg b.svg
+  [ "$(jq .dropped a.json)" -gt 100 ]
+}
+
+@test "--from counts, --to does not" {
+  two_days > r.ndjson
+  run ss-eval --json --from 2026-03-01T10:00:00Z --to 2026-03-02T09:00:00Z r.ndjson
+  [ "$(jq -c '[.records,.outside,.first,.last]' <<<"$output")" = \
+    '[3,5,"2026-03-01T10:00:00Z","2026-03-01T12:00:00Z"]' ]
+}
+
+@test "records without label or score are counted, not guessed; labels that come later are passed over" {
+  { two_days
+    echo '{"txn_id":20,"timestamp":"2026-03-02T12:00:00Z","amount":1,"score":{"value":0.5}}'
+    echo '{"txn_id":21,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":null,"score":{"value":0.5}}'
+    echo '{"txn_id":22,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":1}'
+    echo '{"txn_id":23,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":1,"score":{"value":null}}'
+    echo '{"type":"label","txn_id":20,"timestamp":"2026-03-09T12:00:00Z","label":1}'
+  } > r.ndjson
+  run ss-eval --json r.ndjson
+  [ "$(jq -c '[.records,.unlabelled,.unscored]' <<<"$output")" = '[8,2,2]' ]
+}
+
+@test "a broken line is rejected and the rest is evaluated" {
+  { two_days | head -4; echo '{"txn_id":'; two_days | tail -4; } > r.ndjson
+  run --separate-stderr ss-eval --json --rejects x.ndjson r.ndjson
+  status_is 0
+  [ "$(jq .records <<<"$output")" = 8 ]
+  [ "$(wc -l < x.ndjson)" -eq 1 ]
+}
+
+@test "one class only: null, and a table without a crash" {
+  two_days | jq -c '.label = 0' > r.ndjson
+  run ss-eval --json r.ndjson
+  status_is 0
+  [ "$(jq -c '[.auc_roc,.average_precision,.recall,.best_f1.threshold]' <<<"$output")" = '[null,null,null,null]' ]
+  run ss-eval --svg r.svg r.ndjson
+  status_is 0
+  says 'AUC ROC                           -'
+}
+
+@test "no record: a warning, and still one line of JSON" {
+  run --separate-stderr ss-eval --json < /dev/null
+  status_is 0
+  [ "$(jq -c '[.records,.auc_roc,.card_precision_100]' <<<"$output")" = '[0,null,null]' ]
+  [[ $stderr == *"no record in range has both a label and a score"* ]]
+}
+
+@test "alerts by level follow the records' own levels" {
+  { echo '{"txn_id":1,"timestamp":"2026-03-01","amount":5,"label":1,"score":{"value":0.2,"level":"CRITICAL"}}'
+    echo '{"txn_id":2,"timestamp":"2026-03-01","amount":5,"label":1,"score":{"value":0.9,"level":"NONE"}}'
+    echo '{"txn_id":3,"timestamp":"2026-03-01","amount":5,"label":0,"score":{"value":0.6}}'
+  } > r.ndjson
+  run ss-eval --json --level MEDIUM r.ndjson
+  [ "$(jq -c '[.level,.tp,.fp,.fn,.tn]' <<<"$output")" = '["MEDIUM",1,1,1,0]' ]
+  [ "$(jq -c '[.levels[]|[.level,.tp,.fp]]' <<<"$output")" = \
+    '[["CRITICAL",1,0],["HIGH",1,0],["MEDIUM",1,1],["LOW",1,1]]' ]
+}
+
+@test "cost by hand: reviews, friction, passed frauds, what an alert does not save" {
+  two_days > r.ndjson
+  printf '%s\n' '# euros' 'review_cost = 2' 'friction_cost = 1.5' 'fraud_fee = 10' 'recovered_share = 0.75' \
+    'currency = EUR' > costs
+  # 4 alerts: 8; one of them genuine: 1.5; fraud 4 passes: 50; of 140.25 + 30 caught a quarter: 42.5625
+  run ss-eval --json --threshold 0.7 --cost costs r.ndjson
+  [ "$(jq -c '[.cost.currency,.cost.no_alerts,.cost.chosen,.cost.saved]' <<<"$output")" = \
+    '["EUR",220.25,102.0625,118.1875]' ]
+  [ "$(jq '.cost.cheapest.cost <= ([.thresholds[].cost]|min)' <<<"$output")" = true ]
+  printf 'fraud_loss = 100\n' > costs
+  run ss-eval --json --threshold 0.7 --cost costs r.ndjson
+  [ "$(jq -c '[.cost.no_alerts,.cost.chosen,.cost.cheapest.cost]' <<<"$output")" = '[400,100,0]' ]
+}
+
+@test "--drop-known leaves out who was known when the day began, by the frauds of the whole stream" {
+  { record 1 2026-03-01T23:59:59Z old 1 1 0.5 # known from day 9 on
+    record 2 2026-03-02T00:00:00Z new 1 1 0.5 # not yet on day 9
+    record 3 2026-02-28T12:00:00Z before 1 1 0.5
+    record 4 2026-03-09T00:00:00Z old 1 0 0.5
+    record 5 2026-03-09T23:00:00Z new 1 0 0.5
+    record 6 2026-03-09T12:00:00Z before 1 0 0.5
+    record 7 2026-03-10T00:00:00Z new 1 1 0.5
+    record 8 2026-03-08T23:00:00Z old 1 1 0.5
+  } > r.ndjson
+  run ss-eval --json --from 2026-03-08 --drop-known user_id,7d,2026-03-01 r.ndjson
+  [ "$(jq -c '[.records,.dropped,.positives]' <<<"$output")" = '[3,2,1]' ] # 4 and 7 go
+  run ss-eval --json --from 2026-03-08 --drop-known user_id,7d r.ndjson
+  [ "$(jq -c '[.records,.dropped,.positives]' <<<"$output")" = '[2,3,1]' ] # 6 too
+  run ss-eval --json --from 2026-03-08 --drop-known amount,7d --card user_id r.ndjson
+  [ "$(jq -c '[.records,.dropped]' <<<"$output")" = '[0,5]' ] # all paid 1
+}
+
+@test "scenarios and groups" {
+  { record 1 2026-03-01T09:00:00Z a 10 1 0.9 ',"scenario":"burst","shop":"x"'
+    record 2 2026-03-01T09:00:00Z a 20 1 0.2 ',"scenario":"ring","shop":"x"'
+    record 3 2026-03-01T09:00:00Z a 30 0 0.5 ',"shop":"y"'
+    record 4 2026-03-01T09:00:00Z a 40 0 0.1
+  } > r.ndjson
+  run ss-eval --json --by shop r.ndjson
+  [ "$(jq -c '[.scenarios[]|[.scenario,.positives,.amount,.recall,.auc_roc]]' <<<"$output")" = \
+    '[["burst",1,10,1,1],["ring",1,20,0,0.5]]' ]
+  [ "$(jq -c '[.by.field,(.by.groups[]|[.value,.records,.positives,.tp])]' <<<"$output")" = \
+    '["shop",["x",2,2,1],["y",1,0,0],[null,1,0,0]]' ]
+  run ss-eval --by shop r.ndjson
+  says '(none)'
+}
+
+@test "beyond fifty groups the small ones are one line" {
+  for i in $(seq 60); do record "$i" 2026-03-01T09:00:00Z "u$i" 1 0 0.5; done > r.ndjson
+  record 61 2026-03-01T09:00:00Z u60 1 1 0.9 >> r.ndjson
+  run ss-eval --json --by user_id r.ndjson
+  [ "$(jq -c '[(.by.groups|length),.by.groups[0].value,.by.groups[50].value,.by.groups[50].records]' <<<"$output")" = \
+    '[51,"u60","(others)",10]' ]
+}
+
+@test "the Handbook's scenario column is known" {
+  record 1 2026-03-01T09:00:00Z a 10 1 0.9 ',"TX_FRAUD_SCENARIO":2' > r.ndjson
+  run ss-eval --json r.ndjson
+  [ "$(jq -r '.scenarios[0].scenario' <<<"$output")" = 2 ]
+}
+
+@test "scores beyond 0 to 1 are ranked but not calibrated" {
+  two_days | jq -c '.score = (.score.value * 10 - 5)' > r.ndjson
+  run ss-eval --json r.ndjson
+  [ "$(jq -c '[.auc_roc,.brier,.log_loss,.ece,.reliability]' <<<"$output")" = '[0.71875,null,null,null,[]]' ]
+}
+
+@test "the drawing is well-formed XML, stands alone, and is written whole" {
+  two_days > r.ndjson
+  ss-eval --svg r.svg r.ndjson > /dev/null
+  python3 -c 'import xml.dom.minidom as d; t = d.parse("r.svg"); assert len(t.getElementsByTagName("path")) > 20'
+  run ! grep -E 'href|<script|url\(' r.svg
+  run ss-eval --svg /nowhere/r.svg r.ndjson
+  status_is 73
+}
+
+@test "no colour in a pipe" {
+  two_days | ss-eval > out
+  run ! grep -q $'\033' out
+}
+
+@test "alone or fused, the same report" {
+  two_days > r.ndjson
+  ss-eval r.ndjson > alone
+  ss-run 'eval' r.ndjson > fused
+  same alone fused
+}
+
+@test "wrong options say what is wrong" {
+  run ss-eval --from yesterday < /dev/null
+  status_is 64
+  says "--from 'yesterday' is not a time"
+  run ss-eval --drop-known user_id < /dev/null
+  status_is 64
+  says "is not FIELD,DELAY[,SINCE]"
+  run ss-eval --drop-known user_id,soon < /dev/null
+  status_is 64
+  says "'soon' is not a duration"
+  run ss-eval --k 0 < /dev/null
+  status_is 64
+  run ss-eval --level HUGE < /dev/null
+  status_is 64
+  run ss-eval --cost nowhere < /dev/null
+  status_is 66
+  printf 'review_cost = 1\nrevew_cost = 2\n' > costs
+  run ss-eval --cost costs < /dev/null
+  status_is 78
+  says "costs:2: unknown name 'revew_cost' (known: review_cost"
+  printf 'fraud_fee = many\n' > costs
+  run ss-eval --cost costs < /dev/null
+  status_is 78
+  says "costs:1: 'many' of 'fraud_fee' is not an amount"
+}
