@@ -1,0 +1,37 @@
+/*
+ * Card numbers (primary account numbers, ISO/IEC 7812): recognised by length and check digit, and hashed or
+ * masked before they leave. The hash is HMAC-SHA-256 with a key from a file, since the 10^9 numbers behind
+ * one issuer's prefix are counted through in minutes where there is no key.
+ */
+#ifndef SS_INGEST_PAN_H
+#define SS_INGEST_PAN_H
+
+#include "base/attr.h"
+#include "base/str.h"
+
+#define SS_PAN_TEXT 40 /* no hashed or masked number needs more bytes */
+
+enum ss_pan_mode { SS_PAN_HASH, SS_PAN_MASK, SS_PAN_KEEP };
+
+struct ss_pan {
+    enum ss_pan_mode mode;
+    size_t key_len;
+    char key[256];
+};
+
+/* The key: a file of 16 to 256 bytes, a line end at its end not counted. SS_ENOINPUT or SS_ECONFIG. */
+int ss_pan_read_key(struct ss_pan *pan, const char *path) SS_MUST_CHECK;
+
+/* 13 to 19 digits with a right check digit (Luhn, US patent 2,950,048), blanks and hyphens between allowed.
+ */
+bool ss_pan_looks_like(struct ss_str text);
+
+/*
+ * What stands for the number in the record, into `out` (SS_PAN_TEXT bytes): the first 32 hexadecimal digits
+ * of the HMAC, or the first six and last four digits with stars between. Blanks and hyphens do not count.
+ * Returns its length; 0 where the mode is SS_PAN_KEEP. `last4` gets the last four digits where there are 12
+ * or more digits, else nothing (last4[0] == 0).
+ */
+size_t ss_pan_hide(const struct ss_pan *pan, struct ss_str text, char *out, char last4[5]);
+
+#endif
