@@ -51,7 +51,9 @@ static bool next_line(struct text *t)
 static struct ss_str next_word(struct ss_str *list)
 {
     *list = ss_str_trim(*list);
-    const char *blank = list->n ? memchr(list->p, ' ', list->n) : NULL;
+    if (list->n == 0)
+        return *list;
+    const char *blank = memchr(list->p, ' ', list->n);
     struct ss_str word = {list->p, blank ? (size_t)(blank - list->p) : list->n};
     *list = (struct ss_str){list->p + word.n, list->n - word.n};
     return word;

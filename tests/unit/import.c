@@ -164,7 +164,7 @@ static void check_refusals(void)
     refuse(x, "json", "\"num_class\":\"0\",\"num_feature\":\"6\"", "\"num_feature\":\"2\"",
            "feature names for 2 features");
     refuse(x, "json", "\"left_children\":[1,", "\"left_children\":[0,",
-           "tree 0: node 1 is reached in two ways");
+           "tree 0: node 0 is reached in two ways");
     refuse(x, "json", "\"left_children\":[1,", "\"left_children\":[99999,", "does not exist");
     refuse(x, "json", "\"left_children\":[1,", "\"left_children\":[1.5,", "is no index");
     refuse(x, "json", "\"left_children\":[1,", "\"left_children\":[1,1,", "items where");
@@ -181,6 +181,7 @@ static void check_refusals(void)
     refuse(l, "txt", "num_leaves=31", "num_leaves=2000000", "has fewer than 2000000 items");
     refuse(l, "txt", "left_child=6", "left_child=0", "reached in two ways");
     refuse(l, "txt", "left_child=6", "left_child=-99", "child that does not exist");
+    refuse(l, "txt", "threshold=", "threshold_=", "'threshold' item 0 is no number");
     refuse(l, "txt", "end of trees", "", "ends within tree 11");
     refuse(l, "txt", "version=v4", "average_output", "averages");
     refuse(l, "txt", "tree\n", "forest\n", "not a LightGBM model");
