@@ -68,16 +68,16 @@ double ss_scorer_predict(const struct ss_scorer *s, double margin)
 /* The portable path */
 
 /* How many of the n sorted values x has reached: a binary search without branches on the data. */
-#define RANK(type)                                                   \
-    static uint32_t rank_##type(const type *cut, uint32_t n, type x) \
-    {                                                                \
-        const type *from = cut;                                      \
-        while (n > 1) {                                              \
-            uint32_t half = n / 2;                                   \
-            from += from[half - 1] <= x ? half : 0;                  \
-            n -= half;                                               \
-        }                                                            \
-        return (uint32_t)(from - cut) + (*from <= x);                \
+#define RANK(type)                                                                                    \
+    static uint32_t rank_##type(const type *cut, uint32_t n, type x)                                  \
+    {                                                                                                 \
+        const type *from = cut;                                                                       \
+        while (n > 1) {                                                                               \
+            uint32_t half = n / 2;                                                                    \
+            from += half & -(size_t)(from[half - 1] <= x); /* a branch here is wrong half the time */ \
+            n -= half;                                                                                \
+        }                                                                                             \
+        return (uint32_t)(from - cut) + (*from <= x);                                                 \
     }
 RANK(float)
 RANK(double)
@@ -93,37 +93,37 @@ static void encode(const struct ss_scorer *s, const double *row, uint8_t *code)
     }
 }
 
-static void walk(const struct block *block, const uint8_t *code, uint32_t exits[ABREAST])
+/* One variable a tree, not an array: they have to be registers. */
+#define STEP(k) at##k = 2 * at##k + (code[block[k].column[at##k]] > block[k].threshold[at##k])
+
+static void walk(const struct block *block, const uint8_t *code, uint64_t exits[ABREAST])
 {
-    uint32_t at[ABREAST];
-    for (int k = 0; k < ABREAST; k++)
-        at[k] = 1;
+    uint64_t at0 = 1, at1 = 1, at2 = 1, at3 = 1, at4 = 1, at5 = 1, at6 = 1, at7 = 1;
     for (int level = 0; level < LEVELS; level++) {
-#pragma GCC unroll 8
-        for (int k = 0; k < ABREAST; k++)
-            at[k] = 2 * at[k] + (code[block[k].column[at[k]]] > block[k].threshold[at[k]]);
+        STEP(0), STEP(1), STEP(2), STEP(3);
+        STEP(4), STEP(5), STEP(6), STEP(7);
     }
-    for (int k = 0; k < ABREAST; k++)
-        exits[k] = at[k] - SLOTS;
+    exits[0] = at0, exits[1] = at1, exits[2] = at2, exits[3] = at3;
+    exits[4] = at4, exits[5] = at5, exits[6] = at6, exits[7] = at7;
 }
 
 static double margin_portable(const struct ss_scorer *s, const double *row)
 {
     uint8_t code[COLUMNS_MAX] = {0};
-    uint32_t exits[ABREAST];
+    uint64_t exits[ABREAST];
     float sum_f = (float)s->trees->base;
     double sum_d = s->trees->base;
     encode(s, row, code);
     for (uint32_t t = 0; t < s->n_trees; t += ABREAST) {
         uint32_t n = s->n_trees - t < ABREAST ? s->n_trees - t : ABREAST;
         walk(s->block + t, code, exits);
-        for (uint32_t k = 0; k < n; k++) {
-            uint32_t at = s->next ? deeper(s, t + k, exits[k], code) : (t + k) * SLOTS + exits[k];
-            if (s->single)
-                sum_f += s->leaf_f[at];
-            else
-                sum_d += s->leaf_d[at];
-        }
+        if (s->next)
+            for (uint32_t k = 0; k < n; k++)
+                exits[k] = deeper(s, t + k, exits[k], code);
+        if (s->single)
+            sum_f = add_leaves_f(s->leaf_f + (size_t)t * SLOTS, exits, n, sum_f);
+        else
+            sum_d = add_leaves_d(s->leaf_d + (size_t)t * SLOTS, exits, n, sum_d);
     }
     return s->single ? (double)sum_f : sum_d;
 }

@@ -22,40 +22,37 @@ bool ss_scorer_has_avx512(void)
 
 /* How many of the source's thresholds x has reached: first the runs that end below it, then within one run.
  */
-INLINE AVX512 uint32_t rank_f(const float *cut, const struct source *source, float x)
+INLINE AVX512 uint32_t rank_f(const float *cut, uint32_t pivots, float x)
 {
     __m512 v = _mm512_set1_ps(x);
     uint32_t run = 0;
-    for (uint32_t i = 0; i < source->pivots; i += LANES)
+    for (uint32_t i = 0; i < pivots; i += LANES)
         run += (uint32_t)_mm_popcnt_u32(_mm512_cmp_ps_mask(_mm512_load_ps(cut + i), v, _CMP_LE_OQ));
-    run = run < source->runs ? run : source->runs;
-    cut += source->pivots + run * LANES;
-    uint32_t in = (uint32_t)_mm_popcnt_u32(_mm512_cmp_ps_mask(_mm512_load_ps(cut), v, _CMP_LE_OQ));
-    uint32_t r = run * LANES + in;
-    return r < source->n ? r : source->n;
+    cut += pivots + run * LANES;
+    return run * LANES + (uint32_t)_mm_popcnt_u32(_mm512_cmp_ps_mask(_mm512_load_ps(cut), v, _CMP_LE_OQ));
 }
 
-INLINE AVX512 uint32_t rank_d(const double *cut, const struct source *source, double x)
+INLINE AVX512 uint32_t reached_d(const double *cut, __m512d v)
+{
+    __mmask8 low = _mm512_cmp_pd_mask(_mm512_load_pd(cut), v, _CMP_LE_OQ);
+    __mmask8 high = _mm512_cmp_pd_mask(_mm512_load_pd(cut + 8), v, _CMP_LE_OQ);
+    return (uint32_t)_mm_popcnt_u32(low) + (uint32_t)_mm_popcnt_u32(high);
+}
+
+INLINE AVX512 uint32_t rank_d(const double *cut, uint32_t pivots, double x)
 {
     __m512d v = _mm512_set1_pd(x);
     uint32_t run = 0;
-    for (uint32_t i = 0; i < source->pivots; i += 8)
-        run += (uint32_t)_mm_popcnt_u32(_mm512_cmp_pd_mask(_mm512_load_pd(cut + i), v, _CMP_LE_OQ));
-    run = run < source->runs ? run : source->runs;
-    cut += source->pivots + run * LANES;
-    uint32_t in = (uint32_t)_mm_popcnt_u32(_mm512_cmp_pd_mask(_mm512_load_pd(cut), v, _CMP_LE_OQ)) +
-                  (uint32_t)_mm_popcnt_u32(_mm512_cmp_pd_mask(_mm512_load_pd(cut + 8), v, _CMP_LE_OQ));
-    uint32_t r = run * LANES + in;
-    return r < source->n ? r : source->n;
+    for (uint32_t i = 0; i < pivots; i += LANES)
+        run += reached_d(cut + i, v);
+    return run * LANES + reached_d(cut + pivots + run * LANES, v);
 }
 
-INLINE AVX512 void encode_value(const struct ss_scorer *s, const struct source *source, const double *row,
-                                uint8_t *code, size_t step)
+INLINE AVX512 uint32_t rank_of(const struct ss_scorer *s, const struct source *source, uint32_t pivots,
+                               double x)
 {
-    double x = value_of(source, row);
-    uint32_t r = s->single ? rank_f(s->cut_f + source->at, source, (float)x)
-                           : rank_d(s->cut_d + source->at, source, x);
-    put_codes(s, source, r, isnan(x), code, step);
+    return s->single ? rank_f(s->cut_f + source->at, pivots, (float)x)
+                     : rank_d(s->cut_d + source->at, pivots, x);
 }
 
 /* One row */
@@ -102,18 +99,20 @@ INLINE AVX512 double margin_of(const struct ss_scorer *s, const uint8_t *bytes, 
         _mm512_store_si512(at, exits_of(s->block + t, code, n_columns));
         if (s->next)
             for (uint32_t k = 0; k < n; k++)
-                at[k] = deeper(s, t + k, (uint32_t)at[k] - SLOTS, bytes) - (t + k) * SLOTS + SLOTS;
-        if (s->single) {
-            const float *leaf = s->leaf_f + (size_t)t * SLOTS - SLOTS;
-            for (uint32_t k = 0; k < n; k++)
-                sum_f += leaf[k * SLOTS + at[k]];
-        } else {
-            const double *leaf = s->leaf_d + (size_t)t * SLOTS - SLOTS;
-            for (uint32_t k = 0; k < n; k++)
-                sum_d += leaf[k * SLOTS + at[k]];
-        }
+                at[k] = deeper(s, t + k, at[k], bytes);
+        if (s->single)
+            sum_f = add_leaves_f(s->leaf_f + (size_t)t * SLOTS, at, n, sum_f);
+        else
+            sum_d = add_leaves_d(s->leaf_d + (size_t)t * SLOTS, at, n, sum_d);
     }
     return s->single ? (double)sum_f : sum_d;
+}
+
+INLINE AVX512 void encode(const struct ss_scorer *s, const struct source *source, const double *row,
+                          uint8_t *code)
+{
+    double x = value_of(source, row);
+    put_codes(s, source, rank_of(s, source, source->pivots, x), isnan(x), code, 1);
 }
 
 AVX512 double ss_scorer_margin_avx512(const struct ss_scorer *s, const double *row)
@@ -122,7 +121,7 @@ AVX512 double ss_scorer_margin_avx512(const struct ss_scorer *s, const double *r
     for (uint32_t i = 0; i < (s->n_columns <= 64 ? 64 : COLUMNS_MAX); i += 64)
         _mm512_store_si512(code + i, _mm512_setzero_si512());
     for (uint32_t k = 0; k < s->n_sources; k++)
-        encode_value(s, &s->source[k], row, code, 1);
+        encode(s, &s->source[k], row, code);
     if (s->n_columns <= 64)
         return margin_of(s, code, 64);
     return margin_of(s, code, s->n_columns <= 128 ? 128 : 256);
@@ -166,7 +165,7 @@ LEVEL(level1, level2, 16)
 LEVEL(level0, level1, 32)
 
 /* Adds the leaves of 16 rows, whose exits are bytes. */
-INLINE AVX512 __m512 add_leaves_f(__m512 sum, const __m512 leaf[4], const uint8_t *exits)
+INLINE AVX512 __m512 look_up_f(__m512 sum, const __m512 leaf[4], const uint8_t *exits)
 {
     __m512i at = _mm512_cvtepu8_epi32(_mm_load_si128((const __m128i *)exits));
     __m512 low = _mm512_permutex2var_ps(leaf[0], at, leaf[1]);
@@ -191,7 +190,7 @@ AVX512 static void turned_f(const struct ss_scorer *s, const uint8_t *code, doub
                                 _mm512_load_ps(from + 48)};
 #pragma GCC unroll 8
         for (int k = 0; k < ROWS / 16; k++)
-            sum[k] = add_leaves_f(sum[k], leaf, exits + 16 * k);
+            sum[k] = look_up_f(sum[k], leaf, exits + 16 * k);
     }
     for (int k = 0; k < ROWS / 16; k++)
         _mm512_storeu_ps(out + 16 * k, sum[k]);
@@ -216,6 +215,26 @@ AVX512 static void turned_d(const struct ss_scorer *s, const uint8_t *code, doub
     memcpy(margin, sum, n * sizeof *margin);
 }
 
+/* Codes of n rows into the source's columns, with the usual case (up to 255 thresholds, one column) apart. */
+AVX512 static void encode_rows(const struct ss_scorer *s, const struct source *source, const double *rows,
+                               size_t stride, size_t n, uint8_t *code)
+{
+    if (source->simple && !source->zero_missing && source->pivots <= LANES) {
+        rows += source->feature;
+        code += source->column * ROWS;
+        for (size_t i = 0; i < n; i++) {
+            double x = rows[i * stride];
+            uint32_t r = source->pivots ? rank_of(s, source, LANES, x) : rank_of(s, source, 0, x);
+            code[i] = (uint8_t)(r | (isnan(x) ? source->missing : 0));
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double x = value_of(source, rows + i * stride);
+        put_codes(s, source, rank_of(s, source, source->pivots, x), isnan(x), code + i, ROWS);
+    }
+}
+
 /* A turned batch costs the same for 1 row as for ROWS; from here on it is cheaper than row by row. */
 #define TURNED_MIN 32
 
@@ -230,8 +249,7 @@ AVX512 void ss_scorer_margins_avx512(const struct ss_scorer *s, const double *ro
         if (now < ROWS || s->n_columns == 0)
             memset(code, 0, (s->n_columns ? s->n_columns : 1) * ROWS);
         for (uint32_t k = 0; k < s->n_sources; k++)
-            for (size_t i = 0; i < now; i++)
-                encode_value(s, &s->source[k], from + i * stride, code + i, ROWS);
+            encode_rows(s, &s->source[k], from, stride, now, code);
         if (s->single)
             turned_f(s, code, margin + done, now);
         else

@@ -105,14 +105,12 @@ static int number_columns(struct ss_scorer *s, struct work *w, bool *fits)
     return 0;
 }
 
+/* Padding is NaN, which no value reaches, not even infinity. */
 static void fill_cuts(struct ss_scorer *s, const struct source *source, const double *cut)
 {
     for (uint32_t i = 0; i < source->pivots + (source->runs + 1) * LANES; i++) {
-        double x = INFINITY;
-        if (i >= source->pivots)
-            x = i - source->pivots < source->n ? cut[i - source->pivots] : INFINITY;
-        else if (i < source->runs && (i + 1) * LANES <= source->n)
-            x = cut[(i + 1) * LANES - 1];
+        uint32_t from = i < source->pivots ? (i + 1) * LANES - 1 : i - source->pivots;
+        double x = from < source->n ? cut[from] : NAN;
         if (s->single)
             s->cut_f[source->at + i] = (float)x;
         else
@@ -136,7 +134,13 @@ static int make_columns(struct ss_scorer *s, struct work *w)
             continue;
         uint32_t runs = (g->n + LANES - 1) / LANES;
         uint32_t pivots = runs > 1 ? (runs + LANES - 1) / LANES * LANES : 0;
-        s->source[n] = (struct source){k / 2, k & 1, g->n, runs, pivots, cuts, columns, 0};
+        s->source[n] = (struct source){.feature = k / 2,
+                                       .zero_missing = k & 1,
+                                       .n = g->n,
+                                       .runs = runs,
+                                       .pivots = pivots,
+                                       .at = cuts,
+                                       .column = columns};
         cuts += pivots + (size_t)(runs + 1) * LANES;
         for (uint32_t i = 0; i < (g->n + CHUNK - 1) / CHUNK * 2; i++) {
             int32_t *number = &w->number[w->first[k] + (int32_t)i];
@@ -146,6 +150,8 @@ static int make_columns(struct ss_scorer *s, struct work *w)
             *number = (int32_t)columns++;
         }
         s->source[n].columns = columns - s->source[n].column;
+        s->source[n].simple = s->source[n].columns == 1 && g->n <= CHUNK;
+        s->source[n].missing = s->column[s->source[n].column].missing;
         n++;
     }
     s->cut_f = s->single ? aligned(cuts, sizeof *s->cut_f) : NULL;
@@ -205,7 +211,8 @@ static int make_blocks(struct ss_scorer *s, struct work *w, uint32_t blocks)
         return ss_fail(SS_ENOMEM, "out of memory");
     for (uint32_t b = 0; b < blocks; b++)
         memset(s->block[b].threshold, 255, sizeof s->block[b].threshold);
-    memcpy(w->pending, w->trees->root, s->n_trees * sizeof *w->pending);
+    for (uint32_t t = 0; t < s->n_trees; t++)
+        w->pending[t] = w->trees->root[t];
     s->n_blocks = s->n_trees;
     for (uint32_t b = 0; b < s->n_blocks; b++)
         fill_block(s, w, b, w->pending[b], 1);

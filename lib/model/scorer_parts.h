@@ -33,8 +33,10 @@ struct source {
     bool zero_missing;
     uint32_t n;            /* thresholds */
     uint32_t runs, pivots; /* of LANES thresholds; the last of each run, padded to LANES */
-    size_t at; /* in `cut`: the pivots (none when there is one run), then runs + 1 runs padded by inf */
+    size_t at;             /* in `cut`: the pivots (none when there is one run), then runs + 1 runs, padded */
     uint32_t column, columns;
+    bool simple;     /* one column from threshold 0 on: the code is the rank */
+    uint8_t missing; /* of that column */
 };
 
 /* One byte a row: the rank among a source's thresholds base .. base + CHUNK. */
@@ -59,19 +61,40 @@ struct ss_scorer {
     uint32_t *next; /* SLOTS a block: where an exit leads, 0 = to a leaf; NULL when to leaves only */
 };
 
-/* From an exit of a block to the leaf that lies behind it, as an index into leaf_f or leaf_d. */
-static inline uint32_t deeper(const struct ss_scorer *s, uint32_t block, uint32_t exit, const uint8_t *code)
+/* The slot behind which tree t's leaf lies when its first block ends in slot `exit`: itself, or one of a
+ * block further on. Slots count from SLOTS (the first exit of block t). */
+static inline uint64_t deeper(const struct ss_scorer *s, uint32_t t, uint64_t exit, const uint8_t *code)
 {
-    uint32_t at = block * SLOTS + exit;
+    size_t at = (size_t)t * SLOTS + exit - SLOTS;
     while (s->next[at]) {
         const struct block *b = &s->block[s->next[at]];
         uint32_t i = 1;
         for (int level = 0; level < LEVELS; level++)
             i = 2 * i + (code[b->column[i]] > b->threshold[i]);
-        at = s->next[at] * SLOTS + i - SLOTS;
+        at = (size_t)s->next[at] * SLOTS + i - SLOTS;
     }
-    return at;
+    return at - (size_t)t * SLOTS + SLOTS;
 }
+
+/* Adds the leaves of n trees in their order; `leaf` is the first tree's. The whole ABREAST is the usual case.
+ */
+#define ADD_LEAVES(name, type)                                                                     \
+    static inline type name(const type *leaf, const uint64_t exits[ABREAST], uint32_t n, type sum) \
+    {                                                                                              \
+        leaf -= SLOTS;                                                                             \
+        if (SS_UNLIKELY(n < ABREAST)) {                                                            \
+            for (uint32_t k = 0; k < n; k++)                                                       \
+                sum += leaf[k * SLOTS + exits[k]];                                                 \
+            return sum;                                                                            \
+        }                                                                                          \
+        sum += leaf[exits[0]], sum += leaf[SLOTS + exits[1]];                                      \
+        sum += leaf[2 * SLOTS + exits[2]], sum += leaf[3 * SLOTS + exits[3]];                      \
+        sum += leaf[4 * SLOTS + exits[4]], sum += leaf[5 * SLOTS + exits[5]];                      \
+        sum += leaf[6 * SLOTS + exits[6]], sum += leaf[7 * SLOTS + exits[7]];                      \
+        return sum;                                                                                \
+    }
+ADD_LEAVES(add_leaves_f, float)
+ADD_LEAVES(add_leaves_d, double)
 
 /* The value to rank: NaN when missing. */
 static inline double value_of(const struct source *source, const double *row)
@@ -84,6 +107,10 @@ static inline double value_of(const struct source *source, const double *row)
 static inline void put_codes(const struct ss_scorer *s, const struct source *source, uint32_t r, bool missing,
                              uint8_t *code, size_t step)
 {
+    if (SS_LIKELY(source->simple)) {
+        code[source->column * step] = (uint8_t)(r | (missing ? source->missing : 0));
+        return;
+    }
     for (uint32_t c = source->column; c < source->column + source->columns; c++) {
         uint32_t base = s->column[c].base, above = r > base ? r - base : 0;
         above = above < CHUNK ? above : CHUNK;
