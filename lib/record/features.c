@@ -1,0 +1,149 @@
+#include "record/features.h"
+#include "base/err.h"
+#include "base/number.h"
+#include <math.h>
+
+/* A cursor over the bytes; every look is checked against the end. */
+struct cursor {
+    const char *p, *end;
+};
+
+static char peek(struct cursor *c)
+{
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
+        c->p++;
+    return c->p < c->end ? *c->p : '\0';
+}
+
+static bool take(struct cursor *c, char want)
+{
+    if (peek(c) != want || c->p == c->end)
+        return false;
+    c->p++;
+    return true;
+}
+
+/* The string at the cursor, without its quotes and with its escapes. */
+static bool take_string(struct cursor *c, struct ss_str *text)
+{
+    if (!take(c, '"'))
+        return false;
+    const char *start = c->p;
+    for (; c->p < c->end; c->p++) {
+        if (*c->p == '"') {
+            *text = (struct ss_str){start, (size_t)(c->p++ - start)};
+            return true;
+        }
+        if (*c->p == '\\' && ++c->p == c->end)
+            return false;
+    }
+    return false;
+}
+
+/* A number, true, false or null: what stands before the next comma or brace. */
+static bool take_plain(struct cursor *c, struct ss_str *text)
+{
+    peek(c);
+    const char *start = c->p;
+    while (c->p < c->end && *c->p != ',' && *c->p != '}' && *c->p != '{' && *c->p != '[' && *c->p != '"')
+        c->p++;
+    *text = ss_str_trim((struct ss_str){start, (size_t)(c->p - start)});
+    return text->n > 0;
+}
+
+struct reader {
+    const struct ss_feature_names *names;
+    struct ss_arena *arena;
+    double *num;
+    struct ss_str *text;
+    uint32_t next; /* the name expected now */
+};
+
+static int find_name(struct reader *r, struct ss_str key)
+{
+    const struct ss_feature_names *names = r->names;
+    if (SS_LIKELY(r->next < names->n && ss_str_eq(names->name[r->next], key)))
+        return (int)r->next++;
+    for (uint32_t i = 0; i < names->n; i++)
+        if (ss_str_eq(names->name[i], key)) {
+            r->next = i + 1;
+            return (int)i;
+        }
+    return -1;
+}
+
+static int set_value(struct reader *r, uint32_t i, struct ss_str val, bool quoted)
+{
+    bool is_text = r->names->is_text && r->names->is_text[i];
+    struct ss_str name = r->names->name[i];
+    if (!quoted && ss_str_is(val, "null"))
+        return 0;
+    if (is_text) {
+        r->text[i] = quoted ? ss_json_unescape(val, r->arena) : val;
+        return r->text[i].p ? 0 : SS_ENOMEM;
+    }
+    if (!quoted && ss_double_parse(val.p, val.n, &r->num[i]))
+        return 0;
+    if (!quoted && (ss_str_is(val, "true") || ss_str_is(val, "false"))) {
+        r->num[i] = val.p[0] == 't';
+        return 0;
+    }
+    return ss_fail(SS_EDATA, "feature '%.*s' is no number", (int)name.n, name.p);
+}
+
+static int take_member(struct cursor *c, struct reader *r, struct ss_features *features, bool *set_seen)
+{
+    struct ss_str key, val;
+    if (!take_string(c, &key) || !take(c, ':'))
+        return ss_fail(SS_EDATA, "features is malformed");
+    bool quoted = peek(c) == '"';
+    if (quoted ? !take_string(c, &val) : !take_plain(c, &val))
+        return ss_fail(SS_EDATA, "features is malformed");
+    if (quoted && ss_str_is(key, "set")) {
+        if (!ss_str_is(val, r->names->set))
+            return ss_fail(SS_ECONFIG, "features were made with feature set '%.*s', not '%s'",
+                           val.n < 64 ? (int)val.n : 64, val.p, r->names->set);
+        *set_seen = true;
+        return 0;
+    }
+    int i = find_name(r, key);
+    if (i >= 0)
+        return set_value(r, (uint32_t)i, val, quoted);
+    if (ss_str_is(key, "late"))
+        features->late = ss_str_is(val, "true");
+    return 0;
+}
+
+int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, struct ss_arena *arena,
+                      const struct ss_features **out)
+{
+    struct ss_features *f = ss_arena_zalloc(arena, sizeof *f);
+    struct reader r = {.names = names, .arena = arena};
+    struct cursor c = {json.p, json.p + json.n};
+    bool set_seen = false;
+    r.num = ss_arena_alloc(arena, (names->n + 1) * sizeof *r.num);
+    if (names->is_text)
+        r.text = ss_arena_zalloc(arena, (names->n + 1) * sizeof *r.text);
+    if (!f || !r.num || (names->is_text && !r.text))
+        return SS_ENOMEM;
+    for (uint32_t i = 0; i < names->n; i++)
+        r.num[i] = NAN;
+    if (!take(&c, '{'))
+        return ss_fail(SS_EDATA, "features is no object");
+    bool more = peek(&c) != '}';
+    while (more) {
+        int err = take_member(&c, &r, f, &set_seen);
+        if (err)
+            return err;
+        more = take(&c, ',');
+    }
+    if (!take(&c, '}') || peek(&c) != '\0' || c.p != c.end)
+        return ss_fail(SS_EDATA, "features is malformed");
+    if (!set_seen)
+        return ss_fail(SS_ECONFIG, "features say no feature set, '%s' is wanted", names->set);
+    f->names = names;
+    f->num = r.num;
+    f->text = r.text;
+    *out = f;
+    return 0;
+}
