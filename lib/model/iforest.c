@@ -95,6 +95,7 @@ void ss_iforest_seal(struct ss_iforest *f)
 struct grower {
     const float *rows;
     uint32_t n_features, depth_max;
+    size_t stride;
     const float *fill;
     struct ss_iforest *forest;
     struct ss_rng rng;
@@ -108,7 +109,7 @@ struct task {
 
 static float value_of(const struct grower *g, size_t row, uint32_t j)
 {
-    float x = g->rows[row * g->n_features + j];
+    float x = g->rows[row * g->stride + j];
     return isnan(x) ? g->fill[j] : x;
 }
 
@@ -199,14 +200,15 @@ static int compare_floats(const void *a, const void *b)
 }
 
 /* Medians of at most 65,536 rows spread evenly: close enough for a stand-in, and bounded work. */
-static void find_medians(const float *rows, size_t n, uint32_t n_features, float *scratch, float *fill)
+static void find_medians(const float *rows, size_t n, uint32_t n_features, size_t stride, float *scratch,
+                         float *fill)
 {
     size_t step = n / 65536 + 1;
     for (uint32_t j = 0; j < n_features; j++) {
         size_t k = 0;
         for (size_t i = 0; i < n; i += step)
-            if (!isnan(rows[i * n_features + j]))
-                scratch[k++] = rows[i * n_features + j];
+            if (!isnan(rows[i * stride + j]))
+                scratch[k++] = rows[i * stride + j];
         qsort(scratch, k, sizeof *scratch, compare_floats);
         fill[j] = k ? scratch[k / 2] : 0;
     }
@@ -220,7 +222,7 @@ static uint32_t log2_ceiling(uint32_t n)
     return d;
 }
 
-int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint32_t n_features,
+int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint32_t n_features, size_t stride,
                    const struct ss_iforest_params *params, struct ss_arena *arena)
 {
     uint32_t sample = params->sample < n ? params->sample : (uint32_t)n;
@@ -232,7 +234,8 @@ int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint3
                        params->trees, sample, n_features);
     *forest = (struct ss_iforest){
         .n_features = n_features, .n_trees = params->trees, .sample = sample, .offset = -0.5};
-    struct grower g = {.rows = rows, .n_features = n_features, .depth_max = log2_ceiling(sample)};
+    struct grower g = {
+        .rows = rows, .n_features = n_features, .stride = stride, .depth_max = log2_ceiling(sample)};
     int err = ss_iforest_alloc(forest, params->trees * 2 * sample, arena);
     size_t medians = n < 65536 ? n : 65536;
     float *scratch = malloc(medians * sizeof *scratch);
@@ -243,7 +246,7 @@ int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint3
     if (!err && (!scratch || !seen || !queue || !g.feature || !g.row))
         err = ss_fail(SS_ENOMEM, "out of memory for an isolation forest");
     if (!err) {
-        find_medians(rows, n, n_features, scratch, forest->fill);
+        find_medians(rows, n, n_features, stride, scratch, forest->fill);
         g.fill = forest->fill;
         g.forest = forest;
         for (uint32_t t = 0; t < params->trees; t++) {

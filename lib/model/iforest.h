@@ -52,9 +52,10 @@ struct ss_iforest_params {
     uint64_t seed;
 };
 
-/* Grows a forest on n rows of n_features floats (NaN = missing). Everything lives in `arena`. SS_EUSAGE when
- * the parameters or the sizes are out of range, SS_ENOMEM. Same rows, same seed, same forest. */
-int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint32_t n_features,
+/* Grows a forest on n rows of n_features floats (NaN = missing), `stride` floats apart. Everything lives in
+ * `arena`. SS_EUSAGE when the parameters or the sizes are out of range, SS_ENOMEM. Same rows, same seed, same
+ * forest. */
+int ss_iforest_fit(struct ss_iforest *forest, const float *rows, size_t n, uint32_t n_features, size_t stride,
                    const struct ss_iforest_params *params, struct ss_arena *arena) SS_MUST_CHECK;
 
 /* Scores n rows, each `stride` floats after the one before. score[i] does not depend on the other rows. */

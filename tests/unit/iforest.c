@@ -112,12 +112,12 @@ static void test_fit(struct ss_arena *arena)
     struct ss_iforest f, g, other;
     struct ss_iforest_params params = {.trees = 100, .sample = 256, .seed = 3};
     make_rows(x);
-    if (!ok(ss_iforest_fit(&f, x, ROWS, DIM, &params, arena) == 0 &&
-                ss_iforest_fit(&g, x, ROWS, DIM, &params, arena) == 0,
+    if (!ok(ss_iforest_fit(&f, x, ROWS, DIM, DIM, &params, arena) == 0 &&
+                ss_iforest_fit(&g, x, ROWS, DIM, DIM, &params, arena) == 0,
             "a forest grows, missing values and all"))
         return;
     params.seed = 4;
-    int err = ss_iforest_fit(&other, x, ROWS, DIM, &params, arena);
+    int err = ss_iforest_fit(&other, x, ROWS, DIM, DIM, &params, arena);
     int64_t start = ss_clock_mono_ns();
     ss_iforest_score(&f, x, ROWS, DIM, a);
     printf("# %.0f ns a row (100 trees of 256 rows)\n", (double)(ss_clock_mono_ns() - start) / ROWS);
@@ -143,9 +143,9 @@ static void test_fit(struct ss_arena *arena)
     ok(sizes, "every split parts its rows in two that are not empty");
     float same[4 * 2] = {1, 2, 1, 2, 1, 2, 1, 2};
     params.sample = 1000;
-    ok(ss_iforest_fit(&g, same, 4, 2, &params, arena) == 0 && g.n_nodes == g.n_trees,
+    ok(ss_iforest_fit(&g, same, 4, 2, 2, &params, arena) == 0 && g.n_nodes == g.n_trees,
        "constant rows give leaves only, and a sample no larger than the data");
-    ok(ss_iforest_fit(&g, same, 1, 2, &params, arena) == SS_EUSAGE, "one row is too few");
+    ok(ss_iforest_fit(&g, same, 1, 2, 2, &params, arena) == SS_EUSAGE, "one row is too few");
 }
 
 static void refused(const char *text, const char *why)
