@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char *const names[] = {"none", "beta", "isotonic", "rank"};
+static const char *const names[] = {"none", "beta", "isotonic", "rank", "logistic"};
 
 const char *ss_calibration_name(enum ss_calibration_method method)
 {
@@ -68,6 +68,16 @@ int ss_calibration_none(struct ss_calibration *c, struct ss_arena *arena)
         return SS_ENOMEM;
     add_knot(c, 0, 0);
     add_knot(c, 1, 1);
+    return 0;
+}
+
+int ss_calibration_logistic(struct ss_calibration *c, struct ss_arena *arena)
+{
+    c->method = SS_CALIBRATE_LOGISTIC;
+    if (alloc_knots(c, 300, arena) < 0)
+        return SS_ENOMEM;
+    for (double z = -16; z <= 16; z += 0.125)
+        add_knot(c, z, ss_logistic(z));
     return 0;
 }
 
@@ -212,7 +222,7 @@ static int fit_beta(struct ss_calibration *c, const double *raw, const int8_t *l
         double x = ss_logistic(z);
         beta_inputs(x, &u, &v);
         double y = w[0] * u + w[1] * v + w[2];
-        add_knot(c, x, ss_logistic(y > 35 ? 35 : y < -35 ? -35 : y));
+        add_knot(c, x, ss_logistic(y > 16 ? 16 : y < -35 ? -35 : y)); /* room below 1 for the rest */
     }
     add_knot(c, 1, 1);
     return 0;

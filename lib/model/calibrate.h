@@ -3,7 +3,7 @@
  *
  * A calibration is a strictly increasing chain of straight lines through knots, whatever made the knots: two
  * records keep their order (the AUC cannot change), and applying it needs no libm, so every machine gives the
- * same bits. Beyond the outer knots the value tends to 0 and 1 without reaching them.
+ * same bits. Beyond the outer knots the value tends to 0 and 1.
  *
  *   beta      logit(value) = a ln raw - b ln(1 - raw) + c, fitted by maximum likelihood (Kull, Silva Filho &
  * Flach, AISTATS 2017), tabulated. Undoes weights, SMOTE and overconfidence with three numbers, so that a few
@@ -13,6 +13,7 @@
  *   rank      no labels: from the distribution of raw. With share s of records to be looked at, the top s get
  *             0.50 and more, the top 0.6 s 0.55, 0.3 s 0.70, 0.1 s 0.85. The value is a rank, no probability.
  *   none      the value is raw, where raw is a probability already.
+ *   logistic  the value is 1 / (1 + e^-raw), where raw is a margin (an imported model without a link).
  */
 #ifndef SS_MODEL_CALIBRATE_H
 #define SS_MODEL_CALIBRATE_H
@@ -27,7 +28,13 @@
 
 #define SS_CALIBRATION_KNOTS_MAX 4096
 
-enum ss_calibration_method { SS_CALIBRATE_NONE, SS_CALIBRATE_BETA, SS_CALIBRATE_ISOTONIC, SS_CALIBRATE_RANK };
+enum ss_calibration_method {
+    SS_CALIBRATE_NONE,
+    SS_CALIBRATE_BETA,
+    SS_CALIBRATE_ISOTONIC,
+    SS_CALIBRATE_RANK,
+    SS_CALIBRATE_LOGISTIC
+};
 
 struct ss_calibration {
     enum ss_calibration_method method;
@@ -46,6 +53,7 @@ double ss_calibration_apply(const struct ss_calibration *c, double raw);
  * [0, 1] and at least SS_CALIBRATE_MIN of each class (SS_EDATA otherwise). */
 #define SS_CALIBRATE_MIN 10
 int ss_calibration_none(struct ss_calibration *c, struct ss_arena *arena) SS_MUST_CHECK;
+int ss_calibration_logistic(struct ss_calibration *c, struct ss_arena *arena) SS_MUST_CHECK;
 int ss_calibration_fit(struct ss_calibration *c, enum ss_calibration_method method, const double *raw,
                        const int8_t *label, size_t n, struct ss_arena *arena) SS_MUST_CHECK;
 /* share: of records to be looked at, in (0, 0.2]. */

@@ -381,19 +381,11 @@ int ss_fit_calibration(struct ss_model *model, struct ss_data *data, const struc
     if (err)
         return err;
     describe(&f);
-    if (data->n == 0) {
-        model->levels = ss_levels_default;
+    model->levels = ss_levels_default;
+    if (model->trees.link == SS_TREES_RAW)
+        return ss_calibration_logistic(&model->calibration, &model->arena);
+    if (data->n == 0)
         return ss_calibration_none(&model->calibration, &model->arena);
-    }
     err = predict_later(&f);
-    for (size_t i = 0; !err && i < report->n; i++)
-        if (!(report->raw[i] >= 0 && report->raw[i] <= 1)) {
-            report->warning =
-                "the model's outputs are no probabilities: values are raw outputs squeezed into 0..1";
-            struct ss_fit_options none = *options;
-            none.calibration = SS_CALIBRATE_NONE;
-            f.opt = &none;
-            return calibrate(&f);
-        }
     return err ? err : calibrate(&f);
 }
