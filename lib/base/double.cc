@@ -19,6 +19,11 @@ template <typename T> static size_t print(T value, char *out)
     }
     if (std::fabs(value) < T(9007199254740992) && value == std::trunc(value))
         return size_t(std::to_chars(out, out + SS_NUMBER_MAX, (long long)value).ptr - out);
+    // Never digits alone beyond 64 bits, though they may be the shorter text: JSON readers refuse such
+    // integers.
+    if (std::fabs(value) >= T(1e18))
+        return size_t(std::to_chars(out, out + SS_NUMBER_MAX, value, std::chars_format::scientific).ptr -
+                      out);
     return size_t(std::to_chars(out, out + SS_NUMBER_MAX, value).ptr - out);
 }
 
