@@ -149,7 +149,7 @@ static void doubles_print_shortest_and_read_back(void)
     prints(0.1, "0.1");
     prints(-0.0, "0");
     prints(1e15, "1000000000000000");
-    prints(212297829382473034410.0, "2.1229782938247303e+20"); /* as digits alone it would be shorter */
+    prints(212297829382473034410.0, "2.1229782938247302e+20"); /* as digits alone it would be shorter */
     prints(9007199254740991.0, "9007199254740991");
     prints(-9007199254740991.0, "-9007199254740991");
     prints(1e22, "1e+22");
