@@ -147,6 +147,8 @@ void ss_record_write(const struct ss_record *rec, struct ss_buf *to)
     while (last > start && is_blank(to->p[last - 1]))
         last--;
     bool empty = last == start || to->p[last - 1] == '{';
+    if (empty)
+        to->n = last; /* blanks alone between the braces go, so that a second pass changes nothing */
     for (uint8_t i = 0; i < rec->n_set; i++) {
         struct ss_str m = rec->member[rec->order[i]];
         const char *name = ss_slot_name((enum ss_slot)(SS_FIRST_MEMBER + rec->order[i]));
