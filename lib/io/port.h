@@ -45,7 +45,8 @@ struct ss_sink {
     char *name;
 };
 
-/* Opens and, where the first bytes say so, puts a decompressor on top. SS_ENOINPUT, SS_EIO, SS_EUSAGE. */
+/* Opens and, where the first bytes say so, puts a decompressor on top (so the first read must offer room for
+ * at least four). SS_ENOINPUT, SS_EIO, SS_EUSAGE. */
 int ss_source_open(const char *uri, struct ss_source **src) SS_MUST_CHECK;
 ssize_t ss_source_read(struct ss_source *src, void *to, size_t cap) SS_MUST_CHECK;
 void ss_source_close(struct ss_source *src); /* accepts NULL */
