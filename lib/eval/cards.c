@@ -35,7 +35,7 @@ static int list_rows(struct count *c)
     const struct ss_eval_table *t = c->table;
     for (size_t i = 0; i < t->n; i++) {
         int32_t day = SS_EVAL_AT(t, day, i);
-        if (!ss_eval_dropped(t, i) && day != SS_EVAL_NO_DAY && SS_EVAL_AT(t, card, i) != SS_EVAL_NO_ID)
+        if (ss_eval_counts(t, i) && day != SS_EVAL_NO_DAY && SS_EVAL_AT(t, card, i) != SS_EVAL_NO_ID)
             c->row[c->rows++] = day_key(day) | i;
     }
     return ss_sort_keys(c->row, c->rows, 4);

@@ -78,7 +78,7 @@ static int rank_scenario(const struct ss_eval_table *t, const struct ss_ranking 
     if (err)
         return err;
     for (size_t i = 0; i < t->n_fraud; i++)
-        if (slot_of(&t->scenarios, t->fraud[i].scenario) == id && !ss_eval_dropped(t, t->fraud[i].row))
+        if (slot_of(&t->scenarios, t->fraud[i].scenario) == id && ss_eval_counts(t, t->fraud[i].row))
             k.pos[n++] = t->fraud[i].score;
     err = ss_ranking_sort(&k);
     /* The genuine ones are all records', already sorted: lent, and taken back before the free. */
@@ -103,7 +103,7 @@ int ss_eval_scenarios_make(const struct ss_eval_table *t, const struct ss_rankin
     for (size_t i = 0; i < t->n_fraud; i++) {
         const struct ss_eval_fraud *f = &t->fraud[i];
         struct tally *s = &y[slot_of(&t->scenarios, f->scenario)];
-        if (ss_eval_dropped(t, f->row))
+        if (!ss_eval_counts(t, f->row))
             continue;
         bool alert = ss_eval_is_alert(&r->options, t, f->row);
         s->tp += alert;
@@ -136,7 +136,7 @@ static int rank_groups(const struct ss_eval_table *t, const struct tally *y, str
     }
     for (size_t i = 0; i < t->n && err == 0; i++) {
         uint8_t g = line[slot_of(&t->groups, SS_EVAL_AT(t, group, i))];
-        if (g == UINT8_MAX || ss_eval_dropped(t, i))
+        if (g == UINT8_MAX || !ss_eval_counts(t, i))
             continue;
         if (ss_eval_is_fraud(t, i))
             k[g].pos[k[g].n_pos++] = SS_EVAL_AT(t, score, i);
@@ -161,7 +161,7 @@ int ss_eval_groups_make(const struct ss_eval_table *t, struct ss_eval_report *r)
         return ss_fail(SS_ENOMEM, "out of memory counting groups");
     for (size_t i = 0; i < t->n; i++) {
         struct tally *g = &y[slot_of(&t->groups, SS_EVAL_AT(t, group, i))];
-        if (ss_eval_dropped(t, i))
+        if (!ss_eval_counts(t, i))
             continue;
         bool alert = ss_eval_is_alert(&r->options, t, i), fraud = ss_eval_is_fraud(t, i);
         g->tp += fraud && alert;

@@ -30,7 +30,7 @@ static int money_make(const struct ss_eval_table *t, struct money *m)
     if (!m->fraud || !m->sum)
         return ss_fail(SS_ENOMEM, "out of memory ranking %zu frauds", t->n_fraud);
     for (size_t i = 0; i < t->n_fraud; i++)
-        if (!ss_eval_dropped(t, t->fraud[i].row))
+        if (ss_eval_counts(t, t->fraud[i].row))
             m->fraud[m->n++] = (struct sorted){t->fraud[i].score, t->fraud[i].amount};
     qsort(m->fraud, m->n, sizeof *m->fraud, by_score);
     m->sum[0] = 0;
@@ -119,15 +119,15 @@ static int rank(const struct ss_eval_table *t, struct ss_ranking *k)
 {
     size_t n_pos = 0, n_neg = 0;
     for (size_t i = 0; i < t->n; i++) {
-        n_pos += !ss_eval_dropped(t, i) && ss_eval_is_fraud(t, i);
-        n_neg += !ss_eval_dropped(t, i) && !ss_eval_is_fraud(t, i);
+        n_pos += ss_eval_counts(t, i) && ss_eval_is_fraud(t, i);
+        n_neg += ss_eval_counts(t, i) && !ss_eval_is_fraud(t, i);
     }
     int err = ss_ranking_room(k, n_pos, n_neg);
     if (err)
         return err;
     n_pos = n_neg = 0;
     for (size_t i = 0; i < t->n; i++) {
-        if (ss_eval_dropped(t, i))
+        if (!ss_eval_counts(t, i))
             continue;
         if (ss_eval_is_fraud(t, i))
             k->pos[n_pos++] = SS_EVAL_AT(t, score, i);
@@ -140,20 +140,17 @@ static int rank(const struct ss_eval_table *t, struct ss_ranking *k)
 /* Alerts by the records' own levels, which a rule or a model's thresholds may have set. */
 static void count_levels(struct ss_eval_report *r, const struct ss_eval_table *t)
 {
-    size_t tp[SS_LEVELS + 1] = {0}, fp[SS_LEVELS + 1] = {0}, fraud = 0;
+    size_t tp[SS_LEVELS + 1] = {0}, fp[SS_LEVELS + 1] = {0};
     __int128 caught[SS_LEVELS + 1] = {0}, all;
-    for (size_t i = 0; i < t->n; i++) {
-        int level = SS_EVAL_AT(t, flags, i) & SS_EVAL_LEVEL;
-        if (ss_eval_dropped(t, i))
+    for (size_t i = 0; i < t->n; i++)
+        if (ss_eval_counts(t, i) && !ss_eval_is_fraud(t, i))
+            fp[SS_EVAL_AT(t, flags, i) & SS_EVAL_LEVEL]++;
+    for (size_t i = 0; i < t->n_fraud; i++) {
+        int level = SS_EVAL_AT(t, flags, t->fraud[i].row) & SS_EVAL_LEVEL;
+        if (!ss_eval_counts(t, t->fraud[i].row))
             continue;
-        if (!ss_eval_is_fraud(t, i)) {
-            fp[level]++;
-            continue;
-        }
         tp[level]++;
-        while (t->fraud[fraud].row != i)
-            fraud++;
-        caught[level] += t->fraud[fraud].amount;
+        caught[level] += t->fraud[i].amount;
     }
     for (int l = SS_LEVELS - 1; l >= 0; l--) {
         tp[l] += tp[l + 1];
@@ -201,16 +198,33 @@ static void measure(struct ss_eval_report *r, const struct ss_eval_table *t, con
     draw_curves(r, k);
 }
 
+/* What the table holds and does not count, and which days the rest is of. */
+static void survey(struct ss_eval_report *r, const struct ss_eval_table *t)
+{
+    r->first_day = INT32_MAX;
+    r->last_day = INT32_MIN;
+    for (size_t i = 0; i < t->n; i++) {
+        uint8_t flags = SS_EVAL_AT(t, flags, i);
+        int32_t day = SS_EVAL_AT(t, day, i);
+        if (flags & SS_EVAL_UNKNOWN)
+            r->skipped.unlabelled++;
+        else if (flags & SS_EVAL_DROPPED)
+            r->skipped.dropped++;
+        else if (day != SS_EVAL_NO_DAY) {
+            r->first_day = day < r->first_day ? day : r->first_day;
+            r->last_day = day > r->last_day ? day : r->last_day;
+        }
+    }
+}
+
 int ss_eval_report_make(const struct ss_eval_table *t, const struct ss_eval_options *options,
                         const struct ss_eval_skipped *skipped, struct ss_eval_report *r)
 {
     struct ss_ranking ranking = {0};
     struct money money = {0};
     int err = 0;
-    *r = (struct ss_eval_report){
-        .options = *options, .skipped = *skipped, .first_us = t->first_us, .last_us = t->last_us};
-    for (size_t i = 0; i < t->n; i++)
-        r->skipped.dropped += ss_eval_dropped(t, i);
+    *r = (struct ss_eval_report){.options = *options, .skipped = *skipped};
+    survey(r, t);
     /* One after the other, so that what each needs for sorting is not held at the same time. */
     for (int i = 0; i < options->n_k && err == 0; i++)
         err = ss_card_precision_make(t, options->k[i], &r->card[i]);

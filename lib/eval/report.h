@@ -33,7 +33,8 @@ struct ss_eval_options {
 
 /* What was not evaluated, counted by the caller. */
 struct ss_eval_skipped {
-    size_t unlabelled, unscored, outside;
+    size_t unlabelled; /* ss_eval_report_make adds those of the table whose label never came */
+    size_t unscored, outside;
     size_t dropped; /* set by ss_eval_report_make */
 };
 
@@ -63,7 +64,7 @@ struct ss_eval_report {
     struct ss_eval_options options;
     struct ss_eval_skipped skipped;
     size_t records, positives;
-    int64_t first_us, last_us; /* first > last: no record has a time */
+    int32_t first_day, last_day; /* since 1970-01-01; first > last: no record has a time */
     double fraud_amount;
     double auc, ap, brier, log_loss, ece;
     struct ss_eval_point chosen, best_f1;

@@ -24,10 +24,11 @@ static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
         ss_buf_puts(to, "null");
 }
 
-static void put_time(struct ss_buf *to, const char *key, int64_t time_us)
+static void put_day(struct ss_buf *to, const char *key, int32_t day)
 {
     char text[SS_TIME_TEXT];
-    put_text(to, key, (struct ss_str){text, ss_time_print(time_us, text)});
+    ss_time_print(day * SS_DAY_US, text);
+    put_text(to, key, (struct ss_str){text, 10});
 }
 
 static void put_confusion(struct ss_buf *to, const struct ss_confusion *c)
@@ -110,10 +111,8 @@ static void put_cards(struct ss_buf *to, const struct ss_eval_report *r)
         put(to, "mean", c->mean);
         open_list(to, "days");
         for (size_t d = 0; d < c->days; d++) {
-            char text[SS_TIME_TEXT];
-            ss_time_print(c->day[d].day * SS_DAY_US, text);
             open_item(to);
-            put_text(to, "day", (struct ss_str){text, 10});
+            put_day(to, "day", c->day[d].day);
             put_count(to, "cards", c->day[d].cards);
             put_count(to, "compromised", c->day[d].compromised);
             put_count(to, "found", c->day[d].found);
@@ -205,9 +204,9 @@ void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
     put_count(to, "unscored", r->skipped.unscored);
     put_count(to, "outside", r->skipped.outside);
     put_count(to, "dropped", r->skipped.dropped);
-    if (r->first_us <= r->last_us) {
-        put_time(to, "first", r->first_us);
-        put_time(to, "last", r->last_us);
+    if (r->first_day <= r->last_day) {
+        put_day(to, "first_day", r->first_day);
+        put_day(to, "last_day", r->last_day);
     }
     put(to, "amount_fraud", r->fraud_amount);
     put(to, "auc_roc", r->auc);

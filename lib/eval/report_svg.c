@@ -289,12 +289,12 @@ static void put_title(struct ss_buf *to, const struct ss_eval_report *r, const c
     group(records, r->records);
     group(frauds, r->positives);
     put_text(to, 16, 34, "title", "%s payments, %s of them fraud", records, frauds);
-    if (r->first_us > r->last_us) {
+    if (r->first_day > r->last_day) {
         put_text(to, WIDTH - 16, 34, "end", "alerts: %s", alerts);
         return;
     }
-    ss_time_print(r->first_us, first);
-    ss_time_print(r->last_us, last);
+    ss_time_print(r->first_day * SS_DAY_US, first);
+    ss_time_print(r->last_day * SS_DAY_US, last);
     put_text(to, WIDTH - 16, 34, "end", "%.10s to %.10s, alerts: %s", first, last, alerts);
 }
 

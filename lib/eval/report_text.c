@@ -105,21 +105,15 @@ static double share_caught(const struct ss_eval_point *p)
     return all > 0 ? p->caught_amount / all : NAN;
 }
 
-static void day_text(int64_t time_us, char out[SS_TIME_TEXT])
-{
-    ss_time_print(time_us, out);
-    out[10] = '\0';
-}
-
 static void put_records(struct page *p)
 {
     const struct ss_eval_report *r = p->r;
     char first[SS_TIME_TEXT], last[SS_TIME_TEXT];
     ss_buf_printf(p->to, "%-24s %12s", "records", count(r->records).s);
-    if (r->first_us <= r->last_us) {
-        day_text(r->first_us, first);
-        day_text(r->last_us, last);
-        ss_buf_printf(p->to, "   %s to %s", first, last);
+    if (r->first_day <= r->last_day) {
+        ss_time_print(r->first_day * SS_DAY_US, first);
+        ss_time_print(r->last_day * SS_DAY_US, last);
+        ss_buf_printf(p->to, "   %.10s to %.10s", first, last);
     }
     ss_buf_printf(p->to, "\n%-24s %12s   %s of records, %s in amount\n", "frauds", count(r->positives).s,
                   percent((double)r->positives / (double)r->records).s, money(r->fraud_amount).s);

@@ -175,7 +175,7 @@ static int eval_open(void *state, struct ss_env *env)
     st->table = malloc(sizeof *st->table);
     if (!st->table)
         return ss_fail(SS_ENOMEM, "out of memory");
-    ss_eval_table_init(st->table, st->entity < 0 || st->entity == st->card);
+    ss_eval_table_init(st->table, st->entity < 0 || st->entity == st->card, st->since_us);
     return 0;
 }
 
@@ -191,44 +191,46 @@ static bool in_range(const struct eval *st, const struct ss_record *rec)
     return rec->time_us >= st->from_us && rec->time_us < st->to_us;
 }
 
-static int add_row(struct eval *st, const struct ss_record *rec, const struct ss_score *score, int label,
-                   struct ss_arena *arena)
+/* A label on a line of its own, for a payment that came before. */
+static void take_label(struct eval *st, const struct ss_record *rec, struct ss_arena *arena)
 {
-    struct ss_eval_row row = {.score = score->value,
-                              .level = score->level,
-                              .label = label,
+    int label = ss_record_label(rec);
+    if (label >= 0)
+        ss_eval_table_label(st->table, ss_record_text(rec, SS_TXN_ID, arena), label);
+}
+
+static int take(struct eval *st, const struct ss_record *rec, struct ss_arena *arena)
+{
+    struct ss_score score = {0};
+    struct ss_eval_row row = {.label = ss_record_label(rec),
                               .has_time = rec->has_time,
                               .time_us = rec->time_us,
                               .amount = rec->has_amount ? rec->amount : 0,
-                              .card = text(rec, st->card, arena),
-                              .entity = text(rec, st->entity, arena),
-                              .group = text(rec, st->group, arena)};
-    if (label) {
+                              .entity = text(rec, st->entity, arena)};
+    if (row.label < 0)
+        row.txn = ss_record_text(rec, SS_TXN_ID, arena);
+    if (!in_range(st, rec)) {
+        st->skipped.outside++;
+        return ss_eval_table_know(st->table, &row);
+    }
+    if (!ss_record_score(rec, &score)) {
+        *(row.label < 0 ? &st->skipped.unlabelled : &st->skipped.unscored) += 1;
+        return ss_eval_table_know(st->table, &row);
+    }
+    if (row.label < 0 && !row.txn.p) {
+        st->skipped.unlabelled++;
+        return 0;
+    }
+    row.score = score.value;
+    row.level = score.level;
+    row.card = text(rec, st->card, arena);
+    row.group = text(rec, st->group, arena);
+    if (row.label != 0) {
         row.scenario = text(rec, st->scenario, arena);
         if (!row.scenario.p)
             row.scenario = text(rec, st->handbook_scenario, arena);
     }
     return ss_eval_table_add(st->table, &row);
-}
-
-static int take(struct eval *st, const struct ss_record *rec, struct ss_arena *arena)
-{
-    struct ss_score score;
-    int label = ss_record_label(rec), err;
-    if (ss_record_is_label(rec))
-        return 0;
-    if (st->known && label == 1 && rec->has_time && rec->time_us >= st->since_us &&
-        (err = ss_eval_table_know(st->table, text(rec, st->entity, arena), rec->time_us)) != 0)
-        return err;
-    if (!in_range(st, rec))
-        st->skipped.outside++;
-    else if (label < 0)
-        st->skipped.unlabelled++;
-    else if (!ss_record_score(rec, &score))
-        st->skipped.unscored++;
-    else
-        return add_row(st, rec, &score, label, arena);
-    return 0;
 }
 
 static int eval_step(void *state, struct ss_batch *batch)
@@ -238,7 +240,11 @@ static int eval_step(void *state, struct ss_batch *batch)
         struct ss_record *rec = &batch->rec[i];
         if (rec->fate != SS_KEEP)
             continue;
-        int err = take(st, rec, &batch->arena[0]);
+        int err = 0;
+        if (ss_record_is_label(rec))
+            take_label(st, rec, &batch->arena[0]);
+        else
+            err = take(st, rec, &batch->arena[0]);
         if (err)
             return err;
         rec->fate = SS_DROP;
@@ -266,15 +272,17 @@ static int print(struct eval *st, const struct ss_eval_report *report, struct ss
 static int eval_finish(void *state, struct ss_batch *batch)
 {
     struct eval *st = state;
-    struct ss_eval_report *report = malloc(sizeof *report);
+    struct ss_eval_report *report = calloc(1, sizeof *report);
     struct ss_buf buf;
     (void)batch;
     if (!report)
         return ss_fail(SS_ENOMEM, "out of memory");
     ss_buf_init(&buf, REPORT_MAX);
-    if (st->known)
+    int err = ss_eval_table_settle(st->table);
+    if (err == 0 && st->known)
         ss_eval_table_drop_known(st->table, st->delay_us);
-    int err = ss_eval_report_make(st->table, &st->options, &st->skipped, report);
+    if (err == 0)
+        err = ss_eval_report_make(st->table, &st->options, &st->skipped, report);
     if (err == 0)
         err = print(st, report, &buf);
     if (err == 0 && report->records == 0)

@@ -79,20 +79,38 @@ for i in range(3000):
 @test "--from counts, --to does not" {
   two_days > r.ndjson
   run ss-eval --json --from 2026-03-01T10:00:00Z --to 2026-03-02T09:00:00Z r.ndjson
-  [ "$(jq -c '[.records,.outside,.first,.last]' <<<"$output")" = \
-    '[3,5,"2026-03-01T10:00:00Z","2026-03-01T12:00:00Z"]' ]
+  [ "$(jq -c '[.records,.outside,.first_day,.last_day]' <<<"$output")" = \
+    '[3,5,"2026-03-01","2026-03-01"]' ]
 }
 
-@test "records without label or score are counted, not guessed; labels that come later are passed over" {
+@test "records without label or score are counted, not guessed" {
   { two_days
     echo '{"txn_id":20,"timestamp":"2026-03-02T12:00:00Z","amount":1,"score":{"value":0.5}}'
     echo '{"txn_id":21,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":null,"score":{"value":0.5}}'
     echo '{"txn_id":22,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":1}'
     echo '{"txn_id":23,"timestamp":"2026-03-02T12:00:00Z","amount":1,"label":1,"score":{"value":null}}'
-    echo '{"type":"label","txn_id":20,"timestamp":"2026-03-09T12:00:00Z","label":1}'
   } > r.ndjson
   run ss-eval --json r.ndjson
   [ "$(jq -c '[.records,.unlabelled,.unscored]' <<<"$output")" = '[8,2,2]' ]
+}
+
+@test "labels that come later, on lines of their own, give the same report" {
+  two_days > r.ndjson
+  { jq -c 'del(.label)' r.ndjson
+    jq -c '{type:"label",txn_id,timestamp:"2026-04-01T00:00:00Z",label:(1 - .label)}' r.ndjson # corrected below
+    jq -c '{type:"label",txn_id:(.txn_id|tostring),timestamp:"2026-04-01T00:00:00Z",label:.label}' r.ndjson
+    echo '{"type":"label","txn_id":99,"timestamp":"2026-04-01T00:00:00Z","label":1}'
+  } > late.ndjson
+  for o in '' '--drop-known user_id,0' '--drop-known user_id,0 --from 2026-03-02'; do
+    # shellcheck disable=SC2086
+    ss-eval --json --k 2 $o r.ndjson > want
+    # shellcheck disable=SC2086
+    ss-eval --json --k 2 $o late.ndjson > got
+    same want got
+  done
+  [ "$(jq -c '[.records,.dropped]' got)" = '[3,1]' ]
+  head -8 late.ndjson | ss-eval --json > got
+  [ "$(jq -c '[.records,.unlabelled]' got)" = '[0,8]' ]
 }
 
 @test "a broken line is rejected and the rest is evaluated" {
