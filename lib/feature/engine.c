@@ -1,0 +1,337 @@
+#include "base/err.h"
+#include "feature/shard.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows looked ahead for prefetching: enough to cover a DRAM miss, few enough to stay in the first cache. */
+#define AHEAD 16
+
+static void free_worker(const struct ss_feature_engine *engine, struct ss_worker *worker)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    for (uint32_t g = 0; g < plan->groups; g++) {
+        if (worker->scratch)
+            free(worker->scratch[g]);
+        if (worker->labels)
+            ss_label_index_free(&worker->labels[g]);
+    }
+    free(worker->scratch);
+    free(worker->labels);
+    ss_buf_free(&worker->text);
+}
+
+/* Blocks beyond the pool's sizes are the system's own: they are given back one by one. */
+static void free_shard(const struct ss_feature_engine *engine, uint32_t s)
+{
+    for (uint32_t g = 0; g < engine->plan->groups; g++) {
+        const struct ss_group *group = &engine->plan->group[g];
+        struct ss_table *table = &engine->shard[s].table[g];
+        struct ss_memory *memory = (struct ss_memory *)&engine->shard[s].memory[group->level];
+        for (uint32_t id = 1; id <= table->made; id++) {
+            struct ss_entity *ent = ss_table_entity(table, id);
+            struct ss_scope sc;
+            if (!ent->live)
+                continue;
+            ss_shard_scope(engine, s, g, ent, &sc);
+            if (sc.win)
+                ss_window_free(&group->win, sc.win, memory);
+            if (sc.life)
+                ss_window_free(&group->life, sc.life, memory);
+            if (group->label && ent->block)
+                ss_side_free((struct ss_side *)ent->block, memory, SS_SIDE_LABELS);
+            ss_memory_give(memory, ent->block, ss_block_bytes(group, ent->large));
+            ss_log_free(ent, memory, group->stride);
+        }
+        ss_memory_give(memory, table->slot, table->slots * sizeof *table->slot);
+        ss_memory_give(memory, table->chunk, table->chunk_cap * sizeof(struct ss_entity *));
+    }
+    free(engine->shard[s].table);
+}
+
+void ss_feature_engine_free(struct ss_feature_engine *engine)
+{
+    if (!engine)
+        return;
+    for (uint32_t s = 0; s < SS_FEATURE_SHARDS; s++)
+        if (engine->shard[s].table)
+            free_shard(engine, s);
+    for (int w = 0; engine->worker && w < engine->workers; w++) {
+        struct ss_worker *worker = &engine->worker[w];
+        for (uint32_t g = 0; worker->scratch && g < engine->plan->groups; g++)
+            if (worker->scratch[g])
+                ss_window_free(&engine->plan->group[g].win, worker->scratch[g], &worker->scratch_memory);
+        free_worker(engine, worker);
+        ss_pool_close(&worker->pool);
+    }
+    free(engine->worker);
+    free(engine->rows);
+    free(engine);
+}
+
+static int open_worker(struct ss_feature_engine *engine, struct ss_worker *worker)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    worker->scratch_memory.pool = &worker->pool;
+    worker->scratch = calloc(plan->groups + 1, sizeof *worker->scratch);
+    worker->labels = calloc(plan->groups + 1, sizeof *worker->labels);
+    ss_buf_init(&worker->text, (size_t)64 << 20);
+    if (!worker->scratch || !worker->labels)
+        return SS_ENOMEM;
+    for (uint32_t g = 0; g < plan->groups; g++) {
+        size_t bytes = plan->group[g].win.bytes + 64u;
+        worker->scratch[g] = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
+        if (!worker->scratch[g])
+            return SS_ENOMEM;
+        memset(worker->scratch[g], 0, bytes);
+    }
+    return 0;
+}
+
+static int open_shards(struct ss_feature_engine *engine)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    size_t of_level[SS_FEATURE_LEVELS] = {0};
+    for (uint32_t g = 0; g < plan->groups; g++)
+        of_level[plan->group[g].level]++;
+    for (uint32_t l = 0; l < SS_FEATURE_LEVELS && plan->groups; l++)
+        engine->limit[l] = engine->config.max_memory / plan->groups * of_level[l] / SS_FEATURE_SHARDS;
+    for (uint32_t s = 0; s < SS_FEATURE_SHARDS; s++) {
+        struct ss_shard *shard = &engine->shard[s];
+        for (uint32_t l = 0; l < SS_FEATURE_LEVELS; l++)
+            shard->memory[l].pool = &engine->worker[s % (uint32_t)engine->workers].pool;
+        shard->table = calloc(plan->groups + 1, sizeof *shard->table);
+        if (!shard->table)
+            return SS_ENOMEM;
+    }
+    return 0;
+}
+
+int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers, const struct ss_feature_config *config,
+                          struct ss_feature_engine **out)
+{
+    *out = NULL;
+    struct ss_feature_engine *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return ss_fail(SS_ENOMEM, "out of memory for features");
+    engine->plan = plan;
+    engine->workers = workers < 1 ? 1 : workers; /* those beyond the shards own nothing */
+    engine->config = *config;
+    if (!engine->config.max_memory)
+        engine->config.max_memory = SS_FEATURE_MAX_MEMORY;
+    if (!engine->config.late_bound_us)
+        engine->config.late_bound_us = SS_FEATURE_LATE_BOUND_US;
+    engine->worker = calloc((size_t)engine->workers, sizeof *engine->worker);
+    int err = engine->worker ? open_shards(engine) : SS_ENOMEM;
+    for (int w = 0; w < engine->workers && err == 0; w++)
+        err = open_worker(engine, &engine->worker[w]);
+    if (err < 0) {
+        ss_feature_engine_free(engine);
+        return ss_fail(SS_ENOMEM, "out of memory for features");
+    }
+    *out = engine;
+    return 0;
+}
+
+/* The rows [from, to) that are a worker's share, in contiguous runs. */
+static void share_of(const struct ss_batch *batch, int worker, int workers, size_t *from, size_t *to)
+{
+    *from = batch->n * (size_t)worker / (size_t)workers;
+    *to = batch->n * ((size_t)worker + 1) / (size_t)workers;
+}
+
+static struct ss_arena *arena_of(const struct ss_batch *batch, int worker)
+{
+    return &batch->arena[worker < batch->arenas ? worker : 0];
+}
+
+static struct ss_row *row_at(const struct ss_feature_engine *engine, size_t i)
+{
+    return (struct ss_row *)(engine->rows + i * engine->plan->row_bytes);
+}
+
+int ss_feature_engine_prepare(struct ss_feature_engine *engine, const struct ss_batch *batch)
+{
+    if (batch->n > engine->row_cap) {
+        size_t cap = batch->n > SS_BATCH_MAX ? batch->n : SS_BATCH_MAX;
+        free(engine->rows);
+        engine->row_cap = 0;
+        engine->rows = aligned_alloc(64, (cap * engine->plan->row_bytes + 63) & ~(size_t)63);
+        if (!engine->rows)
+            return ss_fail(SS_ENOMEM, "out of memory for %zu records", cap);
+        engine->row_cap = cap;
+    }
+    for (size_t i = 0; i < batch->n && engine->plan->label && !engine->labels; i++)
+        engine->labels = batch->rec[i].fate == SS_KEEP && ss_record_is_label(&batch->rec[i]);
+    return 0;
+}
+
+static int read_rows(struct ss_feature_engine *engine, int worker, int workers, struct ss_batch *batch)
+{
+    size_t from, to;
+    share_of(batch, worker, workers, &from, &to);
+    for (size_t i = from; i < to; i++) {
+        int err = ss_row_read(engine->plan, &batch->rec[i], row_at(engine, i), arena_of(batch, worker));
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+static bool owns(const struct ss_feature_engine *engine, struct ss_row *row, const struct ss_group *group,
+                 uint32_t level, int worker, int workers, struct ss_key *key)
+{
+    if (group->level != level || row->kind != SS_ROW_PAYMENT)
+        return false;
+    *key = ss_row_keys(engine->plan, row)[group->keys];
+    return key->a && ss_shard_of(*key) % (uint32_t)workers == (uint32_t)worker;
+}
+
+/* Index slots of the rows ahead, then what they point to: by the time a row is worked on, all of it is near. */
+static void prefetch(const struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level, int worker,
+                     int workers)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    struct ss_key key;
+    for (size_t i = from; i < to; i++)
+        for (uint32_t g = 0; g < plan->groups; g++)
+            if (owns(engine, row_at(engine, i), &plan->group[g], level, worker, workers, &key))
+                ss_table_prefetch_slot(&engine->shard[ss_shard_of(key)].table[g], key);
+    for (size_t i = from; i < to; i++) {
+        for (uint32_t g = 0; g < plan->groups; g++) {
+            if (!owns(engine, row_at(engine, i), &plan->group[g], level, worker, workers, &key))
+                continue;
+            const struct ss_entity *ent = ss_table_find(&engine->shard[ss_shard_of(key)].table[g], key);
+            if (!ent || !ent->log)
+                continue;
+            const char *end = ss_log_event(ent, plan->group[g].stride, ss_log_end(ent));
+            __builtin_prefetch(end, 1);
+            __builtin_prefetch(ss_log_event(ent, plan->group[g].stride, ss_log_end(ent) - 1));
+            for (uint32_t at = 0; at < ss_block_bytes(&plan->group[g], ent->large); at += 64)
+                __builtin_prefetch(ent->block + at, 1);
+        }
+    }
+}
+
+static int window_row(struct ss_feature_engine *engine, struct ss_row *row, uint32_t level, int worker, int workers)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    struct ss_worker *w = &engine->worker[worker];
+    struct ss_key key;
+    for (uint32_t g = 0; g < plan->groups; g++) {
+        const struct ss_group *group = &plan->group[g];
+        int err = 0;
+        if (owns(engine, row, group, level, worker, workers, &key))
+            err = ss_shard_payment(engine, w, ss_shard_of(key), g, row);
+        else if (row->kind == SS_ROW_LABEL && group->level == level && group->label)
+            err = ss_shard_label(engine, w, g, row);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+static int window_rows(struct ss_feature_engine *engine, uint32_t level, int worker, int workers,
+                       const struct ss_batch *batch)
+{
+    struct ss_worker *w = &engine->worker[worker];
+    for (uint32_t g = 0; engine->labels && !w->labels_made && g < engine->plan->groups; g++) {
+        int err = engine->plan->group[g].label ? ss_shard_index(engine, worker, workers, g) : 0;
+        if (err < 0)
+            return err;
+    }
+    w->labels_made = engine->labels;
+    for (size_t from = 0; from < batch->n; from += AHEAD) {
+        size_t to = from + AHEAD < batch->n ? from + AHEAD : batch->n;
+        if (to - from > 1)
+            prefetch(engine, from, to, level, worker, workers);
+        for (size_t i = from; i < to; i++) {
+            int err = window_row(engine, row_at(engine, i), level, worker, workers);
+            if (err < 0)
+                return err;
+        }
+    }
+    return 0;
+}
+
+static int finish_row(struct ss_feature_engine *engine, struct ss_worker *w, struct ss_record *rec,
+                      struct ss_row *row, struct ss_arena *arena)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    bool late = false;
+    for (uint32_t g = 0; g < plan->groups; g++)
+        late |= ss_row_late(plan, row)[g];
+    struct ss_features *features = ss_arena_alloc(arena, sizeof *features);
+    struct ss_str json = ss_row_render(plan, row, late, &w->text, arena);
+    if (!features || !json.p)
+        return SS_ENOMEM;
+    *features = (struct ss_features){&plan->names, row->num, row->text, late};
+    rec->features = features;
+    ss_record_set(rec, SS_FEATURES, json);
+    w->stats.records++;
+    w->stats.late += late;
+    return 0;
+}
+
+static int derive_rows(struct ss_feature_engine *engine, uint32_t level, bool last, int worker, int workers,
+                       struct ss_batch *batch)
+{
+    size_t from, to;
+    struct ss_arena *arena = arena_of(batch, worker);
+    share_of(batch, worker, workers, &from, &to);
+    for (size_t i = from; i < to; i++) {
+        struct ss_row *row = row_at(engine, i);
+        if (row->kind != SS_ROW_PAYMENT)
+            continue;
+        ss_row_derive(engine->plan, &batch->rec[i], row, arena, level);
+        int err = last ? finish_row(engine, &engine->worker[worker], &batch->rec[i], row, arena) : 0;
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+/* Phases: read rows; then for each level its windows and what is derived from them; the last one renders. */
+int ss_feature_engine_work(struct ss_feature_engine *engine, int phase, int worker, int workers,
+                           struct ss_batch *batch)
+{
+    uint32_t levels = engine->plan->levels ? engine->plan->levels : 1;
+    if (workers != engine->workers)
+        return ss_fail(SS_EBUG, "%d workers at features made for %d", workers, engine->workers);
+    if (phase == 0)
+        return read_rows(engine, worker, workers, batch);
+    uint32_t level = (uint32_t)(phase - 1) / 2;
+    if (level >= levels)
+        return 0;
+    if (phase % 2 == 1)
+        return window_rows(engine, level, worker, workers, batch);
+    return derive_rows(engine, level, level + 1 == levels, worker, workers, batch);
+}
+
+int ss_feature_engine_run(struct ss_feature_engine *engine, struct ss_batch *batch)
+{
+    int err = ss_feature_engine_prepare(engine, batch);
+    for (int phase = 0; phase < SS_FEATURE_PHASES; phase++)
+        for (int w = 0; w < engine->workers && err == 0; w++)
+            err = ss_feature_engine_work(engine, phase, w, engine->workers, batch);
+    return err;
+}
+
+void ss_feature_engine_stats(const struct ss_feature_engine *engine, struct ss_feature_stats *stats)
+{
+    *stats = (struct ss_feature_stats){0};
+    for (int w = 0; w < engine->workers; w++) {
+        const struct ss_feature_stats *from = &engine->worker[w].stats;
+        stats->records += from->records;
+        stats->late += from->late;
+        stats->labels += from->labels;
+        stats->expired += from->expired;
+        stats->evicted += from->evicted;
+        stats->cut += from->cut;
+    }
+    for (uint32_t s = 0; s < SS_FEATURE_SHARDS; s++) {
+        for (uint32_t l = 0; l < SS_FEATURE_LEVELS; l++)
+            stats->bytes += engine->shard[s].memory[l].bytes;
+        for (uint32_t g = 0; g < engine->plan->groups; g++)
+            stats->entities += engine->shard[s].table[g].n;
+    }
+}

@@ -1,0 +1,36 @@
+#include "feature/label.h"
+#include "base/err.h"
+#include <stdlib.h>
+
+void ss_label_index_free(struct ss_label_index *index)
+{
+    free(index->entry);
+    *index = (struct ss_label_index){0};
+}
+
+static void put(struct ss_label_entry *to, size_t cap, const struct ss_label_entry *entry)
+{
+    size_t i = entry->txn & (cap - 1);
+    while (to[i].entity)
+        i = (i + 1) & (cap - 1);
+    to[i] = *entry;
+}
+
+int ss_label_index_add(struct ss_label_index *index, const struct ss_label_entry *entry)
+{
+    if (index->n * 4 >= index->cap * 3) {
+        size_t cap = index->cap ? index->cap * 2 : 1024;
+        struct ss_label_entry *to = calloc(cap, sizeof *to);
+        if (!to)
+            return ss_fail(SS_ENOMEM, "out of memory for %zu labels", cap);
+        for (size_t i = 0; i < index->cap; i++)
+            if (index->entry[i].entity)
+                put(to, cap, &index->entry[i]);
+        free(index->entry);
+        index->entry = to;
+        index->cap = cap;
+    }
+    put(index->entry, index->cap, entry);
+    index->n++;
+    return 0;
+}

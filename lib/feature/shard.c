@@ -1,0 +1,433 @@
+#include "feature/shard.h"
+#include "base/err.h"
+#include <string.h>
+
+#define LABELS_BYTES 32 /* the list of late labels, rounded up, at the start of a block */
+#define TRIM_MAX     2  /* one event comes, at most two go: a log shrinks, and no record pays for all */
+#define SWEEP_MAX    2
+
+uint32_t ss_block_bytes(const struct ss_group *group, bool large)
+{
+    return (group->label ? LABELS_BYTES : 0) + group->life.bytes + (large ? group->win.bytes : 0);
+}
+
+void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group, struct ss_entity *ent,
+                    struct ss_scope *sc)
+{
+    const struct ss_group *g = &engine->plan->group[group];
+    struct ss_memory *memory = (struct ss_memory *)&engine->shard[shard].memory[g->level];
+    char *life = ent->block ? ent->block + (g->label ? LABELS_BYTES : 0) : NULL;
+    *sc = (struct ss_scope){.group = g,
+                            .ent = ent,
+                            .memory = memory,
+                            .life = g->life.bytes ? life : NULL,
+                            .win = ent->large ? ent->block + ss_block_bytes(g, false) : NULL,
+                            .win_memory = memory};
+}
+
+static struct ss_side *labels_of(const struct ss_scope *sc)
+{
+    return sc->group->label && sc->ent->block ? (struct ss_side *)sc->ent->block : NULL;
+}
+
+/* The block of a new entity. False when out of memory. */
+static bool make_block(struct ss_scope *sc)
+{
+    uint32_t bytes = ss_block_bytes(sc->group, false);
+    if (bytes == 0)
+        return true;
+    sc->ent->block = ss_memory_take(sc->memory, bytes);
+    if (!sc->ent->block)
+        return false;
+    memset(sc->ent->block, 0, bytes);
+    if (sc->group->life.bytes) {
+        sc->life = sc->ent->block + (sc->group->label ? LABELS_BYTES : 0);
+        ss_window_init(sc, &sc->group->life, sc->life);
+    }
+    return true;
+}
+
+/* From now on the entity keeps its windows. */
+static bool promote(struct ss_scope *sc, int64_t time_us)
+{
+    uint32_t small = ss_block_bytes(sc->group, false), bytes = ss_block_bytes(sc->group, true);
+    char *block = ss_memory_take(sc->memory, bytes);
+    if (!block)
+        return false;
+    memset(block, 0, bytes);
+    if (sc->ent->block) {
+        memcpy(block, sc->ent->block, small);
+        ss_memory_give(sc->memory, sc->ent->block, small);
+    }
+    sc->ent->block = block;
+    sc->ent->large = 1;
+    sc->life = sc->group->life.bytes ? block + (sc->group->label ? LABELS_BYTES : 0) : NULL;
+    sc->win = block + small;
+    sc->win_memory = sc->memory;
+    ss_window_fill(sc, &sc->group->win, sc->win, sc->memory, time_us);
+    return true;
+}
+
+/* Windows are gone, what lasts stays. */
+static void demote(struct ss_scope *sc)
+{
+    uint32_t small = ss_block_bytes(sc->group, false);
+    if (!sc->ent->large)
+        return;
+    ss_window_free(&sc->group->win, sc->ent->block + small, sc->memory);
+    char *block = NULL;
+    if (small) {
+        block = ss_memory_take(sc->memory, small);
+        if (!block)
+            return;
+        memcpy(block, sc->ent->block, small);
+    }
+    ss_memory_give(sc->memory, sc->ent->block, ss_block_bytes(sc->group, true));
+    sc->ent->block = block;
+    sc->ent->large = 0;
+    sc->life = sc->group->life.bytes ? block + (sc->group->label ? LABELS_BYTES : 0) : NULL;
+    sc->win = NULL;
+}
+
+static void release(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group, struct ss_entity *ent)
+{
+    struct ss_scope sc;
+    ss_shard_scope(engine, shard, group, ent, &sc);
+    if (sc.win)
+        ss_window_free(&sc.group->win, sc.win, sc.memory);
+    if (sc.life)
+        ss_window_free(&sc.group->life, sc.life, sc.memory);
+    if (labels_of(&sc))
+        ss_side_free(labels_of(&sc), sc.memory, SS_SIDE_LABELS);
+    ss_memory_give(sc.memory, ent->block, ss_block_bytes(sc.group, ent->large));
+    ss_log_free(ent, sc.memory, sc.group->stride);
+    ss_table_remove((struct ss_table *)&engine->shard[shard].table[group], ent);
+}
+
+static void drop_first(struct ss_scope *sc)
+{
+    if (sc->life)
+        ss_window_leave(sc, &sc->group->life, sc->life);
+    if (sc->ent->large)
+        ss_window_leave(sc, &sc->group->win, sc->win);
+    sc->ent->first++;
+    sc->ent->n--;
+}
+
+/* Sets the label of the events that a late label speaks of; says what theirs was. */
+static void relabel(const struct ss_scope *sc, const struct ss_late_label *late, int8_t to, int8_t *before)
+{
+    uint32_t stride = sc->group->stride, seq = ss_log_after(sc->ent, stride, late->event_us - 1);
+    for (; seq != ss_log_end(sc->ent); seq++) {
+        char *event = ss_log_event(sc->ent, stride, seq);
+        if (ss_event_time(event) != late->event_us)
+            break;
+        if (*(const uint64_t *)(event + sc->group->at_txn) != late->txn)
+            continue;
+        if (before)
+            *before = ss_event_meta(sc->group, event)->label;
+        ss_window_relabel(sc, seq, to);
+    }
+}
+
+/* Late labels take effect at their own time, and lose it again for records from before. x: how many hold. */
+static void labels_seek(const struct ss_scope *sc, int64_t time_us)
+{
+    struct ss_side *side = labels_of(sc);
+    if (!side)
+        return;
+    struct ss_late_label *late = side->mem;
+    while (side->x < side->n && late[side->x].time_us <= time_us) {
+        relabel(sc, &late[side->x], late[side->x].label, &late[side->x].before);
+        side->x++;
+    }
+    while (side->x > 0 && late[side->x - 1].time_us > time_us) {
+        side->x--;
+        relabel(sc, &late[side->x], late[side->x].before, NULL);
+    }
+}
+
+static void write_event(const struct ss_feature_plan *plan, const struct ss_group *group, struct ss_row *row,
+                        char *event)
+{
+    memcpy(event, &row->time_us, sizeof row->time_us);
+    if (group->label)
+        memcpy(event + group->at_txn, &row->txn, sizeof row->txn);
+    if (group->at_place > group->at_meta)
+        *ss_event_meta(group, event) = (struct ss_event_meta){.preds = row->preds, .label = row->label};
+    if (group->place) {
+        int32_t place[2] = {row->lat, row->lon};
+        memcpy(event + group->at_place, place, sizeof place);
+    }
+    for (uint16_t i = 0; i < group->values; i++)
+        memcpy(event + group->at_value + 8 * i, &ss_row_nums(plan, row)[group->value[i]], 8);
+    for (uint16_t i = 0; i < group->texts; i++)
+        memcpy(event + group->at_text + 8 * i, &ss_row_texts(plan, row)[group->text[i]].a, 8);
+}
+
+/* What first() has seen: set by set, not by time. */
+static void keep_seen(const struct ss_feature_plan *plan, const struct ss_scope *sc, struct ss_row *row)
+{
+    const struct ss_wset *life = &sc->group->life;
+    for (uint16_t a = (uint16_t)(life->accs - life->seen); a < life->accs; a++) {
+        const struct ss_acc *acc = &life->acc[a];
+        uint64_t hash = ss_row_texts(plan, row)[acc->input].a;
+        if (hash && (row->preds & acc->must) == acc->must)
+            ss_seen_add((struct ss_side *)(sc->life + acc->off), sc->memory, hash, row->time_us);
+    }
+}
+
+static void read_all(const struct ss_feature_plan *plan, const struct ss_scope *sc, const struct ss_read *read,
+                     uint32_t n, struct ss_row *row)
+{
+    for (uint32_t i = 0; i < n; i++)
+        row->num[read[i].feature] = ss_read_value(plan, sc, &read[i], row);
+}
+
+/* Entities at the old end of the active list that no window needs leave, a few a record. */
+static void sweep(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
+                  int64_t now_us, const struct ss_entity *busy)
+{
+    const struct ss_group *g = &engine->plan->group[group];
+    struct ss_table *table = &engine->shard[shard].table[group];
+    int64_t keep_us = g->reach_us + engine->config.late_bound_us;
+    for (int i = 0; i < SWEEP_MAX && table->head[SS_LIST_ACTIVE]; i++) {
+        struct ss_entity *ent = ss_table_entity(table, table->head[SS_LIST_ACTIVE]);
+        if (ent == busy)
+            return;
+        int64_t newest = ent->n ? ss_event_time(ss_log_event(ent, g->stride, ss_log_end(ent) - 1)) : ent->at_us;
+        if (newest > now_us) { /* dated ahead: it must not stand in the way of the others */
+            ss_table_touch(table, ent, SS_LIST_ACTIVE);
+            continue;
+        }
+        if (newest > now_us - keep_us)
+            return;
+        if (!g->forever) {
+            release(engine, shard, group, ent);
+            worker->stats.expired++;
+            continue;
+        }
+        struct ss_scope sc;
+        ss_shard_scope(engine, shard, group, ent, &sc);
+        labels_seek(&sc, now_us);
+        if (sc.life) /* whatever a delay still held back has become old */
+            ss_window_seek(&sc, &g->life, sc.life, sc.memory, now_us > ent->at_us ? now_us : ent->at_us);
+        demote(&sc);
+        while (ent->n)
+            drop_first(&sc);
+        ss_log_free(ent, sc.memory, g->stride);
+        ss_table_touch(table, ent, SS_LIST_DORMANT);
+    }
+}
+
+/* Over the limit: the entity of this level that was touched longest ago goes. */
+static void evict(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t level,
+                  const struct ss_entity *busy)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    while (engine->shard[shard].memory[level].bytes > engine->limit[level]) {
+        struct ss_entity *oldest = NULL;
+        uint32_t from = 0;
+        for (uint32_t g = 0; g < plan->groups; g++) {
+            const struct ss_table *table = &engine->shard[shard].table[g];
+            for (int list = 0; list < SS_LISTS && plan->group[g].level == level; list++) {
+                struct ss_entity *ent = table->head[list] ? ss_table_entity(table, table->head[list]) : NULL;
+                if (ent && ent != busy && (!oldest || ent->at_us < oldest->at_us)) {
+                    oldest = ent;
+                    from = g;
+                }
+            }
+        }
+        if (!oldest)
+            return;
+        release(engine, shard, from, oldest);
+        worker->stats.evicted++;
+    }
+}
+
+/* One entity may not take a shard's whole share: beyond half of it, its oldest events go. */
+static void cut(struct ss_feature_engine *engine, struct ss_worker *worker, struct ss_scope *sc)
+{
+    size_t ring = sc->ent->log ? (size_t)sc->group->stride << sc->ent->cap_log2 : 0;
+    bool full = sc->ent->log && sc->ent->n == (uint32_t)1 << sc->ent->cap_log2;
+    if (!full || sc->ent->n <= SS_ENTITY_SMALL || ring * 2 <= engine->limit[sc->group->level] / 2)
+        return;
+    drop_first(sc);
+    worker->stats.cut++;
+}
+
+static int index_event(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
+                       const struct ss_entity *ent, const struct ss_row *row)
+{
+    if (!engine->labels || !engine->plan->group[group].label || !row->txn)
+        return 0;
+    struct ss_label_entry entry = {row->txn, row->time_us, shard, ent->id};
+    return ss_label_index_add(&worker->labels[group], &entry);
+}
+
+/* Puts the record's event into the log and the windows; returns its sequence number. */
+static bool take_event(struct ss_feature_engine *engine, struct ss_scope *sc, struct ss_row *row, bool *late)
+{
+    const struct ss_group *g = sc->group;
+    uint32_t seq = ss_log_after(sc->ent, g->stride, row->time_us);
+    *late = seq != ss_log_end(sc->ent);
+    char *event = ss_log_insert(sc->ent, sc->memory, g->stride, seq);
+    if (!event)
+        return false;
+    write_event(engine->plan, g, row, event);
+    if (sc->life)
+        ss_window_enter(sc, &g->life, sc->life, sc->memory, seq);
+    if (sc->win)
+        ss_window_enter(sc, &g->win, sc->win, sc->win_memory, seq);
+    return true;
+}
+
+static int out_of_memory(const struct ss_scope *sc)
+{
+    return sc->memory->failed || sc->win_memory->failed ? SS_ENOMEM : 0;
+}
+
+int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
+                     struct ss_row *row)
+{
+    const struct ss_feature_plan *plan = engine->plan;
+    const struct ss_group *g = &plan->group[group];
+    struct ss_table *table = &engine->shard[shard].table[group];
+    struct ss_memory *memory = &engine->shard[shard].memory[g->level];
+    struct ss_entity *ent = ss_table_add(table, memory, ss_row_keys(plan, row)[g->keys]);
+    struct ss_scope sc;
+    bool late;
+    if (!ent)
+        return SS_ENOMEM;
+    ss_shard_scope(engine, shard, group, ent, &sc);
+    if (!ent->log && !ent->block && !make_block(&sc))
+        return SS_ENOMEM;
+    cut(engine, worker, &sc);
+    labels_seek(&sc, row->time_us);
+    if (sc.life)
+        ss_window_seek(&sc, &g->life, sc.life, memory, row->time_us);
+    if (sc.win) {
+        ss_window_seek(&sc, &g->win, sc.win, memory, row->time_us);
+    } else if (g->win.spans) {
+        sc.win = worker->scratch[group];
+        sc.win_memory = &worker->scratch_memory;
+        ss_window_fill(&sc, &g->win, sc.win, sc.win_memory, row->time_us);
+    }
+    ent->at_us = row->time_us;
+    read_all(plan, &sc, g->before, g->befores, row);
+    if (!take_event(engine, &sc, row, &late))
+        return SS_ENOMEM;
+    read_all(plan, &sc, g->after, g->afters, row);
+    ss_row_late(plan, row)[group] = late;
+    if (g->life.seen)
+        keep_seen(plan, &sc, row);
+    int64_t old_us = row->time_us - g->reach_us - engine->config.late_bound_us;
+    for (int i = 0; i < TRIM_MAX && ss_event_time(ss_log_event(ent, g->stride, ent->first)) <= old_us; i++)
+        drop_first(&sc);
+    if (!ent->large && ent->n > SS_ENTITY_SMALL && g->win.spans && !promote(&sc, row->time_us))
+        return SS_ENOMEM;
+    ss_table_touch(table, ent, SS_LIST_ACTIVE);
+    sweep(engine, worker, shard, group, row->time_us, ent);
+    evict(engine, worker, shard, g->level, ent);
+    return out_of_memory(&sc) < 0 ? SS_ENOMEM : index_event(engine, worker, shard, group, ent, row);
+}
+
+/* Takes out label changes of events that have left the log. */
+static void prune_labels(const struct ss_scope *sc, struct ss_side *side)
+{
+    struct ss_late_label *late = side->mem;
+    uint32_t kept = 0, held = 0;
+    int64_t first_us = sc->ent->n ? ss_event_time(ss_log_event(sc->ent, sc->group->stride, sc->ent->first)) : 0;
+    for (uint32_t i = 0; i < side->n; i++) {
+        if (!sc->ent->n || late[i].event_us < first_us)
+            continue;
+        held += i < side->x;
+        late[kept++] = late[i];
+    }
+    side->n = kept;
+    side->x = held;
+}
+
+static void add_label(const struct ss_scope *sc, const struct ss_row *row, int64_t event_us)
+{
+    struct ss_side *side = labels_of(sc);
+    if (side->n == side->cap)
+        prune_labels(sc, side);
+    if (!ss_side_reserve(side, sc->memory, SS_SIDE_LABELS))
+        return;
+    struct ss_late_label *late = side->mem;
+    uint32_t at = side->n;
+    while (at > 0 && late[at - 1].time_us > row->time_us)
+        at--;
+    if (at > 0 && late[at - 1].time_us == row->time_us && late[at - 1].txn == row->txn &&
+        late[at - 1].event_us == event_us && late[at - 1].label == row->label)
+        return;
+    while (side->x > at) { /* those that come behind it take effect anew */
+        side->x--;
+        relabel(sc, &late[side->x], late[side->x].before, NULL);
+    }
+    memmove(&late[at + 1], &late[at], (side->n - at) * sizeof *late);
+    late[at] = (struct ss_late_label){.time_us = row->time_us, .event_us = event_us, .txn = row->txn,
+                                      .label = row->label};
+    side->n++;
+}
+
+static bool holds_event(const struct ss_scope *sc, int64_t event_us, uint64_t txn)
+{
+    uint32_t stride = sc->group->stride, seq = ss_log_after(sc->ent, stride, event_us - 1);
+    for (; seq != ss_log_end(sc->ent); seq++) {
+        const char *event = ss_log_event(sc->ent, stride, seq);
+        if (ss_event_time(event) != event_us)
+            return false;
+        if (*(const uint64_t *)(event + sc->group->at_txn) == txn)
+            return true;
+    }
+    return false;
+}
+
+int ss_shard_label(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t group,
+                   const struct ss_row *row)
+{
+    const struct ss_label_index *index = &worker->labels[group];
+    if (!row->txn || row->label < 0 || !index->cap)
+        return 0;
+    bool found = false;
+    for (size_t i = row->txn & (index->cap - 1); index->entry[i].entity; i = (i + 1) & (index->cap - 1)) {
+        const struct ss_label_entry *entry = &index->entry[i];
+        const struct ss_table *table = &engine->shard[entry->shard].table[group];
+        if (entry->txn != row->txn || entry->entity > table->made)
+            continue;
+        struct ss_entity *ent = ss_table_entity(table, entry->entity);
+        struct ss_scope sc;
+        ss_shard_scope(engine, entry->shard, group, ent, &sc);
+        if (!ent->live || !ent->n || !holds_event(&sc, entry->event_us, row->txn))
+            continue;
+        add_label(&sc, row, entry->event_us);
+        if (out_of_memory(&sc) < 0)
+            return SS_ENOMEM;
+        found = true;
+    }
+    worker->stats.labels += found;
+    return 0;
+}
+
+int ss_shard_index(struct ss_feature_engine *engine, int worker, int workers, uint32_t group)
+{
+    const struct ss_group *g = &engine->plan->group[group];
+    struct ss_label_index *index = &engine->worker[worker].labels[group];
+    ss_label_index_free(index);
+    for (uint32_t s = (uint32_t)worker; s < SS_FEATURE_SHARDS; s += (uint32_t)workers) {
+        const struct ss_table *table = &engine->shard[s].table[group];
+        for (uint32_t id = 1; id <= table->made; id++) {
+            const struct ss_entity *ent = ss_table_entity(table, id);
+            for (uint32_t i = 0; ent->live && i < ent->n; i++) {
+                const char *event = ss_log_event(ent, g->stride, ent->first + i);
+                struct ss_label_entry entry = {*(const uint64_t *)(event + g->at_txn), ss_event_time(event), s, id};
+                int err = entry.txn ? ss_label_index_add(index, &entry) : 0;
+                if (err < 0)
+                    return err;
+            }
+        }
+    }
+    return 0;
+}
