@@ -148,3 +148,20 @@ size_t ss_amount_print(int64_t amount, char *out)
     }
     return n;
 }
+
+bool ss_size_parse(const char *text, size_t *bytes)
+{
+    size_t n = strlen(text), scale = 1;
+    static const char units[] = "KMGT";
+    const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+    int64_t v;
+    if (unit && *unit) {
+        for (ptrdiff_t i = 0; i <= unit - units; i++)
+            scale *= 1024;
+        n--;
+    }
+    if (!ss_int_parse(text, n, &v) || v <= 0 || (uint64_t)v > SIZE_MAX / 2 / scale)
+        return false;
+    *bytes = (size_t)v * scale;
+    return true;
+}

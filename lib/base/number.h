@@ -32,4 +32,7 @@ bool ss_amount_parse(const char *p, size_t n, int64_t *out) SS_MUST_CHECK;
 /* 125000 -> "12.5"; no trailing zeros. */
 size_t ss_amount_print(int64_t amount, char *out);
 
+/* "64K", "1M", "2G" or a plain number of bytes; false when it is none. */
+bool ss_size_parse(const char *text, size_t *bytes) SS_MUST_CHECK;
+
 #endif

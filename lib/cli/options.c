@@ -20,23 +20,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-bool ss_size_parse(const char *text, size_t *bytes)
-{
-    size_t n = strlen(text), scale = 1;
-    static const char units[] = "KMGT";
-    const char *unit = n ? strchr(units, text[n - 1]) : NULL;
-    int64_t v;
-    if (unit && *unit) {
-        for (ptrdiff_t i = 0; i <= unit - units; i++)
-            scale *= 1024;
-        n--;
-    }
-    if (!ss_int_parse(text, n, &v) || v <= 0 || (uint64_t)v > SIZE_MAX / 2 / scale)
-        return false;
-    *bytes = (size_t)v * scale;
-    return true;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct ss_options *o = state->input;

@@ -2,7 +2,6 @@
 #ifndef SS_CLI_OPTIONS_H
 #define SS_CLI_OPTIONS_H
 
-#include "base/attr.h"
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +19,5 @@ struct ss_options {
 
 /* Its parser's input is a struct ss_options. Operands become inputs. */
 extern const struct argp ss_options_argp;
-
-/* "64K", "1M", "2G" or a plain number of bytes; false when it is none. */
-bool ss_size_parse(const char *text, size_t *bytes) SS_MUST_CHECK;
 
 #endif

@@ -106,8 +106,8 @@ static int open_shards(struct ss_feature_engine *engine)
     return 0;
 }
 
-int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers, const struct ss_feature_config *config,
-                          struct ss_feature_engine **out)
+int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers,
+                          const struct ss_feature_config *config, struct ss_feature_engine **out)
 {
     *out = NULL;
     struct ss_feature_engine *engine = calloc(1, sizeof *engine);
@@ -186,9 +186,10 @@ static bool owns(const struct ss_feature_engine *engine, struct ss_row *row, con
     return key->a && ss_shard_of(*key) % (uint32_t)workers == (uint32_t)worker;
 }
 
-/* Index slots of the rows ahead, then what they point to: by the time a row is worked on, all of it is near. */
-static void prefetch(const struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level, int worker,
-                     int workers)
+/* Index slots of the rows ahead, then what they point to: by the time a row is worked on, all of it is near.
+ */
+static void prefetch(const struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level,
+                     int worker, int workers)
 {
     const struct ss_feature_plan *plan = engine->plan;
     struct ss_key key;
@@ -212,7 +213,8 @@ static void prefetch(const struct ss_feature_engine *engine, size_t from, size_t
     }
 }
 
-static int window_row(struct ss_feature_engine *engine, struct ss_row *row, uint32_t level, int worker, int workers)
+static int window_row(struct ss_feature_engine *engine, struct ss_row *row, uint32_t level, int worker,
+                      int workers)
 {
     const struct ss_feature_plan *plan = engine->plan;
     struct ss_worker *w = &engine->worker[worker];

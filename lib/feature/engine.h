@@ -42,7 +42,8 @@ struct ss_feature_stats {
 struct ss_feature_engine;
 
 /* The plan must outlive the engine. */
-int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers, const struct ss_feature_config *config,
+int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers,
+                          const struct ss_feature_config *config,
                           struct ss_feature_engine **engine) SS_MUST_CHECK;
 void ss_feature_engine_free(struct ss_feature_engine *engine); /* accepts NULL */
 
@@ -55,9 +56,10 @@ int ss_feature_engine_run(struct ss_feature_engine *engine, struct ss_batch *bat
 void ss_feature_engine_stats(const struct ss_feature_engine *engine, struct ss_feature_stats *stats);
 
 /*
- * State out and in, as a stream of bytes with a checksum at its end. `write` and `read` return 0 or a negative
- * error; `read` fills all of `len` or fails. Loading wants a new engine with the same feature file; the number
- * of workers may differ. SS_EDATA with the reason (another feature file, another version, damaged).
+ * State out and in, as a stream of bytes with a checksum at its end. `write` and `read` return 0 or a
+ * negative error; `read` fills all of `len` or fails. Loading wants a new engine with the same feature file;
+ * the number of workers may differ. SS_EDATA with the reason (another feature file, another version,
+ * damaged).
  */
 typedef int ss_feature_write(void *to, const void *bytes, size_t len);
 typedef int ss_feature_read(void *from, void *bytes, size_t len);

@@ -9,21 +9,18 @@ static const struct row_func {
     enum ss_feature_op op;
     uint32_t args_min, args_max;
 } row_funcs[] = {
-    {"ratio", SS_OP_DIV, 2, 2},          {"diff", SS_OP_SUB, 2, 2},
-    {"abs", SS_OP_ABS, 1, 1},            {"sqrt", SS_OP_SQRT, 1, 1},
-    {"log", SS_OP_LOG, 1, 1},            {"min", SS_OP_MIN, 2, 2},
-    {"max", SS_OP_MAX, 2, 2},            {"hour", SS_OP_HOUR, 1, 1},
-    {"weekday", SS_OP_WEEKDAY, 1, 1},    {"weekend", SS_OP_WEEKEND, 1, 1},
-    {"night", SS_OP_NIGHT, 1, 3},        {"day", SS_OP_MONTHDAY, 1, 1},
-    {"month", SS_OP_MONTH, 1, 1},        {"age", SS_OP_AGE, 1, 2},
-    {"distance", SS_OP_DISTANCE, 4, 4},  {"code", SS_OP_CODE, 1, 1},
-    {"field", SS_OP_NAME, 1, 1},
+    {"ratio", SS_OP_DIV, 2, 2},       {"diff", SS_OP_SUB, 2, 2},    {"abs", SS_OP_ABS, 1, 1},
+    {"sqrt", SS_OP_SQRT, 1, 1},       {"log", SS_OP_LOG, 1, 1},     {"min", SS_OP_MIN, 2, 2},
+    {"max", SS_OP_MAX, 2, 2},         {"hour", SS_OP_HOUR, 1, 1},   {"weekday", SS_OP_WEEKDAY, 1, 1},
+    {"weekend", SS_OP_WEEKEND, 1, 1}, {"night", SS_OP_NIGHT, 1, 3}, {"day", SS_OP_MONTHDAY, 1, 1},
+    {"month", SS_OP_MONTH, 1, 1},     {"age", SS_OP_AGE, 1, 2},     {"distance", SS_OP_DISTANCE, 4, 4},
+    {"code", SS_OP_CODE, 1, 1},       {"field", SS_OP_NAME, 1, 1},
 };
 
 static const char *const all_names[] = {
-    "count", "sum",     "mean",    "std",   "min",  "max",   "distinct", "first", "last", "gap",
-    "ratio", "zscore",  "percentile", "speed", "distance", "diff", "abs", "sqrt", "log", "hour",
-    "weekday", "weekend", "night", "day", "month", "age", "code", "field"};
+    "count",   "sum",     "mean",       "std",   "min",      "max",  "distinct", "first", "last", "gap",
+    "ratio",   "zscore",  "percentile", "speed", "distance", "diff", "abs",      "sqrt",  "log",  "hour",
+    "weekday", "weekend", "night",      "day",   "month",    "age",  "code",     "field"};
 
 /* Edits (insert, delete, replace, swap of neighbours) between two short words; 99 when they are long. */
 static size_t edits(struct ss_str a, struct ss_str b)
@@ -40,7 +37,8 @@ static size_t edits(struct ss_str a, struct ss_str b)
             size_t best = up[j - 1] + (a.p[i - 1] != b.p[j - 1]);
             best = up[j] + 1 < best ? up[j] + 1 : best;
             best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] && up2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
+                up2[j - 2] + 1 < best)
                 best = up2[j - 2] + 1;
             row[j] = best;
         }
@@ -75,8 +73,8 @@ int ss_feature_unexpected(const struct ss_feature_parser *ps, const char *expect
     const struct ss_lexer *lex = &ps->lex;
     if (lex->token == SS_TOKEN_END)
         return ss_fail(SS_ECONFIG, "expected %s at the end of the line", expected);
-    return ss_fail(SS_ECONFIG, "expected %s, found '%.*s'", expected, (int)(lex->text.n > 40 ? 40 : lex->text.n),
-                   lex->text.p);
+    return ss_fail(SS_ECONFIG, "expected %s, found '%.*s'", expected,
+                   (int)(lex->text.n > 40 ? 40 : lex->text.n), lex->text.p);
 }
 
 int ss_feature_sign_parse(struct ss_feature_parser *ps, const char *sign)
@@ -138,8 +136,8 @@ static struct ss_feature_node *node_new(struct ss_feature_parser *ps, enum ss_fe
     return node;
 }
 
-static struct ss_feature_node *two(struct ss_feature_parser *ps, enum ss_feature_op op, struct ss_feature_node *a,
-                                   struct ss_feature_node *b)
+static struct ss_feature_node *two(struct ss_feature_parser *ps, enum ss_feature_op op,
+                                   struct ss_feature_node *a, struct ss_feature_node *b)
 {
     struct ss_feature_node *node = a && b ? node_new(ps, op) : NULL;
     if (node) {
@@ -193,7 +191,9 @@ static int check_call(struct ss_feature_parser *ps, struct ss_feature_node *node
     for (uint32_t i = 0; i < (dated ? 1 : args) && named; i++)
         if (node->kid[i]->op != SS_OP_NAME)
             return ss_fail(SS_ECONFIG, "'%s' takes a field of the record, not an expression", f->name);
-    int err = f->op == SS_OP_NIGHT ? night_hours(ps, node, args) : f->op == SS_OP_AGE ? age_unit(node, args) : 0;
+    int err = f->op == SS_OP_NIGHT ? night_hours(ps, node, args)
+              : f->op == SS_OP_AGE ? age_unit(node, args)
+                                   : 0;
     node->kids = dated ? 1 : args;
     return err;
 }

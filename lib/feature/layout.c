@@ -119,7 +119,8 @@ static uint16_t find_span(struct ss_wset *set, enum ss_feature_over over, int64_
     return s;
 }
 
-/* True where accumulator `have` also answers what `want` asks: sums of squares hold sums, sums hold counts. */
+/* True where accumulator `have` also answers what `want` asks: sums of squares hold sums, sums hold counts.
+ */
 static bool answers(const struct ss_feature_plan *plan, struct ss_acc *have, const struct ss_acc *want)
 {
     bool same_col = have->col == want->col && have->at == want->at && have->input == want->input;
@@ -236,8 +237,8 @@ static int64_t reach_of(const struct ss_feature_def *def)
     }
 }
 
-static void add_read(const struct ss_plan_builder *b, struct ss_group *group, const struct ss_layout_want *want,
-                     uint16_t acc)
+static void add_read(const struct ss_plan_builder *b, struct ss_group *group,
+                     const struct ss_layout_want *want, uint16_t acc)
 {
     const struct ss_feature_def *def = &b->plan->spec->def[want->feature];
     bool numeric = want->acc.col == SS_COL_VALUE || want->acc.col == SS_COL_LABEL;
@@ -290,8 +291,8 @@ static int build_group(struct ss_plan_builder *b, uint32_t g)
             struct ss_wset *set = life ? &group->life : &group->win;
             want->acc.at = column_at(group, &want->acc);
             if (want->acc.kind != SS_ACC_SEEN)
-                want->acc.span = find_span(set, life ? SS_OVER_EVER : def->over, life ? 0 : def->window_us,
-                                           def->delay_us);
+                want->acc.span =
+                    find_span(set, life ? SS_OVER_EVER : def->over, life ? 0 : def->window_us, def->delay_us);
             acc_of[w] = find_acc(b->plan, set, &want->acc);
         }
     }

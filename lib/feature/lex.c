@@ -31,8 +31,8 @@ static void take_number(struct ss_lexer *lex)
     for (; n < left; n++) {
         char c = lex->p[n];
         if ((c == 'e' || c == 'E') && !letters && n + 1 < left &&
-            (is_digit(lex->p[n + 1]) || ((lex->p[n + 1] == '-' || lex->p[n + 1] == '+') && n + 2 < left &&
-                                         is_digit(lex->p[n + 2])))) {
+            (is_digit(lex->p[n + 1]) ||
+             ((lex->p[n + 1] == '-' || lex->p[n + 1] == '+') && n + 2 < left && is_digit(lex->p[n + 2])))) {
             n++;
             continue;
         }

@@ -58,7 +58,8 @@ static int resolve(struct ss_plan_builder *b, const struct ss_feature_name *name
 static int no_label(const struct target *to)
 {
     if (to->from == SS_INPUT_LABEL)
-        return ss_fail(SS_ECONFIG, "label is never a feature of its own record: use it in a window with 'delay'");
+        return ss_fail(SS_ECONFIG,
+                       "label is never a feature of its own record: use it in a window with 'delay'");
     return 0;
 }
 
@@ -74,7 +75,8 @@ static int find_text(struct ss_plan_builder *b, struct ss_str name, bool field)
     if (err < 0)
         return err;
     if (to.from == SS_INPUT_FEATURE)
-        return ss_fail(SS_ECONFIG, "'%.*s' is a number: a field with a text is needed here", (int)name.n, name.p);
+        return ss_fail(SS_ECONFIG, "'%.*s' is a number: a field with a text is needed here", (int)name.n,
+                       name.p);
     if (to.from == SS_INPUT_LABEL)
         return no_label(&to);
     uint32_t i = 0;
@@ -92,27 +94,27 @@ static int find_num(struct ss_plan_builder *b, const struct ss_feature_name *nam
     if (err < 0)
         return err;
     if (to.text)
-        return ss_fail(SS_ECONFIG, "'%.*s' is a text: a number is needed here", (int)name->text.n, name->text.p);
+        return ss_fail(SS_ECONFIG, "'%.*s' is a text: a number is needed here", (int)name->text.n,
+                       name->text.p);
     uint32_t own = level_of(b, &to), i = 0;
     *level = own > *level ? own : *level;
     struct ss_feature_plan *plan = b->plan;
     while (i < plan->nums && (plan->num[i].from != to.from || plan->num[i].id != to.id))
         i++;
     if (i == plan->nums)
-        plan->num[plan->nums++] = (struct ss_plan_num){
-            to.from, to.id,
-            to.from == SS_INPUT_AMOUNT  ? 10000
-            : to.from == SS_INPUT_LABEL ? 1
-                                        : SS_NUMBER_SCALE,
-            own};
+        plan->num[plan->nums++] = (struct ss_plan_num){to.from, to.id,
+                                                       to.from == SS_INPUT_AMOUNT  ? 10000
+                                                       : to.from == SS_INPUT_LABEL ? 1
+                                                                                   : SS_NUMBER_SCALE,
+                                                       own};
     return (int)i;
 }
 
 static bool same_cond(const struct ss_plan_cond *x, const struct ss_plan_cond *y)
 {
     const struct ss_feature_cond *a = x->cond, *b = y->cond;
-    if (x->from != y->from || x->id != y->id || a->cmp != b->cmp || a->is_text != b->is_text || a->n != b->n ||
-        (!a->is_text && a->num != b->num))
+    if (x->from != y->from || x->id != y->id || a->cmp != b->cmp || a->is_text != b->is_text ||
+        a->n != b->n || (!a->is_text && a->num != b->num))
         return false;
     for (uint32_t i = 0; i < a->n; i++)
         if (!ss_str_eq(a->text[i], b->text[i]))
@@ -144,15 +146,15 @@ static int label_cond(const struct ss_feature_cond *cond, uint8_t *labels)
                      : cond->cmp == SS_CMP_GT ? v > c
                                               : v >= c;
         if (!holds)
-            *labels &= (uint8_t)~(2u << label);
+            *labels &= (uint8_t) ~(2u << label);
     }
     *labels &= 6u;
     return 0;
 }
 
 /* `where`: conditions on fields become one predicate bit, conditions on the label a mask. */
-static int find_pred(struct ss_plan_builder *b, const struct ss_feature_def *def, uint32_t *must, uint8_t *labels,
-                     uint32_t *level)
+static int find_pred(struct ss_plan_builder *b, const struct ss_feature_def *def, uint32_t *must,
+                     uint8_t *labels, uint32_t *level)
 {
     struct ss_feature_plan *plan = b->plan;
     struct ss_plan_pred pred = {0};
@@ -272,7 +274,8 @@ static int emit(struct ss_plan_builder *b, const struct ss_feature_node *node, u
             return err;
         const struct ss_str name = node->op == SS_OP_NAME ? node->name.text : node->kid[0]->name.text;
         if (dated && to.from == SS_INPUT_FEATURE)
-            return ss_fail(SS_ECONFIG, "'%.*s' is a number: a field with a date is needed here", (int)name.n, name.p);
+            return ss_fail(SS_ECONFIG, "'%.*s' is a number: a field with a date is needed here", (int)name.n,
+                           name.p);
         if (!dated && to.text)
             return ss_fail(SS_ECONFIG, "'%.*s' is a text: a number is needed here", (int)name.n, name.p);
         op.from = to.from;
@@ -298,8 +301,8 @@ static int add_row(struct ss_plan_builder *b, uint32_t feature)
 {
     struct ss_feature_plan *plan = b->plan;
     const struct ss_feature_def *def = &plan->spec->def[feature];
-    struct ss_plan_row row = {.feature = feature, .op = plan->ops, .has_default = def->has_default,
-                              .fallback = def->fallback};
+    struct ss_plan_row row = {
+        .feature = feature, .op = plan->ops, .has_default = def->has_default, .fallback = def->fallback};
     int err = emit(b, def->expr, &row.level);
     if (err < 0)
         return err;

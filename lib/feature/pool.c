@@ -31,7 +31,8 @@ static void *fresh(struct ss_pool *pool, size_t size)
         struct chunk *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
         if (!chunk)
             return NULL;
-        (void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE); /* fewer TLB misses; a refusal changes nothing else */
+        (void)madvise(chunk, CHUNK_BYTES,
+                      MADV_HUGEPAGE); /* fewer TLB misses; a refusal changes nothing else */
         chunk->next = pool->chunk;
         pool->chunk = chunk;
         pool->at = (char *)(chunk + 1);

@@ -40,7 +40,8 @@ static double percentile(const struct ss_side *side, double percent, double scal
 }
 
 /* Functions of the entity's previous event: gap, last, speed, distance. */
-static double from_last(const struct ss_read *read, const struct ss_state_last *last, const struct ss_row *row)
+static double from_last(const struct ss_read *read, const struct ss_state_last *last,
+                        const struct ss_row *row)
 {
     if (last->time_us == INT64_MIN ||
         last->time_us <= ss_window_low(read->over, read->window_us, read->delay_us, row->time_us))
@@ -92,8 +93,8 @@ static double extreme(const struct ss_side *side, double scale)
     return v == SS_VALUE_NULL ? NAN : (double)v / scale;
 }
 
-double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *sc, const struct ss_read *read,
-                     struct ss_row *row)
+double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *sc,
+                     const struct ss_read *read, struct ss_row *row)
 {
     const struct ss_wset *set = read->life ? &sc->group->life : &sc->group->win;
     const struct ss_acc *acc = &set->acc[read->acc];
@@ -114,7 +115,9 @@ double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *
     case SS_FEATURE_MIN:
     case SS_FEATURE_MAX: v = extreme(st, read->scale); break;
     case SS_FEATURE_DISTINCT: v = ((const struct ss_side *)st)->n; break;
-    case SS_FEATURE_FIRST: v = novelty(read, acc, st, ss_row_texts(plan, row)[read->input].a, row->time_us); break;
+    case SS_FEATURE_FIRST:
+        v = novelty(read, acc, st, ss_row_texts(plan, row)[read->input].a, row->time_us);
+        break;
     case SS_FEATURE_PERCENTILE: v = percentile(st, read->percent, read->scale); break;
     default: v = from_last(read, st, row); break;
     }

@@ -1,12 +1,13 @@
-/* The value of a window feature, from the state that its windows have reached. Formulas are in the .c file. */
+/* The value of a window feature, from the state that its windows have reached. Formulas are in the .c file.
+ */
 #ifndef SS_FEATURE_READ_H
 #define SS_FEATURE_READ_H
 
 #include "feature/window.h"
 
 /* NaN for null. */
-double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *sc, const struct ss_read *read,
-                     struct ss_row *row);
+double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *sc,
+                     const struct ss_read *read, struct ss_row *row);
 
 /* The formulas, for those who hold integers: sums in units of 1/scale. */
 double ss_read_mean(__int128 sum, uint64_t n, double scale);

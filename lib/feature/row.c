@@ -5,8 +5,8 @@
 #include "base/time.h"
 #include <math.h>
 
-#define EARTH_KM  6371.0088 /* mean radius, IUGG */
-#define KEY_SEED  0x5353    /* the second half of a key's hash */
+#define EARTH_KM  6371.0088                  /* mean radius, IUGG */
+#define KEY_SEED  0x5353                     /* the second half of a key's hash */
 #define STACK_MAX (SS_FEATURE_DEPTH * 6 + 8) /* two operators and four arguments wait a level */
 
 double ss_round6(double x)
@@ -42,7 +42,8 @@ static int64_t fixed(double x)
     return y >= (double)SS_VALUE_MAX ? SS_VALUE_MAX : y <= -(double)SS_VALUE_MAX ? -SS_VALUE_MAX : (int64_t)y;
 }
 
-static double number_of(const struct ss_record *rec, const struct ss_row *row, enum ss_input from, uint32_t id)
+static double number_of(const struct ss_record *rec, const struct ss_row *row, enum ss_input from,
+                        uint32_t id)
 {
     switch (from) {
     case SS_INPUT_AMOUNT: return (double)rec->amount / SS_AMOUNT_SCALE;
@@ -146,7 +147,8 @@ int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struc
         return 0;
     bool label = ss_record_is_label(rec);
     /* Years 0 to 9999: also keeps window bounds inside 64 bits. */
-    if (!rec->has_time || rec->time_us < -62167219200 * SS_SECOND_US || rec->time_us >= 253402300800 * SS_SECOND_US) {
+    if (!rec->has_time || rec->time_us < -62167219200 * SS_SECOND_US ||
+        rec->time_us >= 253402300800 * SS_SECOND_US) {
         ss_record_reject(rec, "features", "timestamp missing or malformed");
         return 0;
     }
@@ -210,16 +212,15 @@ static double date_part(const struct ss_plan_op *op, int64_t time_us, int64_t no
         return op->num <= op->num2 ? h >= op->num && h <= op->num2 : h >= op->num || h <= op->num2;
     }
     case SS_OP_AGE: return ((double)now_us - (double)time_us) / (double)SS_DAY_US * op->num;
-    default:
-        ss_time_to_civil(time_us, &c);
-        return op->op == SS_OP_MONTH ? c.month : c.day;
+    default: ss_time_to_civil(time_us, &c); return op->op == SS_OP_MONTH ? c.month : c.day;
     }
 }
 
 static double distance(const double *degrees)
 {
     int32_t a[2], b[2];
-    if (!ss_place_of(degrees[0], degrees[1], &a[0], &a[1]) || !ss_place_of(degrees[2], degrees[3], &b[0], &b[1]))
+    if (!ss_place_of(degrees[0], degrees[1], &a[0], &a[1]) ||
+        !ss_place_of(degrees[2], degrees[3], &b[0], &b[1]))
         return NAN;
     return ss_place_distance(a[0], a[1], b[0], b[1]);
 }
@@ -248,8 +249,8 @@ static double one(enum ss_feature_op op, double a)
     }
 }
 
-static double run(const struct ss_feature_plan *plan, const struct ss_plan_row *r, const struct ss_record *rec,
-                  const struct ss_row *row)
+static double run(const struct ss_feature_plan *plan, const struct ss_plan_row *r,
+                  const struct ss_record *rec, const struct ss_row *row)
 {
     double stack[STACK_MAX];
     uint32_t top = 0;

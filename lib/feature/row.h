@@ -14,10 +14,10 @@ struct ss_key {
 
 struct ss_row {
     int64_t time_us;
-    uint64_t txn;   /* hash of txn_id, 0 when absent */
-    uint32_t preds; /* bit of each predicate that holds */
+    uint64_t txn;     /* hash of txn_id, 0 when absent */
+    uint32_t preds;   /* bit of each predicate that holds */
     int32_t lat, lon; /* 1e-7 degrees */
-    int8_t label;   /* -1 not known */
+    int8_t label;     /* -1 not known */
     uint8_t kind;
     double *num; /* the feature vector */
     struct ss_str *text;

@@ -11,8 +11,8 @@ uint32_t ss_block_bytes(const struct ss_group *group, bool large)
     return (group->label ? LABELS_BYTES : 0) + group->life.bytes + (large ? group->win.bytes : 0);
 }
 
-void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group, struct ss_entity *ent,
-                    struct ss_scope *sc)
+void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group,
+                    struct ss_entity *ent, struct ss_scope *sc)
 {
     const struct ss_group *g = &engine->plan->group[group];
     struct ss_memory *memory = (struct ss_memory *)&engine->shard[shard].memory[g->level];
@@ -89,7 +89,8 @@ static void demote(struct ss_scope *sc)
     sc->win = NULL;
 }
 
-static void release(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group, struct ss_entity *ent)
+static void release(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group,
+                    struct ss_entity *ent)
 {
     struct ss_scope sc;
     ss_shard_scope(engine, shard, group, ent, &sc);
@@ -177,8 +178,8 @@ static void keep_seen(const struct ss_feature_plan *plan, const struct ss_scope 
     }
 }
 
-static void read_all(const struct ss_feature_plan *plan, const struct ss_scope *sc, const struct ss_read *read,
-                     uint32_t n, struct ss_row *row)
+static void read_all(const struct ss_feature_plan *plan, const struct ss_scope *sc,
+                     const struct ss_read *read, uint32_t n, struct ss_row *row)
 {
     for (uint32_t i = 0; i < n; i++)
         row->num[read[i].feature] = ss_read_value(plan, sc, &read[i], row);
@@ -195,7 +196,8 @@ static void sweep(struct ss_feature_engine *engine, struct ss_worker *worker, ui
         struct ss_entity *ent = ss_table_entity(table, table->head[SS_LIST_ACTIVE]);
         if (ent == busy)
             return;
-        int64_t newest = ent->n ? ss_event_time(ss_log_event(ent, g->stride, ss_log_end(ent) - 1)) : ent->at_us;
+        int64_t newest =
+            ent->n ? ss_event_time(ss_log_event(ent, g->stride, ss_log_end(ent) - 1)) : ent->at_us;
         if (newest > now_us) { /* dated ahead: it must not stand in the way of the others */
             ss_table_touch(table, ent, SS_LIST_ACTIVE);
             continue;
@@ -256,8 +258,8 @@ static void cut(struct ss_feature_engine *engine, struct ss_worker *worker, stru
     worker->stats.cut++;
 }
 
-static int index_event(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
-                       const struct ss_entity *ent, const struct ss_row *row)
+static int index_event(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
+                       uint32_t group, const struct ss_entity *ent, const struct ss_row *row)
 {
     if (!engine->labels || !engine->plan->group[group].label || !row->txn)
         return 0;
@@ -287,8 +289,8 @@ static int out_of_memory(const struct ss_scope *sc)
     return sc->memory->failed || sc->win_memory->failed ? SS_ENOMEM : 0;
 }
 
-int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
-                     struct ss_row *row)
+int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
+                     uint32_t group, struct ss_row *row)
 {
     const struct ss_feature_plan *plan = engine->plan;
     const struct ss_group *g = &plan->group[group];
@@ -337,7 +339,8 @@ static void prune_labels(const struct ss_scope *sc, struct ss_side *side)
 {
     struct ss_late_label *late = side->mem;
     uint32_t kept = 0, held = 0;
-    int64_t first_us = sc->ent->n ? ss_event_time(ss_log_event(sc->ent, sc->group->stride, sc->ent->first)) : 0;
+    int64_t first_us =
+        sc->ent->n ? ss_event_time(ss_log_event(sc->ent, sc->group->stride, sc->ent->first)) : 0;
     for (uint32_t i = 0; i < side->n; i++) {
         if (!sc->ent->n || late[i].event_us < first_us)
             continue;
@@ -367,8 +370,8 @@ static void add_label(const struct ss_scope *sc, const struct ss_row *row, int64
         relabel(sc, &late[side->x], late[side->x].before, NULL);
     }
     memmove(&late[at + 1], &late[at], (side->n - at) * sizeof *late);
-    late[at] = (struct ss_late_label){.time_us = row->time_us, .event_us = event_us, .txn = row->txn,
-                                      .label = row->label};
+    late[at] = (struct ss_late_label){
+        .time_us = row->time_us, .event_us = event_us, .txn = row->txn, .label = row->label};
     side->n++;
 }
 
@@ -422,7 +425,8 @@ int ss_shard_index(struct ss_feature_engine *engine, int worker, int workers, ui
             const struct ss_entity *ent = ss_table_entity(table, id);
             for (uint32_t i = 0; ent->live && i < ent->n; i++) {
                 const char *event = ss_log_event(ent, g->stride, ent->first + i);
-                struct ss_label_entry entry = {*(const uint64_t *)(event + g->at_txn), ss_event_time(event), s, id};
+                struct ss_label_entry entry = {*(const uint64_t *)(event + g->at_txn), ss_event_time(event),
+                                               s, id};
                 int err = entry.txn ? ss_label_index_add(index, &entry) : 0;
                 if (err < 0)
                     return err;

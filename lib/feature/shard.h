@@ -44,16 +44,16 @@ static inline uint32_t ss_shard_of(struct ss_key key)
 _Static_assert(SS_FEATURE_SHARDS == 64, "ss_shard_of takes six bits");
 
 /* One payment at one of its entities: windows move, features are read, the event is kept. */
-int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
-                     struct ss_row *row) SS_MUST_CHECK;
+int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
+                     uint32_t group, struct ss_row *row) SS_MUST_CHECK;
 /* One late label at one group: every payment of that transaction in the worker's shards. */
 int ss_shard_label(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t group,
                    const struct ss_row *row) SS_MUST_CHECK;
 /* Indexes the transactions in the worker's logs anew. */
 int ss_shard_index(struct ss_feature_engine *engine, int worker, int workers, uint32_t group) SS_MUST_CHECK;
 
-void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group, struct ss_entity *ent,
-                    struct ss_scope *sc);
+void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group,
+                    struct ss_entity *ent, struct ss_scope *sc);
 /* Bytes of an entity's block, with and without a win set. */
 uint32_t ss_block_bytes(const struct ss_group *group, bool large);
 

@@ -5,20 +5,20 @@
 #include <stdlib.h>
 
 static const char *const func_names[SS_FEATURE_FUNCS] = {
-    "count", "sum", "mean", "std", "min", "max", "distinct", "first", "last", "gap", "ratio", "zscore", "percentile",
-    "speed", "distance"};
+    "count", "sum", "mean",  "std",    "min",        "max",   "distinct", "first",
+    "last",  "gap", "ratio", "zscore", "percentile", "speed", "distance"};
 
 /* How a function of a window is written and what it may leave out. */
 static const struct shape {
     bool needs_arg, may_arg, needs_over, including;
 } shapes[SS_FEATURE_FUNCS] = {
-    [SS_FEATURE_COUNT] = {false, false, false, true},    [SS_FEATURE_SUM] = {true, true, false, true},
-    [SS_FEATURE_MEAN] = {true, true, false, false},      [SS_FEATURE_STD] = {true, true, false, false},
-    [SS_FEATURE_MIN] = {true, true, true, false},        [SS_FEATURE_MAX] = {true, true, true, false},
-    [SS_FEATURE_DISTINCT] = {true, true, true, true},    [SS_FEATURE_FIRST] = {true, true, false, false},
-    [SS_FEATURE_LAST] = {true, true, false, false},      [SS_FEATURE_GAP] = {false, false, false, false},
-    [SS_FEATURE_RATIO] = {true, true, false, false},     [SS_FEATURE_ZSCORE] = {true, true, false, false},
-    [SS_FEATURE_PERCENTILE] = {true, true, true, false}, [SS_FEATURE_SPEED] = {false, false, false, false},
+    [SS_FEATURE_COUNT] = {false, false, false, true},     [SS_FEATURE_SUM] = {true, true, false, true},
+    [SS_FEATURE_MEAN] = {true, true, false, false},       [SS_FEATURE_STD] = {true, true, false, false},
+    [SS_FEATURE_MIN] = {true, true, true, false},         [SS_FEATURE_MAX] = {true, true, true, false},
+    [SS_FEATURE_DISTINCT] = {true, true, true, true},     [SS_FEATURE_FIRST] = {true, true, false, false},
+    [SS_FEATURE_LAST] = {true, true, false, false},       [SS_FEATURE_GAP] = {false, false, false, false},
+    [SS_FEATURE_RATIO] = {true, true, false, false},      [SS_FEATURE_ZSCORE] = {true, true, false, false},
+    [SS_FEATURE_PERCENTILE] = {true, true, true, false},  [SS_FEATURE_SPEED] = {false, false, false, false},
     [SS_FEATURE_DISTANCE] = {false, false, false, false},
 };
 
@@ -159,8 +159,8 @@ static int parse_cond(struct ss_feature_parser *ps, struct ss_feature_cond *cond
     if (ps->lex.token != SS_TOKEN_STRING)
         return ss_feature_number_parse(ps, &cond->num);
     if (cond->cmp != SS_CMP_EQ && cond->cmp != SS_CMP_NE)
-        return ss_fail(SS_ECONFIG, "texts have no order: use == or != or in with \"%.*s\"", (int)ps->lex.text.n,
-                       ps->lex.text.p);
+        return ss_fail(SS_ECONFIG, "texts have no order: use == or != or in with \"%.*s\"",
+                       (int)ps->lex.text.n, ps->lex.text.p);
     return add_text(ps, cond);
 }
 
@@ -227,7 +227,8 @@ static int parse_window_args(struct ss_feature_parser *ps, struct ss_feature_def
     const struct shape *shape = &shapes[def->func];
     bool open = ss_lexer_at(&ps->lex, SS_TOKEN_SIGN, "(");
     if (shape->needs_arg && !open)
-        return ss_fail(SS_ECONFIG, "'%s' of what? write %s(FIELD)", func_names[def->func], func_names[def->func]);
+        return ss_fail(SS_ECONFIG, "'%s' of what? write %s(FIELD)", func_names[def->func],
+                       func_names[def->func]);
     if (!shape->may_arg && open)
         return ss_fail(SS_ECONFIG, "'%s' takes no argument here", func_names[def->func]);
     if (!open)
@@ -254,7 +255,8 @@ static int check_window(const struct ss_feature_def *def)
     if (shapes[def->func].needs_over && def->over == SS_OVER_EVER)
         return ss_fail(SS_ECONFIG, "'%s' needs 'over WINDOW', such as 'over 30d'", func);
     if (positional && def->including)
-        return ss_fail(SS_ECONFIG, "'%s' compares with what came before: it cannot include the current", func);
+        return ss_fail(SS_ECONFIG, "'%s' compares with what came before: it cannot include the current",
+                       func);
     if (def->delay_us && (def->func == SS_FEATURE_SPEED || def->func == SS_FEATURE_DISTANCE))
         return ss_fail(SS_ECONFIG, "'%s' is between consecutive places: no delay", func);
     return 0;

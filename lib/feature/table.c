@@ -114,8 +114,7 @@ struct ss_entity *ss_table_add(struct ss_table *table, struct ss_memory *memory,
     struct ss_entity *ent = ss_table_find(table, key);
     if (ent)
         return ent;
-    if (table->n * 4 >= table->slots * 3 &&
-        !grow_index(table, memory, table->slots ? table->slots * 2 : 8))
+    if (table->n * 4 >= table->slots * 3 && !grow_index(table, memory, table->slots ? table->slots * 2 : 8))
         return NULL;
     ent = entity_new(table, memory);
     if (!ent)

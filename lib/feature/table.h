@@ -3,8 +3,8 @@
  * entities, so that a look-up is two cache lines, both prefetched across the records of a batch.
  * Keys are 128-bit hashes: no id is kept, and any id length costs the same.
  *
- * Each entity stands in one of two lists, least recently touched first: `active` ones, and `dormant` ones that
- * hold only what no window ends.
+ * Each entity stands in one of two lists, least recently touched first: `active` ones, and `dormant` ones
+ * that hold only what no window ends.
  */
 #ifndef SS_FEATURE_TABLE_H
 #define SS_FEATURE_TABLE_H
@@ -14,13 +14,13 @@
 
 struct ss_entity {
     struct ss_key key;
-    int64_t at_us;         /* event time of the record that touched it last */
-    char *log;             /* ring of events in order of (time, arrival); NULL when empty */
-    char *block;           /* late labels, life set, then (when large) win set; see plan.h */
-    uint32_t first, n;     /* events [first, first + n) by sequence number; place = number & mask */
-    uint32_t prev, next;   /* in its list, 0 at the ends */
-    uint8_t cap_log2;      /* of the ring */
-    uint8_t large;         /* keeps a win set; small ones compute windows from their few events */
+    int64_t at_us;       /* event time of the record that touched it last */
+    char *log;           /* ring of events in order of (time, arrival); NULL when empty */
+    char *block;         /* late labels, life set, then (when large) win set; see plan.h */
+    uint32_t first, n;   /* events [first, first + n) by sequence number; place = number & mask */
+    uint32_t prev, next; /* in its list, 0 at the ends */
+    uint8_t cap_log2;    /* of the ring */
+    uint8_t large;       /* keeps a win set; small ones compute windows from their few events */
     uint8_t list, live;
     uint32_t id;
 };

@@ -45,8 +45,8 @@ static int64_t column(const struct ss_group *group, const struct ss_acc *acc, ch
     return *(const int64_t *)(event + acc->at);
 }
 
-static void acc_add(const struct ss_group *group, const struct ss_acc *acc, char *state, struct ss_memory *memory,
-                    char *event, uint32_t seq)
+static void acc_add(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                    struct ss_memory *memory, char *event, uint32_t seq)
 {
     void *st = state + acc->off;
     if (!fits(group, acc, event))
@@ -127,8 +127,8 @@ static void acc_remove(const struct ss_group *group, const struct ss_acc *acc, c
     }
 }
 
-static void span_add(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span, char *state,
-                     struct ss_memory *memory, char *event, uint32_t seq)
+static void span_add(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span,
+                     char *state, struct ss_memory *memory, char *event, uint32_t seq)
 {
     for (uint16_t a = span->acc; a < span->acc + span->accs; a++)
         acc_add(sc->group, &set->acc[a], state, memory, event, seq);
@@ -178,7 +178,9 @@ void ss_window_init(const struct ss_scope *sc, const struct ss_wset *set, char *
         case SS_ACC_COUNT: *(struct ss_state_count *)st = (struct ss_state_count){0}; break;
         case SS_ACC_SUM: *(struct ss_state_sum *)st = (struct ss_state_sum){0}; break;
         case SS_ACC_SQUARES: *(struct ss_state_squares *)st = (struct ss_state_squares){0}; break;
-        case SS_ACC_LAST: *(struct ss_state_last *)st = (struct ss_state_last){INT64_MIN, 0, INT64_MIN, 0}; break;
+        case SS_ACC_LAST:
+            *(struct ss_state_last *)st = (struct ss_state_last){INT64_MIN, 0, INT64_MIN, 0};
+            break;
         default: ss_side_clear(st, ss_acc_side(&set->acc[a])); break;
         }
     }
@@ -189,8 +191,8 @@ static int64_t time_at(const struct ss_scope *sc, uint32_t seq, uint32_t end)
     return seq == end ? INT64_MAX : ss_event_time(ss_log_event(sc->ent, sc->group->stride, seq));
 }
 
-void ss_window_fill(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                    int64_t time_us)
+void ss_window_fill(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                    struct ss_memory *memory, int64_t time_us)
 {
     uint32_t stride = sc->group->stride;
     ss_window_init(sc, set, state);
@@ -210,11 +212,12 @@ void ss_window_fill(const struct ss_scope *sc, const struct ss_wset *set, char *
 }
 
 /* Finds extremes and last values anew, after events left at the wrong end or changed their label. */
-static void settle(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span, char *state,
-                   struct ss_memory *memory)
+static void settle(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span,
+                   char *state, struct ss_memory *memory)
 {
     struct ss_state_span *ss = (struct ss_state_span *)(state + span->off);
-    uint32_t stride = sc->group->stride, pos = ((struct ss_state_head *)(state + set->head[span->head].off))->pos;
+    uint32_t stride = sc->group->stride,
+             pos = ((struct ss_state_head *)(state + set->head[span->head].off))->pos;
     ss->dirty = 0;
     for (uint16_t a = span->acc; a < span->acc + span->accs; a++) {
         const struct ss_acc *acc = &set->acc[a];
@@ -309,8 +312,8 @@ static void seek_backward(const struct ss_scope *sc, const struct ss_wset *set, 
     }
 }
 
-void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                    int64_t time_us)
+void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                    struct ss_memory *memory, int64_t time_us)
 {
     if (SS_LIKELY(time_us >= sc->ent->at_us))
         seek_forward(sc, set, state, memory, time_us);
@@ -323,8 +326,8 @@ void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *
             settle(sc, set, &set->span[s], state, memory);
 }
 
-void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                     uint32_t seq)
+void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                     struct ss_memory *memory, uint32_t seq)
 {
     char *event = ss_log_event(sc->ent, sc->group->stride, seq);
     for (uint16_t h = 0; h < set->heads; h++) {
@@ -369,8 +372,9 @@ void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char 
             }
             for (uint16_t a = span->acc; a < span->acc + span->accs; a++) {
                 const struct ss_acc *acc = &set->acc[a];
-                int64_t v = acc->kind == SS_ACC_LAST && fits(sc->group, acc, event) ? column(sc->group, acc, event)
-                                                                                   : SS_VALUE_NULL;
+                int64_t v = acc->kind == SS_ACC_LAST && fits(sc->group, acc, event)
+                                ? column(sc->group, acc, event)
+                                : SS_VALUE_NULL;
                 if (v != SS_VALUE_NULL) {
                     struct ss_state_last *last = (struct ss_state_last *)(state + acc->off);
                     last->base_us = ss_event_time(event);
@@ -408,8 +412,7 @@ static void relabel_set(const struct ss_scope *sc, const struct ss_wset *set, ch
 
 void ss_window_relabel(const struct ss_scope *sc, uint32_t seq, int8_t label)
 {
-    struct ss_event_meta *meta =
-        ss_event_meta(sc->group, ss_log_event(sc->ent, sc->group->stride, seq));
+    struct ss_event_meta *meta = ss_event_meta(sc->group, ss_log_event(sc->ent, sc->group->stride, seq));
     for (int pass = 0; pass < 2; pass++) {
         if (pass == 1)
             meta->label = label;

@@ -33,14 +33,14 @@ struct ss_scope {
 /* State for an entity without events: everything stands at its log's end. */
 void ss_window_init(const struct ss_scope *sc, const struct ss_wset *set, char *state);
 /* Makes a win set from the log, standing at `time_us`. `state` is scratch of an earlier use or zeroed. */
-void ss_window_fill(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                    int64_t time_us);
+void ss_window_fill(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                    struct ss_memory *memory, int64_t time_us);
 /* Moves a set from ent->at_us to `time_us`. */
-void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                    int64_t time_us);
+void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                    struct ss_memory *memory, int64_t time_us);
 /* The event at `seq` (of the time that the set stands at) has just been put into the log. */
-void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char *state, struct ss_memory *memory,
-                     uint32_t seq);
+void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char *state,
+                     struct ss_memory *memory, uint32_t seq);
 /* The first event is about to leave the log. Windows that still hold it let it go. */
 void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char *state);
 /* Changes an event's label, in the log and wherever it is counted. */

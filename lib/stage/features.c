@@ -1,0 +1,111 @@
+#include "base/err.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/time.h"
+#include "feature/engine.h"
+#include "feature/file.h"
+#include "flow/stage.h"
+
+struct features {
+    const char *file;
+    struct ss_feature_config config;
+    /* From here on set by open. */
+    struct ss_feature_plan *plan;
+    struct ss_feature_engine *engine;
+    int workers;
+};
+
+enum { OPT_LATE_BOUND = 512, OPT_MAX_MEMORY, OPT_LATENESS };
+
+static const struct argp_option options[] = {
+    {"features", 'f', "FILE", 0, "Feature file, or the name of a shipped one (default)", 0},
+    {"late-bound", OPT_LATE_BOUND, "D", 0, "How late a record may be and still find its whole windows (1d)",
+     0},
+    {"max-memory", OPT_MAX_MEMORY, "SIZE", 0, "Bytes of state: beyond, entities untouched longest go (4G)",
+     0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct features *st = state->input;
+    switch (key) {
+    case 'f': st->file = arg; return 0;
+    case OPT_LATE_BOUND:
+        if (!ss_duration_parse(arg, strlen(arg), &st->config.late_bound_us))
+            argp_error(state, "--late-bound takes a duration such as 10m or 1d, not '%s'", arg);
+        return 0;
+    case OPT_MAX_MEMORY:
+        if (!ss_size_parse(arg, &st->config.max_memory) || st->config.max_memory < 1 << 20)
+            argp_error(state, "--max-memory takes a size of at least 1M, such as 512M or 4G, not '%s'", arg);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp features_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+static int open(void *state, struct ss_env *env)
+{
+    struct features *st = state;
+    st->workers = env->workers;
+    return ss_feature_file_plan(st->file ? st->file : SS_FEATURE_FILE_DEFAULT, env->schema, &st->plan);
+}
+
+static int part_open(void *state, int part)
+{
+    struct features *st = state;
+    (void)part;
+    return ss_feature_engine_new(st->plan, st->workers, &st->config, &st->engine);
+}
+
+static void part_close(void *state, int part)
+{
+    struct features *st = state;
+    struct ss_feature_stats s;
+    (void)part;
+    if (!st->engine)
+        return;
+    ss_feature_engine_stats(st->engine, &s);
+    ss_info(
+        "%llu records, %llu late; %llu late labels; %llu entities in %llu bytes; %llu expired, %llu evicted, "
+        "%llu events cut",
+        (unsigned long long)s.records, (unsigned long long)s.late, (unsigned long long)s.labels,
+        (unsigned long long)s.entities, (unsigned long long)s.bytes, (unsigned long long)s.expired,
+        (unsigned long long)s.evicted, (unsigned long long)s.cut);
+    ss_feature_engine_free(st->engine);
+    st->engine = NULL;
+}
+
+static int step(void *state, struct ss_batch *batch)
+{
+    struct features *st = state;
+    return ss_feature_engine_prepare(st->engine, batch);
+}
+
+static int work(void *state, int phase, int worker, int workers, struct ss_batch *batch)
+{
+    struct features *st = state;
+    return ss_feature_engine_work(st->engine, phase, worker, workers, batch);
+}
+
+static void close(void *state)
+{
+    struct features *st = state;
+    ss_feature_plan_free(st->plan);
+    st->plan = NULL;
+}
+
+const struct ss_stage ss_stage_features = {
+    .name = "features",
+    .about = "Windows and profiles of users, cards, devices and merchants, from a feature file",
+    .argp = &features_argp,
+    .state_size = sizeof(struct features),
+    .open = open,
+    .step = step,
+    .phases = SS_FEATURE_PHASES,
+    .work = work,
+    .close = close,
+    .part_open = part_open,
+    .part_close = part_close,
+};
