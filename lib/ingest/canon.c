@@ -6,6 +6,19 @@ void ss_canon_begin(struct ss_canon *canon, struct ss_batch *batch)
 {
     canon->batch = batch;
     canon->out = canon->end = NULL;
+    canon->shared = NULL;
+}
+
+struct ss_field *ss_canon_fields(struct ss_canon *canon)
+{
+    uint32_t slots = ss_schema_size(canon->batch->schema);
+    if (!canon->alone)
+        return ss_arena_zalloc(&canon->batch->arena[0], slots * sizeof *canon->shared);
+    if (!canon->shared)
+        canon->shared = ss_arena_zalloc(&canon->batch->arena[0], slots * sizeof *canon->shared);
+    if (canon->shared)
+        canon->shared[SS_TXN_ID].type = canon->shared[SS_TYPE].type = SS_JSON_ABSENT;
+    return canon->shared;
 }
 
 static char *scratch(struct ss_canon *canon, size_t bytes)
@@ -72,8 +85,7 @@ static void sniff(struct ss_plan *plan, const char *window, const struct ss_csv_
 int ss_canon_row(struct ss_canon *canon, struct ss_plan *plan, struct ss_record *rec, const char *window,
                  const struct ss_csv_row *row, const struct ss_csv_cell *cell)
 {
-    uint32_t slots = ss_schema_size(canon->batch->schema);
-    rec->field = ss_arena_zalloc(&canon->batch->arena[0], slots * sizeof *rec->field);
+    rec->field = ss_canon_fields(canon);
     char *base = ss_emit_room(canon, plan->fixed_bytes + 6 * row->len + 2), *p = base;
     if (!rec->field || !base)
         return SS_ENOMEM;
@@ -99,7 +111,7 @@ int ss_canon_row(struct ss_canon *canon, struct ss_plan *plan, struct ss_record 
     }
     if (!canon->reason)
         return SS_ENOMEM;
-    memset(rec->field, 0, slots * sizeof *rec->field);
+    memset(rec->field, 0, ss_schema_size(canon->batch->schema) * sizeof *rec->field);
     rec->has_time = rec->has_amount = false;
     rec->text = window + row->at;
     rec->len = (uint32_t)row->len;

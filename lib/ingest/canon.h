@@ -21,6 +21,9 @@ struct ss_canon {
     uint64_t aside;          /* values that were no good for their canonical field and were put aside */
     const char *aside_field; /* the last of them */
     struct ss_batch *batch;
+    bool alone; /* nobody looks at the fields: they share one array, where only what is asked
+                   for here (txn_id, type) is kept true */
+    struct ss_field *shared;
     char *out, *end;    /* room for texts in the batch's arena */
     const char *reason; /* why the last emit failed */
     char day[10];       /* the last date read, and its start: most rows share it with the row before */
@@ -29,6 +32,9 @@ struct ss_canon {
 
 /* Before the first record of each batch. */
 void ss_canon_begin(struct ss_canon *canon, struct ss_batch *batch);
+
+/* A record's fields, all absent; NULL when out of memory. */
+struct ss_field *ss_canon_fields(struct ss_canon *canon);
 
 /*
  * Makes `rec` (already added to the batch) from a row in `window`, or a reject whose text is the row. Only

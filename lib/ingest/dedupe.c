@@ -46,12 +46,16 @@ static void forget(struct ss_dedupe *d, uint64_t hash)
     d->table[i] = 0;
 }
 
-bool ss_dedupe_seen(struct ss_dedupe *d, struct ss_str id)
+uint64_t ss_dedupe_hash(struct ss_str id)
+{
+    uint64_t hash = ss_hash64(id.p, id.n);
+    return hash + (hash == 0);
+}
+
+bool ss_dedupe_seen(struct ss_dedupe *d, uint64_t hash)
 {
     if (!d->cap)
         return false;
-    uint64_t hash = ss_hash64(id.p, id.n);
-    hash += hash == 0;
     uint32_t i = (uint32_t)hash & d->mask;
     for (; d->table[i]; i = (i + 1) & d->mask)
         if (d->table[i] == hash)

@@ -213,6 +213,8 @@ int ss_label_of(struct ss_str text)
 {
     static const char *const yes[] = {"1", "true", "yes", "y", "1.0"}, *const no[] = {"0", "false", "no", "n",
                                                                                       "0.0"};
+    if (SS_LIKELY(text.n == 1 && (*text.p == '0' || *text.p == '1')))
+        return *text.p - '0';
     for (size_t i = 0; i < SS_COUNT(yes); i++) {
         if (text.n == strlen(yes[i]) && strncasecmp(text.p, yes[i], text.n) == 0)
             return 1;
@@ -225,7 +227,7 @@ int ss_label_of(struct ss_str text)
 static char *emit_label(struct ss_canon *canon, const struct ss_op *op, struct ss_record *rec,
                         struct ss_str text, char *p, const char *base)
 {
-    int label = ss_label_of(ss_str_trim(text));
+    int label = ss_label_of(text.n == 1 ? text : ss_str_trim(text));
     if (label < 0)
         return put_aside(canon, op, rec, text, p, base);
     char *val = put_block(p, op->key.p, op->key.n);

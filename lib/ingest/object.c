@@ -244,8 +244,7 @@ int ss_canon_object(struct ss_canon *canon, struct ss_plan *plan, struct ss_reco
                     const struct ss_json_member *member)
 {
     const struct object o = {canon, plan, rec, text, member};
-    uint32_t slots = ss_schema_size(canon->batch->schema);
-    rec->field = ss_arena_zalloc(&canon->batch->arena[0], slots * sizeof *rec->field);
+    rec->field = ss_canon_fields(canon);
     if (!rec->field)
         return SS_ENOMEM;
     canon->row++;

@@ -67,6 +67,7 @@ int ss_reader_open(struct ss_reader *reader, const struct ss_reader_options *opt
         return err;
     reader->cell = calloc(SS_PLAN_COLUMNS_MAX + 1, sizeof *reader->cell);
     reader->cache = ss_plan_cache_new(&reader->planner);
+    reader->canon.alone = opt->alone;
     reader->canon.after_us = opt->after_us;
     reader->canon.before_us = opt->before_us;
     return reader->cell && reader->cache ? 0 : ss_fail(SS_ENOMEM, "out of memory");
@@ -99,18 +100,53 @@ static struct ss_record *begin(const struct job *job, uint64_t line)
     return rec;
 }
 
+/* The hash of a payment's txn_id; 0 where there is none to compare. */
+static uint64_t id_hash(const struct ss_record *rec)
+{
+    const struct ss_field *id = &rec->field[SS_TXN_ID];
+    if (rec->fate != SS_KEEP || id->type <= SS_JSON_NULL || ss_record_is_label(rec))
+        return 0;
+    bool quoted = id->type == SS_JSON_STRING;
+    return ss_dedupe_hash((struct ss_str){id->val + quoted, id->len - 2u * quoted});
+}
+
+#define AHEAD 8
+
+/* All records of the batch at once, so that the table's memory is there when an id's turn comes. */
+static void look_for_duplicates(const struct job *job)
+{
+    struct ss_reader *reader = job->reader;
+    struct ss_batch *batch = job->batch;
+    for (size_t i = 0; i < batch->n && reader->dedupe.cap; i++) {
+        uint64_t hash = reader->id_hash[i];
+        if (i + AHEAD < batch->n)
+            ss_dedupe_prefetch(&reader->dedupe, reader->id_hash[i + AHEAD], AHEAD);
+        if (!hash || SS_LIKELY(!ss_dedupe_seen(&reader->dedupe, hash)))
+            continue;
+        reader->duplicates++;
+        if (!reader->opt.keep_duplicates)
+            ss_record_reject(&batch->rec[i], BY, "duplicate txn_id");
+    }
+}
+
+/* Notes the id of a record that has just been made. */
+static void note_id(const struct job *job, const struct ss_record *rec)
+{
+    job->reader->id_hash[job->batch->n - 1] = id_hash(rec);
+}
+
 static int add_reject(const struct job *job, uint64_t line, const char *text, size_t len, const char *reason)
 {
     struct ss_record *rec = begin(job, line);
     if (!rec)
         return SS_ENOMEM;
-    rec->field =
-        ss_arena_zalloc(&job->batch->arena[0], ss_schema_size(job->batch->schema) * sizeof *rec->field);
+    rec->field = ss_canon_fields(&job->reader->canon);
     if (!rec->field)
         return SS_ENOMEM;
     rec->text = text;
     rec->len = (uint32_t)len;
     ss_record_reject(rec, BY, reason);
+    note_id(job, rec);
     return 0;
 }
 
@@ -124,20 +160,6 @@ static int refuse(const struct job *job, uint64_t line, const char *text, size_t
                  (unsigned long long)line, reason);
     char *copy = ss_arena_copy(&job->batch->arena[0], reason, strlen(reason));
     return copy ? add_reject(job, line, text, len, copy) : SS_ENOMEM;
-}
-
-static void look_for_duplicate(const struct job *job, struct ss_record *rec)
-{
-    const struct ss_field *id = &rec->field[SS_TXN_ID];
-    if (id->type <= SS_JSON_NULL || rec->fate != SS_KEEP || ss_record_is_label(rec))
-        return;
-    bool quoted = id->type == SS_JSON_STRING;
-    struct ss_str text = {id->val + quoted, id->len - 2u * quoted};
-    if (SS_LIKELY(!ss_dedupe_seen(&job->reader->dedupe, text)))
-        return;
-    job->reader->duplicates++;
-    if (!job->reader->opt.keep_duplicates)
-        ss_record_reject(rec, BY, "duplicate txn_id");
 }
 
 static bool is_declared_pan(const struct ss_plan *plan, uint32_t column)
@@ -235,7 +257,7 @@ static int add_row(const struct job *job, const char *p, struct ss_csv_row *row)
     struct ss_record *rec = begin(job, row->line);
     int err = rec ? ss_canon_row(&reader->canon, &reader->plan, rec, p, row, reader->cell) : SS_ENOMEM;
     if (!err)
-        look_for_duplicate(job, rec);
+        note_id(job, rec);
     return err;
 }
 
@@ -299,7 +321,7 @@ static int add_object(const struct job *job, const char *p, const struct ss_spli
         return SS_ENOMEM;
     err = ss_canon_object(&reader->canon, plan, rec, (struct ss_str){p + text->at, text->len}, member);
     if (!err)
-        look_for_duplicate(job, rec);
+        note_id(job, rec);
     if (!reader->pan_checked && plan->sniffed == SS_PLAN_SNIFF_ROWS)
         warn_of_pan(reader, plan, job->window->name);
     return err;
@@ -396,7 +418,7 @@ static size_t skip_blank_window(struct ss_reader *reader, const struct ss_window
 int ss_reader_fill(struct ss_reader *reader, const struct ss_window *window, struct ss_batch *batch,
                    size_t max, size_t *consumed)
 {
-    struct job job = {reader, window, batch, max};
+    struct job job = {reader, window, batch, max < SS_BATCH_MAX ? max : SS_BATCH_MAX};
     size_t from = 0;
     int err = 0;
     *consumed = 0;
@@ -419,5 +441,6 @@ int ss_reader_fill(struct ss_reader *reader, const struct ss_window *window, str
     if (reader->refused)
         *consumed = window->n;
     reader->began |= *consumed > 0;
+    look_for_duplicates(&job);
     return err;
 }

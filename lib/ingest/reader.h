@@ -24,6 +24,7 @@ struct ss_reader_options {
     enum ss_pan_mode pan_mode;
     const char *pan_key; /* path, or NULL */
     bool keep_duplicates;
+    bool alone;      /* nobody will look at the records' fields: they need not be kept */
     uint32_t window; /* of ids, for duplicates; 0 = do not look */
 };
 
@@ -55,6 +56,7 @@ struct ss_reader {
     struct ss_plan plan;         /* of CSV */
     struct ss_plan_cache *cache; /* of JSON */
     struct ss_csv_cell *cell;
+    uint64_t id_hash[SS_BATCH_MAX]; /* of the batch's records, 0 for those without an id */
     /* Over all inputs: */
     uint64_t records, duplicates;
     char refusal[512]; /* why the first input that could not be read at all was refused; "" if none was */

@@ -114,6 +114,7 @@ static const struct argp argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 static int open_ingest(void *state, struct ss_env *env)
 {
     struct ingest *st = state;
+    st->opt.alone = env->alone;
     return ss_reader_open(&st->reader, &st->opt, env->schema);
 }
 
