@@ -229,6 +229,35 @@ static inline int walk_field(struct ss_csv *csv, uint32_t start, uint64_t *lines
     return SS_CSV_ROW;
 }
 
+/*
+ * Most rows: no quotes, and all of it indexed. True with the position of the line feed in *lf; otherwise
+ * nothing has happened, and the general walk begins anew.
+ */
+static inline bool walk_plain(struct ss_csv *csv, struct ss_csv_cell *cell, size_t room, size_t *cells,
+                              uint32_t *lf)
+{
+    const char *p = csv->p;
+    uint32_t start = (uint32_t)csv->at;
+    size_t n = 0;
+    if (csv->next == csv->pos_n)
+        return false;
+    for (const uint32_t *pos = csv->pos + csv->next, *end = csv->pos + csv->pos_n; pos < end; pos++) {
+        uint32_t at = *pos;
+        if (SS_UNLIKELY(n == room || p[at] == '"'))
+            return false;
+        cell[n++] = (struct ss_csv_cell){start, (at - start) & INT32_MAX, 0};
+        if (SS_UNLIKELY(p[at] == '\n')) {
+            cell[n - 1].len -= at > start && p[at - 1] == '\r';
+            csv->next = (size_t)(pos + 1 - csv->pos);
+            *cells = n;
+            *lf = at;
+            return true;
+        }
+        start = at + 1;
+    }
+    return false;
+}
+
 int ss_csv_next(struct ss_csv *csv, struct ss_csv_cell *cell, size_t room, struct ss_csv_row *row)
 {
     if (SS_UNLIKELY(csv->skipping) && !skip_line(csv))
@@ -240,6 +269,8 @@ again:
     uint64_t lines = 0;
     uint32_t start = (uint32_t)csv->at;
     struct field f;
+    if (SS_LIKELY(walk_plain(csv, cell, room, &n, &f.end)))
+        goto walked;
     do {
         int r = walk_field(csv, start, &lines, &f);
         if (SS_UNLIKELY(r != SS_CSV_ROW)) {
@@ -252,6 +283,7 @@ again:
         n++;
         start = f.end + 1;
     } while (!f.last);
+walked:;
     size_t end = f.end;
     bool lf = end < csv->n;
     if (end > csv->at && csv->p[end - 1] == '\r')

@@ -1,6 +1,7 @@
 #include "ingest/canon.h"
 #include "base/err.h"
 #include "ingest/emit.h"
+#include "ingest/number.h"
 
 void ss_canon_begin(struct ss_canon *canon, struct ss_batch *batch)
 {
@@ -74,6 +75,16 @@ static char *emit_other(struct ss_canon *canon, const struct ss_op *op, struct s
     return text.p ? ss_emit(canon, op, rec, text, p, base) : NULL;
 }
 
+/* Most cells are plain numbers of no special meaning: those need no call. */
+static inline char *emit_cell(struct ss_canon *canon, const struct ss_op *op, struct ss_record *rec,
+                              struct ss_str text, char *p, char *base)
+{
+    if (op->kind <= SS_OP_ID &&
+        SS_LIKELY(ss_number_kind(text) >= (op->kind == SS_OP_ID ? SS_NUMBER_INTEGER : SS_NUMBER_OTHER)))
+        return ss_emit_raw(op, rec, text, p, base);
+    return ss_emit(canon, op, rec, text, p, base);
+}
+
 static void sniff(struct ss_plan *plan, const char *window, const struct ss_csv_cell *cell)
 {
     plan->sniffed++;
@@ -98,7 +109,7 @@ int ss_canon_row(struct ss_canon *canon, struct ss_plan *plan, struct ss_record 
         if (SS_UNLIKELY(op->columns != 1 || c->doubled))
             p = emit_other(canon, op, rec, window, row, cell, p, base);
         else if (SS_LIKELY(c->len))
-            p = ss_emit(canon, op, rec, (struct ss_str){window + c->at, c->len}, p, base);
+            p = emit_cell(canon, op, rec, (struct ss_str){window + c->at, c->len}, p, base);
     }
     if (SS_LIKELY(p && ss_emit_complete(canon, rec))) {
         p += p == base;

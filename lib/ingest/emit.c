@@ -34,23 +34,6 @@ char *ss_emit_fault(struct ss_canon *canon, const char *what, struct ss_str text
     return NULL;
 }
 
-void ss_emit_field(struct ss_record *rec, int slot, const char *base, const char *key, const char *val,
-                   const char *end, enum ss_json_type type)
-{
-    if (slot < 0)
-        return;
-    rec->field[slot] = (struct ss_field){val, (uint32_t)(end - val), (uint32_t)(key - base), type};
-}
-
-/* Keys and short values are copied in blocks: there is room behind both ends. */
-static inline char *put_block(char *p, const char *from, size_t n)
-{
-    memcpy(p, from, 32);
-    if (SS_UNLIKELY(n > 32))
-        memcpy(p + 32, from + 32, n - 32);
-    return p + n;
-}
-
 #ifdef __SSE2__
 /* Which of the 16 bytes at p must be escaped in JSON, or are not ASCII. */
 static inline unsigned unsafe_bytes(__m128i x)
@@ -89,18 +72,9 @@ static char *put_string(char *p, struct ss_str text)
 static inline char *put_text(const struct ss_op *op, struct ss_record *rec, struct ss_str text, char *p,
                              const char *base)
 {
-    char *val = put_block(p, op->key.p, op->key.n);
+    char *val = ss_emit_block(p, op->key.p, op->key.n);
     char *end = put_string(val, text);
     ss_emit_field(rec, op->slot, base, p + 1, val, end, SS_JSON_STRING);
-    return end;
-}
-
-static inline char *put_raw(const struct ss_op *op, struct ss_record *rec, struct ss_str number, char *p,
-                            const char *base)
-{
-    char *val = put_block(p, op->key.p, op->key.n);
-    char *end = put_block(val, number.p, number.n);
-    ss_emit_field(rec, op->slot, base, p + 1, val, end, SS_JSON_NUMBER);
     return end;
 }
 
@@ -111,7 +85,8 @@ static char *put_aside(struct ss_canon *canon, const struct ss_op *op, struct ss
     struct ss_op aside = {.key = op->aside, .slot = op->aside_slot};
     canon->aside++;
     canon->aside_field = ss_slot_name((enum ss_slot)op->slot);
-    return ss_number_kind(text) ? put_raw(&aside, rec, text, p, base) : put_text(&aside, rec, text, p, base);
+    return ss_number_kind(text) ? ss_emit_raw(&aside, rec, text, p, base)
+                                : put_text(&aside, rec, text, p, base);
 }
 
 /* The text as a JSON number, rewritten into `to` where it is not one already. n == 0: it is none. */
@@ -136,7 +111,7 @@ static char *emit_amount(struct ss_canon *canon, const struct ss_op *op, struct 
     if (SS_UNLIKELY(!ss_amount_parse(number.p, number.n, &rec->amount)))
         return ss_emit_fault(canon, "amount is out of range", text);
     rec->has_amount = true;
-    return put_raw(op, rec, number, p, base);
+    return ss_emit_raw(op, rec, number, p, base);
 }
 
 bool ss_emit_check_time(struct ss_canon *canon, int64_t time_us)
@@ -181,7 +156,7 @@ static char *emit_time(struct ss_canon *canon, const struct ss_op *op, struct ss
 {
     const struct ss_when *when = op->rule ? &op->rule->when : &any_time;
     bool plain = (when->plain || (when->kind == SS_WHEN_AUTO && when->is_utc));
-    char *val = put_block(p, op->key.p, op->key.n), *end;
+    char *val = ss_emit_block(p, op->key.p, op->key.n), *end;
     int64_t time_us;
     if (SS_LIKELY(plain && read_plain(canon, text, &time_us))) {
         val[0] = '"';
@@ -230,7 +205,7 @@ static char *emit_label(struct ss_canon *canon, const struct ss_op *op, struct s
     int label = ss_label_of(text.n == 1 ? text : ss_str_trim(text));
     if (label < 0)
         return put_aside(canon, op, rec, text, p, base);
-    char *val = put_block(p, op->key.p, op->key.n);
+    char *val = ss_emit_block(p, op->key.p, op->key.n);
     *val = (char)('0' + label);
     ss_emit_field(rec, op->slot, base, p + 1, val, val + 1, SS_JSON_NUMBER);
     return val + 1;
@@ -244,7 +219,7 @@ static char *emit_degrees(struct ss_canon *canon, const struct ss_op *op, struct
     double degrees;
     if (!number.n || !ss_double_parse(number.p, number.n, &degrees) || !(fabs(degrees) <= op->limit))
         return put_aside(canon, op, rec, text, p, base);
-    return put_raw(op, rec, number, p, base);
+    return ss_emit_raw(op, rec, number, p, base);
 }
 
 static char *emit_is(const struct ss_op *op, struct ss_record *rec, struct ss_str text, char *p,
@@ -254,7 +229,7 @@ static char *emit_is(const struct ss_op *op, struct ss_record *rec, struct ss_st
     text = ss_str_trim(text);
     for (uint32_t i = 0; i < op->rule->n_words; i++)
         is |= ss_str_eq(op->rule->words[i], text);
-    char *val = put_block(p, op->key.p, op->key.n);
+    char *val = ss_emit_block(p, op->key.p, op->key.n);
     *val = (char)('0' + is);
     ss_emit_field(rec, op->slot, base, p + 1, val, val + 1, SS_JSON_NUMBER);
     return val + 1;
@@ -264,7 +239,7 @@ static char *emit_id(const struct ss_op *op, struct ss_record *rec, struct ss_st
                      const char *base)
 {
     if (SS_LIKELY(ss_number_kind(text) == SS_NUMBER_INTEGER))
-        return put_raw(op, rec, text, p, base);
+        return ss_emit_raw(op, rec, text, p, base);
     return put_text(op, rec, text, p, base);
 }
 
@@ -309,15 +284,16 @@ char *ss_emit(struct ss_canon *canon, const struct ss_op *op, struct ss_record *
     case SS_OP_HASH: return emit_hash(op, rec, text, p, base);
     case SS_OP_NUMBER:
         number = as_number(op, text, to);
-        return number.n ? put_raw(op, rec, number, p, base) : put_text(op, rec, text, p, base);
-    default: return ss_number_kind(text) ? put_raw(op, rec, text, p, base) : put_text(op, rec, text, p, base);
+        return number.n ? ss_emit_raw(op, rec, number, p, base) : put_text(op, rec, text, p, base);
+    default:
+        return ss_number_kind(text) ? ss_emit_raw(op, rec, text, p, base) : put_text(op, rec, text, p, base);
     }
 }
 
 char *ss_emit_made(struct ss_canon *canon, const struct ss_op *op, struct ss_record *rec, char *p, char *base)
 {
     struct ss_str constant = op->rule->constant;
-    char *val = put_block(p, op->key.p, op->key.n), *end = val;
+    char *val = ss_emit_block(p, op->key.p, op->key.n), *end = val;
     memcpy(end, constant.p ? constant.p : "", constant.n);
     end += constant.n;
     if (op->kind == SS_OP_ROW) {

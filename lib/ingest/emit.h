@@ -21,11 +21,35 @@ bool ss_emit_complete(struct ss_canon *canon, const struct ss_record *rec);
 bool ss_emit_check_time(struct ss_canon *canon, int64_t time_us);
 /* Room for a text of at most `bytes`: its start, or NULL. */
 char *ss_emit_room(struct ss_canon *canon, size_t bytes);
+/* Keys and short values are copied in blocks: there is room behind both ends. */
+static inline char *ss_emit_block(char *p, const char *from, size_t n)
+{
+    memcpy(p, from, 32);
+    if (SS_UNLIKELY(n > 32))
+        memcpy(p + 32, from + 32, n - 32);
+    return p + n;
+}
+
+/* Sets the field of `slot` to the value that stands at [val, end) behind its key at `key`. */
+static inline void ss_emit_field(struct ss_record *rec, int slot, const char *base, const char *key,
+                                 const char *val, const char *end, enum ss_json_type type)
+{
+    if (slot >= 0)
+        rec->field[slot] = (struct ss_field){val, (uint32_t)(end - val), (uint32_t)(key - base), type};
+}
+
+/* Writes a JSON number as it is. */
+static inline char *ss_emit_raw(const struct ss_op *op, struct ss_record *rec, struct ss_str number, char *p,
+                                const char *base)
+{
+    char *val = ss_emit_block(p, op->key.p, op->key.n);
+    char *end = ss_emit_block(val, number.p, number.n);
+    ss_emit_field(rec, op->slot, base, p + 1, val, end, SS_JSON_NUMBER);
+    return end;
+}
+
 /* A reason with the start of the offending text in it. Returns NULL, as emitters do. */
 char *ss_emit_fault(struct ss_canon *canon, const char *what, struct ss_str text);
-/* Sets the field of `slot` to the value that stands at [val, end) behind its key at `key`. */
-void ss_emit_field(struct ss_record *rec, int slot, const char *base, const char *key, const char *val,
-                   const char *end, enum ss_json_type type);
 int ss_label_of(struct ss_str text); /* 1, 0, or -1 where it says neither */
 
 #endif

@@ -13,8 +13,8 @@
 
 enum ss_number_kind {
     SS_NUMBER_NONE,
-    SS_NUMBER_INTEGER, /* -?(0|[1-9][0-9]*) */
     SS_NUMBER_OTHER,   /* any other number of JSON that a double can hold */
+    SS_NUMBER_INTEGER, /* -?(0|[1-9][0-9]*) */
 };
 
 enum ss_number_kind ss_number_kind_slow(struct ss_str text);

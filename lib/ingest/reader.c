@@ -117,10 +117,10 @@ static void look_for_duplicates(const struct job *job)
 {
     struct ss_reader *reader = job->reader;
     struct ss_batch *batch = job->batch;
-    for (size_t i = 0; i < batch->n && reader->dedupe.cap; i++) {
+    for (size_t i = 0; i < batch->n && reader->dedupe.bucket; i++) {
         uint64_t hash = reader->id_hash[i];
         if (i + AHEAD < batch->n)
-            ss_dedupe_prefetch(&reader->dedupe, reader->id_hash[i + AHEAD], AHEAD);
+            ss_dedupe_prefetch(&reader->dedupe, reader->id_hash[i + AHEAD]);
         if (!hash || SS_LIKELY(!ss_dedupe_seen(&reader->dedupe, hash)))
             continue;
         reader->duplicates++;
