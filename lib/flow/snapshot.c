@@ -163,6 +163,16 @@ static void no_close(struct ss_source *src)
 
 static const struct ss_source_ops block_source_ops = {block_read, no_close};
 
+static int at_end(struct ss_source *from)
+{
+    ssize_t n;
+    char rest;
+    do
+        n = ss_source_read(from, &rest, 1);
+    while (n == SS_AGAIN);
+    return n > 0 ? ss_fail(SS_EDATA, "'%s' goes on after its end", from->name) : (int)n;
+}
+
 static int load_from(struct block_source *b, const char *path, const struct ss_stage *stage, void *st)
 {
     char want[64], got[64];
@@ -179,9 +189,7 @@ static int load_from(struct block_source *b, const char *path, const struct ss_s
         return (int)more;
     if (more)
         return ss_fail(SS_EDATA, "'%s' has more in it than %s knows", path, stage->name);
-    if (!err && ss_source_read(b->from, &rest, 1) != 0)
-        return ss_fail(SS_EDATA, "'%s' goes on after its end", path);
-    return err;
+    return err ? err : at_end(b->from);
 }
 
 int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, bool *found)

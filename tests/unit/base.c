@@ -277,7 +277,7 @@ static void amounts_are_exact(void)
     ss_rng_seed(&rng, 3);
     int wrong = 0;
     for (int i = 0; i < 100000; i++) {
-        int64_t a = (int64_t)(ss_rng_next(&rng) % 18000000000000000001u) - 9000000000000000000, b = 0;
+        int64_t a = (int64_t)(ss_rng_next(&rng) % 18000000000000000001u - 9000000000000000000u), b = 0;
         a >>= ss_rng_below(&rng, 60);
         char out[SS_NUMBER_MAX];
         size_t n = ss_amount_print(a, out);
