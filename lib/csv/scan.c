@@ -268,7 +268,7 @@ again:
     size_t first = csv->next, n = 0;
     uint64_t lines = 0;
     uint32_t start = (uint32_t)csv->at;
-    struct field f;
+    struct field f = {0}; /* for compilers that cannot see that walk_field fills it */
     if (SS_LIKELY(walk_plain(csv, cell, room, &n, &f.end)))
         goto walked;
     do {
