@@ -166,7 +166,8 @@ int ss_attack_travel(struct ss_gen *gen, const struct ss_payment *follow)
     if (ss_place_km(follow->place, place) < FAR_KM)
         return 0;
     gen->pending_travels--;
-    int64_t t = follow->time_us + ss_sample_between(rng, 15 * SS_MINUTE_US, 75 * SS_MINUTE_US);
+    int64_t most = gen->script_us < SS_HOUR_US ? gen->script_us : SS_HOUR_US;
+    int64_t t = follow->time_us + ss_sample_between(rng, most / 10, most);
     for (int64_t left = ss_sample_between(rng, 1, 3); left; left--) {
         struct ss_payment pay;
         enum ss_category category = ss_rng_below(rng, 2) ? SS_RETAIL : ss_pick_category(rng);

@@ -19,9 +19,10 @@ static char *put(char *to, const char *text, size_t len)
     return to + len;
 }
 
-static char *put_text(char *to, const char *text)
+static char *put_word(char *to, const struct ss_word *word)
 {
-    return put(to, text, strlen(text));
+    memcpy(to, word->text, sizeof word->text);
+    return to + word->len;
 }
 
 static char *put_two(char *to, uint32_t v)
@@ -29,20 +30,37 @@ static char *put_two(char *to, uint32_t v)
     return put(to, two_digits + 2 * v, 2);
 }
 
-/* At least `width` digits, with leading zeros. */
-static char *put_number(char *to, uint64_t v, int width)
+static char *put_digits(char *to, uint64_t v)
 {
     char digits[24];
     int n = 0;
     for (; v >= 100; v /= 100, n += 2)
         memcpy(digits + 22 - n, two_digits + 2 * (v % 100), 2);
     memcpy(digits + 22 - n, two_digits + 2 * v, 2);
-    n += 2;
-    if (n > width && digits[24 - n] == '0')
-        n--;
-    for (; n < width; n++)
-        digits[23 - n] = '0';
+    n += 2 - (v < 10);
     return put(to, digits + 24 - n, (size_t)n);
+}
+
+/* With leading zeros up to 2 * pairs digits, and more where they are needed. */
+static inline char *put_padded(char *to, uint64_t v, int pairs, uint64_t beyond)
+{
+    if (SS_UNLIKELY(v >= beyond))
+        return put_digits(to, v);
+    for (int i = pairs - 1; i >= 0; i--, v /= 100)
+        memcpy(to + 2 * i, two_digits + 2 * (v % 100), 2);
+    return to + 2 * pairs;
+}
+
+/* 0 to 999. */
+static char *put_small(char *to, uint32_t v)
+{
+    if (v >= 100)
+        *to++ = (char)('0' + v / 100);
+    memcpy(to, two_digits + 2 * (v % 100), 2);
+    if (v >= 10)
+        return to + 2;
+    *to = (char)('0' + v);
+    return to + 1;
 }
 
 static char *put_hex(char *to, uint32_t v, int digits)
@@ -65,7 +83,7 @@ static char *put_txn_id(char *to, const struct ss_gen *gen, uint64_t no)
 {
     to = put_hex(to, gen->txn_prefix, 6);
     *to++ = '-';
-    return put_number(to, no, 8);
+    return put_padded(to, no, 4, 100000000);
 }
 
 static char *put_time(struct ss_gen_liner *liner, char *to, int64_t time_us)
@@ -92,7 +110,8 @@ static char *put_time(struct ss_gen_liner *liner, char *to, int64_t time_us)
 
 static char *put_amount(char *to, int64_t cents)
 {
-    to = put_number(to, (uint64_t)cents / 100, 1);
+    to = SS_LIKELY(cents < 100000) ? put_small(to, (uint32_t)cents / 100)
+                                   : put_digits(to, (uint64_t)cents / 100);
     *to++ = '.';
     return put_two(to, (uint32_t)(cents % 100));
 }
@@ -102,7 +121,7 @@ static char *put_degrees(char *to, int32_t v)
     uint32_t a = v < 0 ? (uint32_t)-v : (uint32_t)v;
     if (v < 0)
         *to++ = '-';
-    to = put_number(to, a / 10000, 1);
+    to = put_small(to, a / 10000);
     *to++ = '.';
     to = put_two(to, a % 10000 / 100);
     return put_two(to, a % 100);
@@ -111,7 +130,7 @@ static char *put_degrees(char *to, int32_t v)
 static char *put_user(char *to, uint32_t customer)
 {
     *to++ = 'U';
-    return put_number(to, customer, 6);
+    return put_padded(to, customer, 3, 1000000);
 }
 
 static char *put_card(char *to, const struct ss_gen *gen, const struct ss_payment *pay)
@@ -123,7 +142,7 @@ static char *put_card(char *to, const struct ss_gen *gen, const struct ss_paymen
 static char *put_merchant(char *to, uint32_t merchant)
 {
     *to++ = 'M';
-    return put_number(to, merchant, 5);
+    return put_padded(to, merchant, 3, 1000000);
 }
 
 static char *put_device(char *to, const struct ss_gen *gen, uint32_t device)
@@ -135,14 +154,14 @@ static char *put_device(char *to, const struct ss_gen *gen, uint32_t device)
 static char *put_ip(char *to, uint32_t ip)
 {
     to = LITERAL(to, "10.");
-    to = put_number(to, ip >> 16 & 255, 1);
+    to = put_small(to, ip >> 16 & 255);
     *to++ = '.';
-    to = put_number(to, ip >> 8 & 255, 1);
+    to = put_small(to, ip >> 8 & 255);
     *to++ = '.';
-    return put_number(to, ip & 255, 1);
+    return put_small(to, ip & 255);
 }
 
-static char *put_email(char *to, const struct ss_payment *pay)
+static char *put_email(const struct ss_gen_liner *liner, char *to, const struct ss_payment *pay)
 {
     uint32_t mix = scramble(pay->customer, 12345);
     if (pay->new_email) { /* one that the thief made */
@@ -151,26 +170,21 @@ static char *put_email(char *to, const struct ss_payment *pay)
         return LITERAL(to, "@freemail.example");
     }
     *to++ = 'u';
-    to = put_number(to, pay->customer, 6);
+    to = put_padded(to, pay->customer, 3, 1000000);
     *to++ = '@';
-    return put_text(to, domains[mix & 7]);
+    return put_word(to, &liner->domain[mix & 7]);
 }
 
-static const char *location_of(const struct ss_gen_liner *liner, const struct ss_payment *pay, size_t *len)
+static char *put_location(const struct ss_gen_liner *liner, char *to, const struct ss_payment *pay)
 {
-    if (pay->risk_place) {
-        *len = strlen(ss_risk_places[pay->risk_place - 1]);
-        return ss_risk_places[pay->risk_place - 1];
-    }
-    *len = liner->location_len[pay->place];
-    return liner->place[pay->place];
+    return put_word(to, pay->risk_place ? &liner->risk_location[pay->risk_place - 1]
+                                        : &liner->location[pay->place]);
 }
 
 static char *json_payment(struct ss_gen_liner *liner, const struct ss_payment *pay, char *to)
 {
     const struct ss_gen *gen = liner->gen;
-    const struct ss_category_info *category = &ss_categories[gen->pop.merchant[pay->merchant].category];
-    size_t len;
+    uint8_t category = gen->pop.merchant[pay->merchant].category;
     to = LITERAL(to, "{\"txn_id\":\"");
     to = put_txn_id(to, gen, pay->no);
     to = LITERAL(to, "\",\"timestamp\":\"");
@@ -193,12 +207,12 @@ static char *json_payment(struct ss_gen_liner *liner, const struct ss_payment *p
     }
     if (pay->channel == SS_ONLINE_CHANNEL) {
         to = LITERAL(to, "\",\"email\":\"");
-        to = put_email(to, pay);
+        to = put_email(liner, to, pay);
     }
     to = LITERAL(to, "\",\"category\":\"");
-    to = put_text(to, category->name);
+    to = put_word(to, &liner->category[category]);
     to = LITERAL(to, "\",\"mcc\":\"");
-    to = put(to, category->mcc, 4);
+    to = put(to, ss_categories[category].mcc, 4);
     to = LITERAL(to, "\",\"country\":\"");
     to = put(to, ss_places[pay->place].country, 2);
     to = LITERAL(to, "\",\"lat\":");
@@ -206,16 +220,15 @@ static char *json_payment(struct ss_gen_liner *liner, const struct ss_payment *p
     to = LITERAL(to, ",\"lon\":");
     to = put_degrees(to, pay->lon);
     to = LITERAL(to, ",\"location\":\"");
-    const char *location = location_of(liner, pay, &len);
-    to = put(to, location, len);
+    to = put_location(liner, to, pay);
     to = LITERAL(to, "\",\"channel\":\"");
-    to = put_text(to, channels[pay->channel]);
+    to = put_word(to, &liner->channel[pay->channel]);
     *to++ = '"';
     if (gen->opt.labels) {
         to = pay->scenario ? LITERAL(to, ",\"label\":1") : LITERAL(to, ",\"label\":0");
         if (pay->scenario) {
             to = LITERAL(to, ",\"scenario\":\"");
-            to = put_text(to, ss_scenario_name((enum ss_scenario)pay->scenario));
+            to = put_word(to, &liner->scenario[pay->scenario]);
             *to++ = '"';
         }
     }
@@ -248,8 +261,7 @@ static char *json_label(struct ss_gen_liner *liner, const struct ss_gen_event *e
 static char *csv_payment(struct ss_gen_liner *liner, const struct ss_payment *pay, char *to)
 {
     const struct ss_gen *gen = liner->gen;
-    const struct ss_category_info *category = &ss_categories[gen->pop.merchant[pay->merchant].category];
-    size_t len;
+    uint8_t category = gen->pop.merchant[pay->merchant].category;
     to = put_txn_id(to, gen, pay->no);
     *to++ = ',';
     to = put_time(liner, to, pay->time_us);
@@ -271,11 +283,11 @@ static char *csv_payment(struct ss_gen_liner *liner, const struct ss_payment *pa
         to = put_ip(to, pay->ip);
     *to++ = ',';
     if (pay->channel == SS_ONLINE_CHANNEL)
-        to = put_email(to, pay);
+        to = put_email(liner, to, pay);
     *to++ = ',';
-    to = put_text(to, category->name);
+    to = put_word(to, &liner->category[category]);
     *to++ = ',';
-    to = put(to, category->mcc, 4);
+    to = put(to, ss_categories[category].mcc, 4);
     *to++ = ',';
     to = put(to, ss_places[pay->place].country, 2);
     *to++ = ',';
@@ -283,27 +295,44 @@ static char *csv_payment(struct ss_gen_liner *liner, const struct ss_payment *pa
     *to++ = ',';
     to = put_degrees(to, pay->lon);
     to = LITERAL(to, ",\"");
-    const char *location = location_of(liner, pay, &len);
-    to = put(to, location, len);
+    to = put_location(liner, to, pay);
     to = LITERAL(to, "\",");
-    to = put_text(to, channels[pay->channel]);
+    to = put_word(to, &liner->channel[pay->channel]);
     if (gen->opt.labels) {
         to = pay->scenario ? LITERAL(to, ",1,") : LITERAL(to, ",0,");
-        to = put_text(to, ss_scenario_name((enum ss_scenario)pay->scenario));
+        to = put_word(to, &liner->scenario[pay->scenario]);
     }
     return to;
+}
+
+static struct ss_word word_of(const char *text)
+{
+    struct ss_word word = {.len = strlen(text)};
+    memcpy(word.text, text, word.len);
+    return word;
 }
 
 void ss_gen_liner_init(struct ss_gen_liner *liner, const struct ss_gen *gen)
 {
     *liner = (struct ss_gen_liner){.gen = gen, .day_us = INT64_MIN / 2};
+    for (int i = 0; i < SS_CATEGORIES; i++)
+        liner->category[i] = word_of(ss_categories[i].name);
+    for (int i = 0; i < SS_CHANNELS; i++)
+        liner->channel[i] = word_of(channels[i]);
+    for (int i = 0; i < SS_SCENARIOS; i++)
+        liner->scenario[i] = word_of(ss_scenario_name((enum ss_scenario)i));
+    for (int i = 0; i < SS_RISK_PLACES; i++)
+        liner->risk_location[i] = word_of(ss_risk_places[i]);
+    for (int i = 0; i < 8; i++)
+        liner->domain[i] = word_of(domains[i]);
     for (uint32_t p = 0; p < ss_n_places; p++) {
-        char *end = put_text(liner->place[p], ss_places[p].name);
+        struct ss_word *word = &liner->location[p];
+        *word = word_of(ss_places[p].name);
         if (!strchr(ss_places[p].name, ',')) { /* as "City, ST" in the United States, "City, CC" elsewhere */
-            end = LITERAL(end, ", ");
-            end = put_text(end, ss_places[p].country);
+            memcpy(word->text + word->len, ", ", 2);
+            memcpy(word->text + word->len + 2, ss_places[p].country, 2);
+            word->len += 4;
         }
-        liner->location_len[p] = (uint8_t)(end - liner->place[p]);
     }
 }
 

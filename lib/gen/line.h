@@ -9,13 +9,20 @@
 
 #define SS_GEN_LINE_MAX 1024 /* no line is longer */
 
-/* What lines of one run share; zero it first. */
+/* A short text that is copied whole, 32 bytes at once. */
+struct ss_word {
+    char text[32];
+    size_t len;
+};
+
+/* What lines of one run share. */
 struct ss_gen_liner {
     const struct ss_gen *gen;
-    int64_t day_us; /* the day whose date is in `date`; INT64_MIN at first */
+    int64_t day_us; /* the day whose date is in `date` */
     char date[16];
-    char place[64][32]; /* what "location" says of each city */
-    uint8_t location_len[64];
+    struct ss_word category[SS_CATEGORIES], channel[SS_CHANNELS], scenario[SS_SCENARIOS];
+    struct ss_word location[64]; /* of each city */
+    struct ss_word risk_location[8], domain[8];
 };
 
 void ss_gen_liner_init(struct ss_gen_liner *liner, const struct ss_gen *gen);

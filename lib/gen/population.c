@@ -4,15 +4,15 @@
 #include <stdlib.h>
 
 const struct ss_category_info ss_categories[SS_CATEGORIES] = {
-    [SS_GROCERY] = {"grocery", "5411", 25, 42, 1200, 4},
-    [SS_GAS_STATION] = {"gas_station", "5541", 15, 45, 700, 0},
-    [SS_RESTAURANT] = {"restaurant", "5812", 20, 32, 1200, 15},
-    [SS_ONLINE] = {"online", "5964", 15, 55, 1500, 100},
-    [SS_RETAIL] = {"retail", "5311", 10, 80, 1500, 25},
-    [SS_TRAVEL] = {"travel", "4722", 5, 320, 1400, 60},
+    [SS_GROCERY] = {"grocery", "5411", 25, 42, 1000, 4},
+    [SS_GAS_STATION] = {"gas_station", "5541", 15, 45, 600, 0},
+    [SS_RESTAURANT] = {"restaurant", "5812", 20, 32, 1000, 15},
+    [SS_ONLINE] = {"online", "5964", 15, 55, 1250, 100},
+    [SS_RETAIL] = {"retail", "5311", 10, 80, 1250, 25},
+    [SS_TRAVEL] = {"travel", "4722", 5, 260, 1200, 60},
     [SS_ENTERTAINMENT] = {"entertainment", "7832", 5, 36, 1100, 45},
-    [SS_HEALTHCARE] = {"healthcare", "8011", 3, 90, 1400, 10},
-    [SS_UTILITIES] = {"utilities", "4900", 2, 110, 800, 80},
+    [SS_HEALTHCARE] = {"healthcare", "8011", 3, 90, 1200, 10},
+    [SS_UTILITIES] = {"utilities", "4900", 2, 110, 700, 80},
 };
 
 uint8_t ss_hours[SS_HOUR_KINDS][168];
@@ -35,7 +35,7 @@ static void make_hours(void)
 {
     for (int k = 0; k < SS_HOUR_KINDS; k++)
         for (int h = 0; h < 168; h++)
-            ss_hours[k][h] = rhythm[k][h >= 120][h % 24];
+            ss_hours[k][h] = (uint8_t)(rhythm[k][h >= 120][h % 24] * 255 / 200); /* 200 is the liveliest */
 }
 
 enum ss_category ss_pick_category(struct ss_rng *rng)
@@ -106,17 +106,20 @@ static int make_merchants(struct ss_population *pop, struct ss_rng *rng)
     return 0;
 }
 
-static void make_habits(struct ss_population *pop, struct ss_customer *c, struct ss_rng *rng)
+static void make_habits(struct ss_population *pop, uint32_t i, struct ss_rng *rng)
 {
+    struct ss_customer *c = &pop->customer[i];
+    struct ss_rhythm *own = &pop->rhythm[i];
     uint64_t r = ss_rng_below(rng, 100);
-    c->hours = r < 50 ? 0 : r < 82 ? 1 : r < 88 ? 2 : 3;
-    c->pay_day = (uint8_t)(ss_rng_below(rng, 4) ? 25 + ss_rng_below(rng, 4) : 1 + ss_rng_below(rng, 24));
+    own->utc_hours = ss_places[c->home].utc_hours;
+    own->hours = r < 50 ? 0 : r < 82 ? 1 : r < 88 ? 2 : 3;
+    own->pay_day = (uint8_t)(ss_rng_below(rng, 4) ? 25 + ss_rng_below(rng, 4) : 1 + ss_rng_below(rng, 24));
     c->cards = (uint8_t)(1 + (ss_rng_below(rng, 100) < 35) + (ss_rng_below(rng, 100) < 8));
     c->online_percent = (uint8_t)ss_sample_between(rng, 0, 30);
     c->wallet_percent = (uint8_t)(ss_rng_below(rng, 3) ? 5 : 60);
     c->dormant = ss_rng_below(rng, 100) < 3;
     c->log2_spend = ss_sample_normal(rng) * 700 / 1024;
-    c->activity = (uint32_t)(ss_sample_exp2(10240 + ss_sample_normal(rng)) >> 16);
+    c->activity = (uint32_t)(ss_sample_exp2(10240 + ss_sample_normal(rng) * 3 / 4) >> 16);
     if (c->dormant)
         c->activity = c->activity / 24 + 1;
     for (int f = 0; f < SS_FAVOURITES; f++) {
@@ -148,7 +151,7 @@ static int make_customers(struct ss_population *pop, struct ss_rng *rng)
         /* Neighbouring customers share the second device, as families share a tablet. */
         c->device[0] = i % pop->devices;
         c->device[1] = ss_rng_below(rng, 100) < 45 ? (pop->customers + i / 2) % pop->devices : SS_NO_DEVICE;
-        make_habits(pop, c, rng);
+        make_habits(pop, i, rng);
         pop->n_dormant += c->dormant;
     }
     ss_alias_free(&by_residents);
@@ -173,7 +176,7 @@ static int index_customers(struct ss_population *pop)
         const struct ss_customer *c = &pop->customer[i];
         activity[i] = c->activity;
         sum += c->activity;
-        hours += c->activity * week[c->hours];
+        hours += c->activity * week[pop->rhythm[i].hours];
         if (c->dormant)
             pop->dormant[n++] = i;
     }
@@ -192,10 +195,11 @@ int ss_population_init(struct ss_population *pop, const struct ss_gen_options *o
     make_hours();
     ss_rng_seed(&rng, opt->seed ^ 0x706f70756c617465u);
     pop->customer = malloc(pop->customers * sizeof *pop->customer);
+    pop->rhythm = malloc(pop->customers * sizeof *pop->rhythm);
     pop->merchant = malloc(pop->merchants * sizeof *pop->merchant);
     pop->cell_merchant = malloc(pop->merchants * sizeof *pop->cell_merchant);
     pop->cell_start = calloc((ss_n_places + 1) * SS_CATEGORIES + 1, sizeof *pop->cell_start);
-    if (!pop->customer || !pop->merchant || !pop->cell_merchant || !pop->cell_start)
+    if (!pop->customer || !pop->rhythm || !pop->merchant || !pop->cell_merchant || !pop->cell_start)
         return ss_fail(SS_ENOMEM, "out of memory for %u customers and %u merchants", pop->customers,
                        pop->merchants);
     if (make_merchants(pop, &rng) < 0 || make_customers(pop, &rng) < 0)
@@ -208,6 +212,7 @@ void ss_population_free(struct ss_population *pop)
     ss_alias_free(&pop->by_activity);
     ss_alias_free(&pop->travel_to);
     free(pop->customer);
+    free(pop->rhythm);
     free(pop->merchant);
     free(pop->cell_merchant);
     free(pop->cell_start);

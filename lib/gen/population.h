@@ -56,12 +56,16 @@ struct ss_customer {
     int32_t log2_spend; /* relative to everybody's median */
     uint32_t home_ip;   /* 24 bits */
     uint16_t home, away_at, last_at;
-    uint8_t hours;          /* which of SS_HOUR_KINDS daily rhythms */
-    uint8_t pay_day;        /* of the month, 1..28 */
     uint8_t cards;          /* 1..3 */
     uint8_t online_percent; /* chance that a payment is made at home on a screen */
     uint8_t wallet_percent; /* chance that a payment at a counter is made by phone */
     bool dormant;           /* an account that is hardly ever used */
+};
+
+struct ss_rhythm {
+    uint8_t hours;    /* which of SS_HOUR_KINDS */
+    uint8_t pay_day;  /* of the month, 1..28 */
+    int8_t utc_hours; /* at home */
 };
 
 #define SS_HOUR_KINDS 4
@@ -72,6 +76,7 @@ struct ss_population {
     uint32_t customers, merchants, devices;
     struct ss_customer *customer;
     struct ss_merchant *merchant;
+    struct ss_rhythm *rhythm; /* of each customer, apart: most customers looked at do not pay now */
     struct ss_alias by_activity;
     struct ss_alias travel_to; /* places by how often they are travelled to */
     /* Merchants of one kind: at a place and category, or online by category (place = ss_n_places). */

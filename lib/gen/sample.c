@@ -51,8 +51,8 @@ int ss_alias_init(struct ss_alias *alias, const uint32_t *weight, uint32_t n)
     uint64_t sum = 0;
     uint32_t *stack = malloc(n * sizeof *stack), small = 0, large = n;
     uint64_t *part = malloc(n * sizeof *part); /* weight * n, in units of sum */
-    *alias = (struct ss_alias){n, malloc(n * sizeof(uint32_t)), malloc(n * sizeof(uint32_t))};
-    if (!stack || !part || !alias->limit || !alias->other) {
+    *alias = (struct ss_alias){n, malloc(n * sizeof *alias->slot)};
+    if (!stack || !part || !alias->slot) {
         free(stack);
         free(part);
         ss_alias_free(alias);
@@ -69,8 +69,8 @@ int ss_alias_init(struct ss_alias *alias, const uint32_t *weight, uint32_t n)
     }
     while (small && large < n) {
         uint32_t s = stack[--small], l = stack[large];
-        alias->limit[s] = (uint32_t)((double)part[s] / (double)sum * 4294967295.0);
-        alias->other[s] = l;
+        alias->slot[s].limit = (uint32_t)((double)part[s] / (double)sum * 4294967295.0);
+        alias->slot[s].other = l;
         part[l] -= sum - part[s];
         if (part[l] < sum) {
             large++;
@@ -78,12 +78,12 @@ int ss_alias_init(struct ss_alias *alias, const uint32_t *weight, uint32_t n)
         }
     }
     for (; small; small--) {
-        alias->limit[stack[small - 1]] = UINT32_MAX;
-        alias->other[stack[small - 1]] = stack[small - 1];
+        alias->slot[stack[small - 1]].limit = UINT32_MAX;
+        alias->slot[stack[small - 1]].other = stack[small - 1];
     }
     for (; large < n; large++) {
-        alias->limit[stack[large]] = UINT32_MAX;
-        alias->other[stack[large]] = stack[large];
+        alias->slot[stack[large]].limit = UINT32_MAX;
+        alias->slot[stack[large]].other = stack[large];
     }
     free(stack);
     free(part);
@@ -92,7 +92,6 @@ int ss_alias_init(struct ss_alias *alias, const uint32_t *weight, uint32_t n)
 
 void ss_alias_free(struct ss_alias *alias)
 {
-    free(alias->limit);
-    free(alias->other);
+    free(alias->slot);
     *alias = (struct ss_alias){0};
 }

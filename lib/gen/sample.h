@@ -49,7 +49,10 @@ static inline bool ss_sample_chance(struct ss_rng *rng, uint32_t p)
 
 /* Picks i with probability weight[i] / sum, in constant time (Vose 1991). */
 struct ss_alias {
-    uint32_t n, *limit, *other;
+    uint32_t n;
+    struct {
+        uint32_t limit, other;
+    } * slot;
 };
 int ss_alias_init(struct ss_alias *alias, const uint32_t *weight, uint32_t n) SS_MUST_CHECK;
 void ss_alias_free(struct ss_alias *alias);
@@ -58,7 +61,7 @@ static inline uint32_t ss_alias_pick(const struct ss_alias *alias, struct ss_rng
 {
     uint64_t r = ss_rng_next(rng);
     uint32_t i = (uint32_t)((r >> 32) * alias->n >> 32);
-    return (uint32_t)r <= alias->limit[i] ? i : alias->other[i];
+    return (uint32_t)r <= alias->slot[i].limit ? i : alias->slot[i].other;
 }
 
 #endif

@@ -11,15 +11,16 @@
 /* Chances in ordinary life. */
 #define AT_FAVOURITE SS_CHANCE(0.55)
 #define STARTS_TRIP  SS_CHANCE(0.008)
-#define BIG_PURCHASE SS_CHANCE(0.012)
+#define BIG_PURCHASE SS_CHANCE(0.007)
+#define SMALL_CHANGE SS_CHANCE(0.01)  /* a coffee, a song */
 #define GOES_ON      SS_CHANCE(0.04)  /* a shopping round of 1 to 4 more payments follows */
-#define PAYS_TWICE   SS_CHANCE(0.004) /* again at the same place within a minute */
+#define PAYS_TWICE   SS_CHANCE(0.004) /* again at the same place within a minute, sometimes more than once */
 #define NEW_PHONE    SS_CHANCE(0.0025)
 #define GUEST_DEVICE SS_CHANCE(0.0025)
 #define HONEST_VPN   SS_CHANCE(0.004)
 #define NO_PAY_DAY   SS_CHANCE(0.75) /* activity outside the three days from pay-day on */
-/* Ordinary payments that follow from another one, for each that does not: 0.04 * 2.5 + 0.004. */
-#define FOLLOWERS    0.104
+/* Ordinary payments that follow from another one, for each that does not: 0.04 * 2.5 + 0.004 * 1.19. */
+#define FOLLOWERS    0.10475
 #define PAY_DAY_MEAN (0.75 + 0.25 * 3 / 30.4)
 
 int ss_gen_local_hour(uint16_t place, int64_t time_us)
@@ -168,9 +169,13 @@ static int follow_up(struct ss_gen *gen, const struct ss_payment *pay)
                 return SS_ENOMEM;
         }
     } else if (~(uint32_t)r < PAYS_TWICE) {
-        int64_t t = pay->time_us + ss_sample_between(rng, 12 * SS_SECOND_US, 50 * SS_SECOND_US);
+        int64_t t = pay->time_us, n = 1 + ((r >> 56 & 7) == 0) + ((r >> 56 & 31) == 0) * 2;
         next.kind = SS_REPEAT;
-        return ss_queue_push(&gen->queue, t, &next);
+        for (int64_t i = 0; i < n; i++) {
+            t += ss_sample_between(rng, 9 * SS_SECOND_US, n > 1 ? 20 * SS_SECOND_US : 50 * SS_SECOND_US);
+            if (ss_queue_push(&gen->queue, t, &next) < 0)
+                return SS_ENOMEM;
+        }
     }
     return 0;
 }
@@ -190,12 +195,14 @@ static int ordinary(struct ss_gen *gen, uint32_t customer, int64_t t, enum ss_pa
 {
     struct ss_rng *rng = &gen->rng;
     struct ss_customer *c = &gen->pop.customer[customer];
-    int days = gen->month_day - c->pay_day;
+    int days = gen->month_day - gen->pop.rhythm[customer].pay_day;
     int32_t extra = days >= 0 && days < 3 ? 350 : 0;
     travel(gen, c, t);
     uint32_t merchant = kind == SS_REPEAT ? again : choose_merchant(gen, c, c->last_at);
     if (ss_sample_chance(rng, BIG_PURCHASE))
         extra += (int32_t)ss_sample_between(rng, 1600, 3400);
+    else if (ss_sample_chance(rng, SMALL_CHANGE))
+        extra -= (int32_t)ss_sample_between(rng, 2000, 6000);
     ss_gen_usual(gen, rng, pay, customer, merchant, t, extra);
     c->last_us = t;
     if (pay->channel == SS_ONLINE_CHANNEL && ss_sample_chance(rng, HONEST_VPN))
@@ -221,13 +228,15 @@ static void set_hour(struct ss_gen *gen, int64_t t)
 }
 
 /* Is this a time at which the customer pays? */
-static bool likes(struct ss_gen *gen, const struct ss_customer *c, int64_t t)
+static bool likes(struct ss_gen *gen, uint32_t customer, int64_t t)
 {
+    const struct ss_rhythm *own = &gen->pop.rhythm[customer];
     uint64_t r = ss_rng_next(&gen->rng);
-    int days = gen->month_day - c->pay_day, hour = gen->week_hour + ss_places[c->home].utc_hours;
+    int days = gen->month_day - own->pay_day, hour = gen->week_hour + own->utc_hours;
     hour += hour < 0 ? 168 : hour >= 168 ? -168 : 0;
-    return (r & 255) < ss_hours[c->hours][hour] &&
-           ((days >= 0 && days < 3) || (uint32_t)(r >> 32) < NO_PAY_DAY) && t - c->last_us >= gen->min_gap_us;
+    return (r & 255) < ss_hours[own->hours][hour] &&
+           ((days >= 0 && days < 3) || (uint32_t)(r >> 32) < NO_PAY_DAY) &&
+           t - gen->pop.customer[customer].last_us >= gen->min_gap_us;
 }
 
 static int64_t ordinary_time(const struct ss_gen *gen)
@@ -245,7 +254,7 @@ static bool thin(struct ss_gen *gen, int64_t *t, uint32_t *customer)
     /* By the customers' hours a payment may fall out; at a fixed rate another customer makes it. */
     for (int tries = gen->opt.rate > 0 ? 64 : 1; tries; tries--) {
         *customer = ss_alias_pick(&gen->pop.by_activity, &gen->rng);
-        if (likes(gen, &gen->pop.customer[*customer], *t))
+        if (likes(gen, *customer, *t))
             return true;
     }
     return gen->opt.rate > 0;
@@ -340,29 +349,26 @@ int ss_gen_next(struct ss_gen *gen, struct ss_gen_event *event)
 {
     if (gen->opt.count && gen->lines == gen->opt.count)
         return pop_label(gen, INT64_MAX, event);
-    if (gen->has_malformed) {
-        *event = (struct ss_gen_event){SS_GEN_MALFORMED, gen->malformed.time_us, ss_rng_next(&gen->noise_rng),
-                                       gen->malformed};
-        gen->has_malformed = false;
-        gen->lines++;
-        return 1;
-    }
-    while (!gen->has_held) {
-        int64_t at = 0;
+    while (!gen->has_held && !gen->has_malformed) {
         int now = 1;
-        if (next_payment(gen, &gen->held, &at) < 0)
+        if (next_payment(gen, &gen->held, &gen->held_at_us) < 0)
             return SS_ENOMEM;
-        if (gen->held.kind != SS_PRINTED && (now = admit(gen, &gen->held, at)) < 0)
+        if (gen->held.kind != SS_PRINTED && (now = admit(gen, &gen->held, gen->held_at_us)) < 0)
             return now;
         gen->has_held = now;
-        gen->held_at_us = at;
     }
     if (pop_label(gen, gen->held_at_us, event))
         return 1;
-    event->kind = SS_GEN_PAYMENT;
-    event->at_us = gen->held_at_us;
-    event->pay = gen->held;
-    gen->has_held = false;
+    *event = (struct ss_gen_event){.kind = SS_GEN_PAYMENT, .at_us = gen->held_at_us};
+    if (gen->has_malformed) {
+        event->kind = SS_GEN_MALFORMED;
+        event->damage = ss_rng_next(&gen->noise_rng);
+        event->pay = gen->malformed;
+        gen->has_malformed = false;
+    } else {
+        event->pay = gen->held;
+        gen->has_held = false;
+    }
     gen->lines++;
     return 1;
 }
