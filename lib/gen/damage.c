@@ -37,7 +37,7 @@ static bool find_value(const char *text, size_t len, const char *key, int column
 
 static size_t garbage(char *text, size_t cap, uint64_t bits)
 {
-    size_t n = 1 + (bits >> 8) % (cap < 200 ? cap : 200);
+    size_t most = cap < 200 ? cap : 200, n = most ? 1 + (bits >> 8) % most : 0;
     for (size_t i = 0; i < n; i++) {
         char c = (char)(ss_splitmix64(&bits) & 0xff);
         text[i] = c == '\n' ? 0 : c;

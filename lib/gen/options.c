@@ -79,7 +79,7 @@ int ss_gen_settle(struct ss_gen_options *opt)
     if (!opt->customers) {
         /* No more than 20 payments a day each, or ordinary days would look like bursts. */
         double want = rate * 86400 / 20;
-        opt->customers = want > 2000000 ? 2000000 : want > 5000 ? (uint32_t)want : 5000;
+        opt->customers = want > 1000000 ? 1000000 : want > 5000 ? (uint32_t)want : 5000;
     }
     if (!opt->merchants)
         opt->merchants = opt->customers < 8000 ? 2000 : opt->customers / 4;

@@ -72,6 +72,15 @@ uint32_t ss_pick_merchant(const struct ss_population *pop, struct ss_rng *rng, u
     return pop->cell_merchant[from + (a < b ? a : b)];
 }
 
+uint32_t ss_favourite(const struct ss_population *pop, uint32_t customer, uint32_t n)
+{
+    struct ss_rng rng;
+    ss_rng_seed(&rng, pop->seed ^ ((uint64_t)customer << 8 | n));
+    enum ss_category category = ss_pick_category(&rng);
+    bool online = ss_rng_below(&rng, 100) < ss_categories[category].online_percent;
+    return ss_pick_merchant(pop, &rng, pop->customer[customer].home, online, category);
+}
+
 static int make_merchants(struct ss_population *pop, struct ss_rng *rng)
 {
     uint32_t weight[64], cells = (ss_n_places + 1) * SS_CATEGORIES;
@@ -122,11 +131,6 @@ static void make_habits(struct ss_population *pop, uint32_t i, struct ss_rng *rn
     c->activity = (uint32_t)(ss_sample_exp2(10240 + ss_sample_normal(rng) * 3 / 4) >> 16);
     if (c->dormant)
         c->activity = c->activity / 24 + 1;
-    for (int f = 0; f < SS_FAVOURITES; f++) {
-        enum ss_category category = ss_pick_category(rng);
-        bool online = ss_rng_below(rng, 100) < ss_categories[category].online_percent;
-        c->favourite[f] = ss_pick_merchant(pop, rng, c->home, online, category);
-    }
 }
 
 static int make_customers(struct ss_population *pop, struct ss_rng *rng)
@@ -189,8 +193,10 @@ static int index_customers(struct ss_population *pop)
 int ss_population_init(struct ss_population *pop, const struct ss_gen_options *opt)
 {
     struct ss_rng rng;
-    *pop = (struct ss_population){
-        .customers = opt->customers, .merchants = opt->merchants, .devices = opt->devices};
+    *pop = (struct ss_population){.seed = opt->seed * 0x9e3779b97f4a7c15u,
+                                  .customers = opt->customers,
+                                  .merchants = opt->merchants,
+                                  .devices = opt->devices};
     ss_sample_init();
     make_hours();
     ss_rng_seed(&rng, opt->seed ^ 0x706f70756c617465u);

@@ -41,20 +41,18 @@ struct ss_merchant {
     int64_t stolen_until_us; /* its terminal is compromised until then */
 };
 
-#define SS_FAVOURITES 6
-#define SS_NO_PLACE   UINT16_MAX
-#define SS_NO_DEVICE  UINT32_MAX
+#define SS_NO_PLACE  UINT16_MAX
+#define SS_NO_DEVICE UINT32_MAX
 
 struct ss_customer {
     int64_t last_us;         /* last ordinary payment */
     int64_t away_until_us;   /* in `away_at` until then */
     int64_t stolen_until_us; /* card data in other hands until then */
-    uint32_t favourite[SS_FAVOURITES];
-    uint32_t device[2]; /* SS_NO_DEVICE where there is no second */
-    uint32_t activity;  /* relative */
-    int32_t lat, lon;   /* home */
-    int32_t log2_spend; /* relative to everybody's median */
-    uint32_t home_ip;   /* 24 bits */
+    uint32_t device[2];      /* SS_NO_DEVICE where there is no second */
+    uint32_t activity;       /* relative */
+    int32_t lat, lon;        /* home */
+    int32_t log2_spend;      /* relative to everybody's median */
+    uint32_t home_ip;        /* 24 bits */
     uint16_t home, away_at, last_at;
     uint8_t cards;          /* 1..3 */
     uint8_t online_percent; /* chance that a payment is made at home on a screen */
@@ -73,6 +71,7 @@ struct ss_rhythm {
 extern uint8_t ss_hours[SS_HOUR_KINDS][168];
 
 struct ss_population {
+    uint64_t seed;
     uint32_t customers, merchants, devices;
     struct ss_customer *customer;
     struct ss_merchant *merchant;
@@ -94,5 +93,9 @@ enum ss_category ss_pick_category(struct ss_rng *rng);
  * another one of the place, else any: `merchant` always exists. */
 uint32_t ss_pick_merchant(const struct ss_population *pop, struct ss_rng *rng, uint16_t place, bool online,
                           enum ss_category category);
+
+/* The n-th favourite merchant of a customer, the same whenever it is asked for: it is worked out anew, which
+ * costs as much as to look it up in a large population. */
+uint32_t ss_favourite(const struct ss_population *pop, uint32_t customer, uint32_t n);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define LABELS_MAX    ((size_t)1 << 26)
 #define NS_PER_SECOND 1e9
+#define FAVOURITES    6
 
 /* Chances in ordinary life. */
 #define AT_FAVOURITE SS_CHANCE(0.55)
@@ -138,14 +139,15 @@ static void travel(struct ss_gen *gen, struct ss_customer *c, int64_t t)
     c->last_at = place;
 }
 
-static uint32_t choose_merchant(struct ss_gen *gen, const struct ss_customer *c, uint16_t place)
+static uint32_t choose_merchant(struct ss_gen *gen, uint32_t customer, uint16_t place)
 {
+    const struct ss_customer *c = &gen->pop.customer[customer];
     struct ss_rng *rng = &gen->rng;
     uint64_t r = ss_rng_next(rng);
     if (place == c->home && (uint32_t)r < AT_FAVOURITE) {
-        uint32_t a = (uint32_t)(r >> 32 & 0xffff) * SS_FAVOURITES >> 16,
-                 b = (uint32_t)(r >> 48) * SS_FAVOURITES >> 16;
-        return c->favourite[a < b ? a : b];
+        uint32_t a = (uint32_t)(r >> 32 & 0xffff) * FAVOURITES >> 16,
+                 b = (uint32_t)(r >> 48) * FAVOURITES >> 16;
+        return ss_favourite(&gen->pop, customer, a < b ? a : b);
     }
     enum ss_category category = ss_pick_category(rng);
     bool online = (r >> 32 & 0xffff) * 100 < c->online_percent * 65536u ||
@@ -198,7 +200,7 @@ static int ordinary(struct ss_gen *gen, uint32_t customer, int64_t t, enum ss_pa
     int days = gen->month_day - gen->pop.rhythm[customer].pay_day;
     int32_t extra = days >= 0 && days < 3 ? 350 : 0;
     travel(gen, c, t);
-    uint32_t merchant = kind == SS_REPEAT ? again : choose_merchant(gen, c, c->last_at);
+    uint32_t merchant = kind == SS_REPEAT ? again : choose_merchant(gen, customer, c->last_at);
     if (ss_sample_chance(rng, BIG_PURCHASE))
         extra += (int32_t)ss_sample_between(rng, 1600, 3400);
     else if (ss_sample_chance(rng, SMALL_CHANGE))
@@ -385,7 +387,7 @@ int ss_gen_init(struct ss_gen *gen, const struct ss_gen_options *opt)
     uint64_t mix = opt->seed * 0x9e3779b97f4a7c15u ^ (uint64_t)opt->start_us;
     gen->txn_prefix = (uint32_t)(ss_splitmix64(&mix) >> 40);
     double once = 1 - opt->malformed - opt->duplicate, fraud = 0;
-    double rate = (opt->rate > 0 ? opt->rate : opt->event_rate) * once; /* payments a second */
+    double rate = opt->rate > 0 ? opt->rate : opt->event_rate;
     gen->malformed_chance = SS_CHANCE(opt->malformed / once > 1 ? 1 : opt->malformed / once);
     gen->duplicate_chance = SS_CHANCE(opt->duplicate / once > 1 ? 1 : opt->duplicate / once);
     gen->late_chance = SS_CHANCE(opt->late);
