@@ -375,8 +375,7 @@ static bool detect(const struct job *job, size_t *from, int *err)
         at = 3;
     if (!reader->began && w->n >= 2 &&
         (memcmp(w->p, "\xff\xfe", 2) == 0 || memcmp(w->p, "\xfe\xff", 2) == 0)) {
-        *err = refuse(job, 1, w->p, w->n < 80 ? w->n : 80,
-                      "UTF-16 text (iconv -f UTF-16 -t UTF-8 makes it UTF-8)");
+        *err = refuse(job, 1, w->p, 2, "UTF-16 text (iconv -f UTF-16 -t UTF-8 makes it UTF-8)");
         return true;
     }
     *from = at;
