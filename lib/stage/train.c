@@ -1,0 +1,675 @@
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/time.h"
+#include "eval/metrics.h"
+#include "feature/file.h"
+#include "feature/supply.h"
+#include "flow/stage.h"
+#include "model/import.h"
+#include "model/report.h"
+#include <float.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define REPORT_MAX     ((size_t)16 << 20)
+#define NAMES_MAX      64
+#define DICTIONARY_MAX (1u << 20)
+#define LABELS_MAX     ((size_t)1 << 28)
+
+struct train {
+    const char *model_path, *feature_name, *report_path, *import_path, *from, *to;
+    const char *exclude[NAMES_MAX], *only[NAMES_MAX], *monotone[NAMES_MAX]; /* lists of names, as given */
+    int excludes, onlys, monotones;
+    bool json;
+    size_t max_memory;
+    struct ss_fit_options fit;
+    /* From here on set by open. */
+    struct ss_env *env;
+    int64_t from_us, to_us;
+    struct ss_supply *supply;
+    struct ss_model *model;
+    uint32_t *bind;            /* feature of each input */
+    struct ss_map *dictionary; /* of each categorical input, in the order of first sight */
+    int8_t *way;               /* monotone direction of each input */
+    struct ss_data data;
+    uint64_t *late_id; /* labels that came after their payments */
+    int8_t *late_label;
+    size_t lates, late_cap;
+};
+
+enum {
+    OPT_KIND = 512,
+    OPT_FROM,
+    OPT_TO,
+    OPT_EXCLUDE,
+    OPT_ONLY,
+    OPT_IMPORT,
+    OPT_REPORT,
+    OPT_JSON,
+    OPT_SEED,
+    OPT_PARAMS,
+    OPT_SMOTE,
+    OPT_WEIGHT,
+    OPT_ROUNDS,
+    OPT_VALIDATION,
+    OPT_EARLY,
+    OPT_METRIC,
+    OPT_BAG,
+    OPT_MONOTONE,
+    OPT_NO_REFIT,
+    OPT_CALIBRATION,
+    OPT_CONTAMINATION,
+    OPT_LEVELS,
+    OPT_TREES,
+    OPT_SAMPLE,
+    OPT_THREADS,
+    OPT_MEMORY
+};
+
+static const struct argp_option options[] = {
+    {"model", 'o', "MODEL", 0, "Write the model file there (required)", 0},
+    {"features", 'f', "FILE", 0,
+     "Feature file that goes into the model, or the name of a shipped one (default)", 0},
+    {"kind", OPT_KIND, "KIND", 0, "gbt, iforest or both (gbt)", 0},
+    {"import", OPT_IMPORT, "FILE", 0,
+     "Take the trees of an XGBoost JSON or LightGBM text model; train nothing", 0},
+    {"report", OPT_REPORT, "FILE", 0, "Write the report there instead of standard output", 0},
+    {"json", OPT_JSON, NULL, 0, "Report as one line of JSON", 0},
+    {"from", OPT_FROM, "TIME", 0, "Train on payments from this event time on", 1},
+    {"to", OPT_TO, "TIME", 0, "Train on payments before this event time", 1},
+    {"exclude", OPT_EXCLUDE, "NAMES", 0, "Leave these features out: names or patterns, with commas", 1},
+    {"only", OPT_ONLY, "NAMES", 0, "Use these features alone", 1},
+    {"validation", OPT_VALIDATION, "SHARE", 0, "Later share of the payments, set aside to measure on (0.25)",
+     1},
+    {"no-refit", OPT_NO_REFIT, NULL, 0, "Do not fit again on all payments once measured", 1},
+    {"seed", OPT_SEED, "N", 0, "Of everything that is drawn (1)", 2},
+    {"rounds", OPT_ROUNDS, "N", 0, "At most so many rounds of boosting (500)", 2},
+    {"early-stopping", OPT_EARLY, "N", 0,
+     "Stop after N rounds without progress on the later slice; 0 = never (30)", 2},
+    {"metric", OPT_METRIC, "NAME", 0, "Progress in aucpr, auc or logloss (aucpr)", 2},
+    {"params", OPT_PARAMS, "NAME=VALUE", 0,
+     "XGBoost parameters, with commas (eta=0.1,max_depth=4,max_bin=4096)", 2},
+    {"bag", OPT_BAG, "N", 0, "Train N times with seeds of their own and average the margins (1)", 2},
+    {"monotone", OPT_MONOTONE, "NAME=+1", 0, "The score may only rise (+1) or fall (-1) with a feature", 2},
+    {"weight", OPT_WEIGHT, "W", 0, "Weight of a fraud: a number, or balanced (1)", 3},
+    {"smote", OPT_SMOTE, "RATIO", 0, "Add synthetic frauds up to RATIO per genuine payment (0: none)", 3},
+    {"trees", OPT_TREES, "N", 0, "Isolation forest: trees (100)", 4},
+    {"sample", OPT_SAMPLE, "N", 0, "Isolation forest: payments a tree is grown from (256)", 4},
+    {"contamination", OPT_CONTAMINATION, "SHARE", 0,
+     "Share of payments to be looked at, where no labels say (0.01)", 4},
+    {"calibration", OPT_CALIBRATION, "METHOD", 0, "beta, isotonic, rank or none (beta)", 5},
+    {"levels", OPT_LEVELS, "HOW", 0, "Thresholds: reachable (from the later slice) or default (reachable)",
+     5},
+    {"threads", OPT_THREADS, "N", 0, "Threads to train with; part of what makes a model reproducible (1)", 6},
+    {"max-memory", OPT_MEMORY, "MIB", 0, "Most memory for training data (16384)", 6},
+    {0},
+};
+
+/* --- options --- */
+
+static void take_double(struct argp_state *state, const char *name, const char *arg, double low, double high,
+                        double *to)
+{
+    if (!ss_double_parse(arg, strlen(arg), to) || !(*to >= low && *to <= high))
+        argp_error(state, "--%s takes a number from %g to %g, not '%s'", name, low, high, arg);
+}
+
+static int64_t take_int(struct argp_state *state, const char *name, const char *arg, int64_t low,
+                        int64_t high)
+{
+    int64_t n = low;
+    if (!ss_int_parse(arg, strlen(arg), &n) || n < low || n > high)
+        argp_error(state, "--%s takes a whole number from %lld to %lld, not '%s'", name, (long long)low,
+                   (long long)high, arg);
+    return n;
+}
+
+static void take_list(struct argp_state *state, const char *name, char *arg, const char **list, int *n)
+{
+    for (char *p = arg, *next; p && *p; p = next) {
+        next = strchr(p, ',');
+        if (next)
+            *next++ = '\0';
+        if (*n == NAMES_MAX)
+            argp_error(state, "--%s takes at most %d names", name, NAMES_MAX);
+        list[(*n)++] = p;
+    }
+}
+
+static void take_params(struct argp_state *state, struct ss_fit_options *fit, char *arg)
+{
+    const char *list[SS_FIT_PARAMS_MAX];
+    int n = 0;
+    take_list(state, "params", arg, list, &n);
+    for (int i = 0; i < n; i++) {
+        char *equals = strchr(list[i], '=');
+        if (!equals || equals == list[i] || fit->n_params == SS_FIT_PARAMS_MAX)
+            argp_error(state, "--params takes at most %d of NAME=VALUE, not '%s'", SS_FIT_PARAMS_MAX,
+                       list[i]);
+        *equals = '\0';
+        fit->param[fit->n_params++] = (struct ss_xgb_param){list[i], equals + 1};
+    }
+}
+
+static void take_choice(struct argp_state *state, const char *name, const char *arg, int chosen)
+{
+    if (chosen < 0)
+        argp_error(state, "--%s: '%s' is not one of its values; see --help", name, arg);
+}
+
+static error_t parse_fit(int key, char *arg, struct argp_state *state, struct ss_fit_options *fit)
+{
+    double x;
+    int n;
+    switch (key) {
+    case OPT_KIND:
+        take_choice(state, "kind", arg, n = ss_model_kind_of(ss_str_of(arg)));
+        fit->kind = (enum ss_model_kind)n;
+        return 0;
+    case OPT_CALIBRATION:
+        take_choice(state, "calibration", arg, n = ss_calibration_method_of(ss_str_of(arg)));
+        fit->calibration = (enum ss_calibration_method)n;
+        return 0;
+    case OPT_LEVELS:
+        n = strcmp(arg, "reachable") == 0 ? 0 : strcmp(arg, "default") == 0 ? 1 : -1;
+        take_choice(state, "levels", arg, n);
+        fit->default_levels = n == 1;
+        return 0;
+    case OPT_METRIC:
+        n = strcmp(arg, "aucpr") == 0 || strcmp(arg, "auc") == 0 || strcmp(arg, "logloss") == 0 ? 0 : -1;
+        take_choice(state, "metric", arg, n);
+        fit->metric = arg;
+        return 0;
+    case OPT_WEIGHT:
+        fit->weight = 0;
+        if (strcmp(arg, "balanced") != 0)
+            take_double(state, "weight", arg, 1e-6, 1e6, &fit->weight);
+        return 0;
+    case OPT_SEED: fit->seed = (uint64_t)take_int(state, "seed", arg, 0, INT32_MAX / 2); return 0;
+    case OPT_ROUNDS: fit->rounds = (int)take_int(state, "rounds", arg, 1, 60000); return 0;
+    case OPT_EARLY: fit->patience = (int)take_int(state, "early-stopping", arg, 0, 60000); return 0;
+    case OPT_BAG: fit->bag = (int)take_int(state, "bag", arg, 1, SS_FIT_BAG_MAX); return 0;
+    case OPT_TREES:
+        fit->forest_trees = (uint32_t)take_int(state, "trees", arg, 1, SS_IFOREST_TREES_MAX);
+        return 0;
+    case OPT_SAMPLE: fit->forest_sample = (uint32_t)take_int(state, "sample", arg, 2, 1 << 20); return 0;
+    case OPT_THREADS: fit->threads = (int)take_int(state, "threads", arg, 1, 256); return 0;
+    case OPT_SMOTE: take_double(state, "smote", arg, 0, 1, &fit->smote); return 0;
+    case OPT_VALIDATION: take_double(state, "validation", arg, 0, 0.9, &fit->validation); return 0;
+    case OPT_CONTAMINATION:
+        take_double(state, "contamination", arg, 1e-6, 0.2, &x);
+        fit->contamination = x;
+        return 0;
+    case OPT_NO_REFIT: fit->keep_part = true; return 0;
+    case OPT_PARAMS: take_params(state, fit, arg); return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct train *st = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        ss_fit_defaults(&st->fit);
+        st->max_memory = (size_t)16384 << 20;
+        return 0;
+    case ARGP_KEY_END:
+        if (!st->model_path)
+            argp_error(state, "no model file to write: give -o MODEL");
+        return 0;
+    case 'o': st->model_path = arg; return 0;
+    case 'f': st->feature_name = arg; return 0;
+    case OPT_IMPORT: st->import_path = arg; return 0;
+    case OPT_REPORT: st->report_path = arg; return 0;
+    case OPT_JSON: st->json = true; return 0;
+    case OPT_FROM: st->from = arg; return 0;
+    case OPT_TO: st->to = arg; return 0;
+    case OPT_EXCLUDE: take_list(state, "exclude", arg, st->exclude, &st->excludes); return 0;
+    case OPT_ONLY: take_list(state, "only", arg, st->only, &st->onlys); return 0;
+    case OPT_MONOTONE: take_list(state, "monotone", arg, st->monotone, &st->monotones); return 0;
+    case OPT_MEMORY: st->max_memory = (size_t)take_int(state, "max-memory", arg, 1, 1 << 24) << 20; return 0;
+    }
+    return parse_fit(key, arg, state, &st->fit);
+}
+
+static const struct argp train_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+/* --- opening --- */
+
+static int read_time(const char *option, const char *text, int64_t *time_us, int64_t otherwise)
+{
+    *time_us = otherwise;
+    if (!text || ss_time_parse(text, strlen(text), time_us))
+        return 0;
+    return ss_fail(SS_EUSAGE, "%s '%s' is not a time such as 2026-03-01 or 2026-03-01T12:30:00Z", option,
+                   text);
+}
+
+static bool in_list(struct ss_str name, const char *const *list, int n)
+{
+    char text[257];
+    if (name.n >= sizeof text)
+        return false;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    for (int i = 0; i < n; i++)
+        if (fnmatch(list[i], text, 0) == 0)
+            return true;
+    return false;
+}
+
+/* Names that match nothing are slips of the pen. */
+static int check_list(const char *option, const char *const *list, int n,
+                      const struct ss_feature_names *names)
+{
+    for (int i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < names->n && !in_list(names->name[k], list + i, 1))
+            k++;
+        if (k == names->n)
+            return ss_fail(SS_EUSAGE, "--%s: no feature is called '%s'", option, list[i]);
+    }
+    return 0;
+}
+
+static int copy_text(struct ss_model *model, struct ss_str from, struct ss_str *to)
+{
+    to->p = ss_arena_copy(&model->arena, from.p, from.n);
+    to->n = from.n;
+    return to->p ? 0 : SS_ENOMEM;
+}
+
+static int choose_inputs(struct train *st)
+{
+    const struct ss_feature_names *names = ss_supply_names(st->supply);
+    uint32_t n = 0;
+    int err = check_list("exclude", st->exclude, st->excludes, names);
+    err = err ? err : check_list("only", st->only, st->onlys, names);
+    st->bind = malloc((names->n + 1) * sizeof *st->bind);
+    if (!err && !st->bind)
+        err = ss_fail(SS_ENOMEM, "out of memory");
+    for (uint32_t k = 0; !err && k < names->n; k++)
+        if (!in_list(names->name[k], st->exclude, st->excludes) &&
+            (!st->onlys || in_list(names->name[k], st->only, st->onlys)))
+            st->bind[n++] = k;
+    if (!err && n == 0)
+        err = ss_fail(SS_EUSAGE, "no feature is left to train on");
+    err = err ? err : ss_model_inputs(st->model, n);
+    for (uint32_t j = 0; !err && j < n; j++) {
+        struct ss_model_input *in = &st->model->input[j];
+        in->is_text = names->is_text && names->is_text[st->bind[j]];
+        err = copy_text(st->model, names->name[st->bind[j]], &in->name);
+    }
+    return err;
+}
+
+/* The trees of another tool: their features are named, or are all features of the file in order. */
+static int import_trees(struct train *st)
+{
+    const struct ss_feature_names *names = ss_supply_names(st->supply);
+    struct ss_model *model = st->model;
+    struct ss_buf buf;
+    ss_buf_init(&buf, SS_MODEL_FILE_MAX);
+    int err = ss_file_read(st->import_path, &buf);
+    if (!err) {
+        err = ss_import_model(buf.p ? buf.p : "", buf.n, &model->trees);
+        if (err)
+            err = ss_fail_in(err, "'%s': ", st->import_path);
+    }
+    ss_buf_free(&buf);
+    if (err)
+        return err;
+    uint32_t n = model->trees.n_features;
+    if (!model->trees.name && n != names->n)
+        return ss_fail(SS_EDATA, "'%s' names no features and has %u, the feature file has %u",
+                       st->import_path, n, names->n);
+    err = ss_model_inputs(model, n);
+    st->bind = malloc((n + 1) * sizeof *st->bind);
+    if (!err && !st->bind)
+        err = ss_fail(SS_ENOMEM, "out of memory");
+    for (uint32_t j = 0; !err && j < n; j++)
+        err = copy_text(model, model->trees.name ? model->trees.name[j] : names->name[j],
+                        &model->input[j].name);
+    err = err ? err : ss_model_bind(model, names, st->bind);
+    return err ? ss_fail_in(err, "'%s' does not fit the feature file: ", st->import_path) : 0;
+}
+
+/* NAME=+1 or NAME=-1 */
+static int set_ways(struct train *st)
+{
+    st->way = calloc(st->model->n_inputs, 1);
+    if (!st->way)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    for (int i = 0; i < st->monotones; i++) {
+        const char *equals = strchr(st->monotone[i], '='), *to = equals ? equals + 1 : "";
+        int way = strcmp(to, "+1") == 0 || strcmp(to, "1") == 0 ? 1 : strcmp(to, "-1") == 0 ? -1 : 0;
+        struct ss_str name = {st->monotone[i], equals ? (size_t)(equals - st->monotone[i]) : 0};
+        uint32_t j = 0;
+        while (j < st->model->n_inputs && !ss_str_eq(st->model->input[j].name, name))
+            j++;
+        if (!way || j == st->model->n_inputs)
+            return ss_fail(SS_EUSAGE, "--monotone '%s' is not NAME=+1 or NAME=-1 of a feature in use",
+                           st->monotone[i]);
+        st->way[j] = (int8_t)way;
+    }
+    st->fit.monotone = st->way;
+    return 0;
+}
+
+static int open_features(struct train *st)
+{
+    const char *name = st->feature_name ? st->feature_name : SS_FEATURE_FILE_DEFAULT;
+    struct ss_buf buf;
+    ss_buf_init(&buf, SS_FEATURE_FILE_MAX + 1);
+    int err = ss_feature_file_read(name, &buf);
+    struct ss_str text = {buf.p ? buf.p : "", buf.n};
+    err = err ? err : ss_supply_new(text, name, st->env->schema, 1, st->env->program, &st->supply);
+    if (!err) {
+        memcpy(st->model->set, ss_supply_names(st->supply)->set, sizeof st->model->set);
+        err = copy_text(st->model, text, &st->model->feature_file);
+    }
+    ss_buf_free(&buf);
+    return err;
+}
+
+static int train_open(void *state, struct ss_env *env)
+{
+    struct train *st = state;
+    st->env = env;
+    int err = read_time("--from", st->from, &st->from_us, INT64_MIN);
+    err = err ? err : read_time("--to", st->to, &st->to_us, INT64_MAX);
+    err = err ? err : ss_model_new(&st->model);
+    err = err ? err : open_features(st);
+    if (err)
+        return err;
+    st->model->kind = st->import_path ? SS_MODEL_GBT : st->fit.kind;
+    err = st->import_path ? import_trees(st) : choose_inputs(st);
+    err = err ? err : set_ways(st);
+    if (err)
+        return err;
+    st->dictionary = malloc(st->model->n_inputs * sizeof *st->dictionary);
+    if (!st->dictionary)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    for (uint32_t j = 0; j < st->model->n_inputs; j++)
+        ss_map_init(&st->dictionary[j], DICTIONARY_MAX);
+    ss_data_init(&st->data, ss_model_width(st->model), st->max_memory);
+    return 0;
+}
+
+static void train_close(void *state)
+{
+    struct train *st = state;
+    for (uint32_t j = 0; st->dictionary && j < st->model->n_inputs; j++)
+        ss_map_free(&st->dictionary[j]);
+    free(st->dictionary);
+    free(st->bind);
+    free(st->way);
+    free(st->late_id);
+    free(st->late_label);
+    ss_data_free(&st->data);
+    ss_supply_free(st->supply);
+    ss_model_free(st->model);
+}
+
+/* --- records --- */
+
+static uint64_t id_of(const struct ss_record *rec, struct ss_arena *arena)
+{
+    struct ss_str text = ss_record_text(rec, SS_TXN_ID, arena);
+    uint64_t h = text.p ? ss_hash64(text.p, text.n) : 0;
+    return text.p && h == 0 ? 1 : h;
+}
+
+static int keep_late_label(struct train *st, const struct ss_record *rec, struct ss_arena *arena)
+{
+    int label = ss_record_label(rec);
+    uint64_t id = id_of(rec, arena);
+    if (label < 0 || id == 0)
+        return 0;
+    if (st->lates == st->late_cap) {
+        size_t cap = st->late_cap ? st->late_cap * 2 : 1024;
+        uint64_t *ids = cap > LABELS_MAX ? NULL : realloc(st->late_id, cap * sizeof *ids);
+        if (ids)
+            st->late_id = ids;
+        int8_t *labels = ids ? realloc(st->late_label, cap) : NULL;
+        if (labels)
+            st->late_label = labels;
+        if (!ids || !labels)
+            return ss_fail(SS_ENOMEM, "out of memory for %zu labels", cap);
+        st->late_cap = cap;
+    }
+    st->late_id[st->lates] = id;
+    st->late_label[st->lates++] = (int8_t)label;
+    return 0;
+}
+
+/* A text's number by first sight; renumbered at the end. */
+static float text_number(struct train *st, uint32_t j, struct ss_str text)
+{
+    int64_t id = text.p ? ss_map_find(&st->dictionary[j], text) : -1;
+    if (text.p && id < 0 && st->dictionary[j].n < DICTIONARY_MAX)
+        id = ss_map_add(&st->dictionary[j], text);
+    return id < 0 ? NAN : (float)id;
+}
+
+static float number(double x)
+{
+    if (fabs(x) > FLT_MAX)
+        return isinf(x) ? NAN : (float)copysign(FLT_MAX, x);
+    return (float)x;
+}
+
+static int keep_payment(struct train *st, const struct ss_record *rec, struct ss_arena *arena)
+{
+    int label = ss_record_label(rec);
+    if (rec->time_us < st->from_us || rec->time_us >= st->to_us)
+        return 0;
+    float *row = ss_data_add(&st->data, rec->time_us, (int8_t)label, id_of(rec, arena));
+    if (!row)
+        return SS_ENOMEM;
+    for (uint32_t j = 0; j < st->model->n_inputs; j++)
+        row[j] = st->model->input[j].is_text ? text_number(st, j, rec->features->text[st->bind[j]])
+                                             : number(rec->features->num[st->bind[j]]);
+    if (st->data.width > st->model->n_inputs)
+        row[st->model->n_inputs] = NAN;
+    return 0;
+}
+
+static int train_step(void *state, struct ss_batch *batch)
+{
+    struct train *st = state;
+    int err = ss_supply_prepare(st->supply, batch);
+    for (int phase = 0; !err && phase < SS_SUPPLY_PHASES; phase++)
+        err = ss_supply_work(st->supply, phase, 0, 1, batch);
+    for (size_t i = 0; !err && i < batch->n; i++) {
+        struct ss_record *rec = &batch->rec[i];
+        if (rec->fate != SS_KEEP)
+            continue;
+        if (ss_record_is_label(rec))
+            err = keep_late_label(st, rec, batch->arena);
+        else if (rec->features)
+            err = keep_payment(st, rec, batch->arena);
+        rec->fate = SS_DROP;
+    }
+    return err;
+}
+
+/* --- dictionaries --- */
+
+struct word {
+    struct ss_str text;
+    size_t count;
+    uint32_t id;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct word *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    size_t n = x->text.n < y->text.n ? x->text.n : y->text.n;
+    int order = memcmp(x->text.p, y->text.p, n);
+    return order ? order : (x->text.n > y->text.n) - (x->text.n < y->text.n);
+}
+
+/* Texts are numbered by how often they came, then by themselves: the same whatever came first. */
+static int settle_dictionary(struct train *st, uint32_t j)
+{
+    const struct ss_map *seen = &st->dictionary[j];
+    struct ss_data *data = &st->data;
+    struct word *word = calloc(seen->n + 1, sizeof *word);
+    float *renumber = malloc((seen->n + 1) * sizeof *renumber);
+    int err = word && renumber ? 0 : ss_fail(SS_ENOMEM, "out of memory for a dictionary");
+    for (uint32_t k = 0; !err && k < seen->n; k++) {
+        word[k] = (struct word){seen->key[k], 0, k};
+        renumber[k] = NAN;
+    }
+    for (size_t i = 0; !err && i < data->n; i++)
+        if (!isnan(data->row[i * data->width + j]))
+            word[(uint32_t)data->row[i * data->width + j]].count++;
+    if (!err)
+        qsort(word, seen->n, sizeof *word, by_count);
+    for (uint32_t k = 0; !err && k < seen->n && k < SS_MODEL_VALUES_MAX; k++) {
+        int64_t id = ss_map_add(&st->model->input[j].values, word[k].text);
+        err = id < 0 ? (int)id : 0;
+        renumber[word[k].id] = (float)k;
+    }
+    for (size_t i = 0; !err && i < data->n; i++) {
+        float *x = &data->row[i * data->width + j];
+        if (!isnan(*x))
+            *x = renumber[(uint32_t)*x];
+    }
+    free(word);
+    free(renumber);
+    return err;
+}
+
+/* --- the end --- */
+
+static int measure(const struct train *st, const struct ss_fit_report *fit, struct ss_report_metrics *m)
+{
+    struct ss_ranking ranking;
+    struct ss_bin bin[SS_REPORT_BINS];
+    int err = ss_ranking_init(&ranking, fit->value, fit->label, fit->n);
+    if (err)
+        return err;
+    *m = (struct ss_report_metrics){.records = ranking.n_pos + ranking.n_neg,
+                                    .positives = ranking.n_pos,
+                                    .auc_roc = ss_eval_auc(&ranking),
+                                    .average_precision = ss_eval_average_precision(&ranking),
+                                    .brier = ss_eval_brier(&ranking),
+                                    .log_loss = ss_eval_log_loss(&ranking)};
+    ss_eval_reliability(&ranking, bin, SS_REPORT_BINS);
+    for (int i = 0; i < SS_REPORT_BINS; i++)
+        m->bin[i] = (struct ss_report_bin){bin[i].from,      bin[i].to,         bin[i].n,
+                                           bin[i].positives, bin[i].mean_score, bin[i].frequency};
+    ss_report_count_levels(st->model, fit, m);
+    ss_ranking_free(&ranking);
+    return 0;
+}
+
+static int keep_json(struct train *st, struct ss_buf *buf, struct ss_str *to)
+{
+    int err = ss_buf_check(buf);
+    err = err ? err : copy_text(st->model, (struct ss_str){buf->p, buf->n}, to);
+    ss_buf_reset(buf);
+    return err;
+}
+
+static int write_model(struct train *st, const struct ss_fit_report *fit,
+                       const struct ss_report_metrics *metrics)
+{
+    struct ss_buf buf;
+    ss_buf_init(&buf, SS_MODEL_FILE_MAX);
+    if (!st->import_path)
+        ss_report_parameters(st->model, &st->fit, fit, &buf);
+    else
+        ss_buf_puts(&buf, "{\"made_by\":\"ss-train " SS_VERSION "\",\"imported\":true}");
+    int err = keep_json(st, &buf, &st->model->parameters);
+    if (!err && fit->rows) {
+        ss_report_training(fit, &buf);
+        err = keep_json(st, &buf, &st->model->training);
+    }
+    if (!err && metrics->records) {
+        ss_report_metrics_json(st->model, fit, metrics, &buf);
+        err = keep_json(st, &buf, &st->model->metrics);
+    }
+    if (!err) {
+        ss_model_write(st->model, &buf);
+        err = ss_buf_check(&buf);
+    }
+    err = err ? err : ss_model_seal(st->model, buf.p, buf.n);
+    err = err ? err : ss_file_replace(st->model_path, buf.p, buf.n);
+    ss_buf_free(&buf);
+    return err;
+}
+
+static void put_member(struct ss_buf *to, const char *key, struct ss_str json)
+{
+    ss_buf_printf(to, ",\"%s\":", key);
+    ss_buf_put(to, json.p ? json.p : "null", json.p ? json.n : 4);
+}
+
+static int write_report(struct train *st, const struct ss_fit_report *fit,
+                        const struct ss_report_metrics *metrics)
+{
+    struct ss_buf buf;
+    ss_buf_init(&buf, REPORT_MAX);
+    if (st->json) {
+        ss_buf_printf(&buf, "{\"model\":\"%s\",\"features\":\"%s\",\"inputs\":%u", st->model->name,
+                      st->model->set, ss_model_width(st->model));
+        put_member(&buf, "parameters", st->model->parameters);
+        put_member(&buf, "training", st->model->training);
+        put_member(&buf, "metrics", st->model->metrics);
+        ss_buf_puts(&buf, "}\n");
+    } else {
+        ss_report_text(st->model, &st->fit, fit, metrics, st->model_path, &buf);
+    }
+    int err = ss_buf_check(&buf);
+    if (!err)
+        err = st->report_path ? ss_file_replace(st->report_path, buf.p, buf.n)
+                              : ss_sink_write(st->env->out, buf.p, buf.n);
+    ss_buf_free(&buf);
+    return err;
+}
+
+static int train_finish(void *state, struct ss_batch *batch)
+{
+    struct train *st = state;
+    struct ss_fit_report fit = {0};
+    struct ss_report_metrics metrics = {0};
+    (void)batch;
+    int64_t relabelled = ss_data_relabel(&st->data, st->late_id, st->late_label, st->lates);
+    int err = relabelled < 0 ? (int)relabelled : 0;
+    for (uint32_t j = 0; !err && j < st->model->n_inputs; j++)
+        if (st->model->input[j].is_text)
+            err = settle_dictionary(st, j);
+    if (!err)
+        err = st->import_path ? ss_fit_calibration(st->model, &st->data, &st->fit, &fit)
+                              : ss_fit(st->model, &st->data, &st->fit, &fit);
+    if (!err && fit.warning)
+        ss_warn("%s", fit.warning);
+    if (!err && fit.n)
+        err = measure(st, &fit, &metrics);
+    err = err ? err : write_model(st, &fit, &metrics);
+    err = err ? err : write_report(st, &fit, &metrics);
+    ss_fit_report_free(&fit);
+    return err;
+}
+
+const struct ss_stage ss_stage_train = {
+    .name = "train",
+    .about = "Fit a model on labelled payments (boosted trees) or unlabelled ones (isolation forest).",
+    .argp = &train_argp,
+    .state_size = sizeof(struct train),
+    .open = train_open,
+    .step = train_step,
+    .finish = train_finish,
+    .close = train_close,
+};
