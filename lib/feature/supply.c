@@ -3,6 +3,8 @@
 #include "record/features.h"
 #include <stdlib.h>
 
+#define HINT ": give ss-features the same feature file, or leave ss-features out"
+
 enum way { WAY_OPEN, WAY_GIVEN, WAY_COMPUTED };
 
 struct ss_supply {
@@ -63,7 +65,7 @@ static void find_way(struct ss_supply *s, const struct ss_batch *batch)
     }
 }
 
-/* Never heard of is worse than malformed: the whole stream was made with another file. */
+/* Not a matter of one record: the whole stream was made with another file. */
 static int check_set(const struct ss_supply *s, const char *set)
 {
     const struct ss_feature_names *names = &s->plan->names;
@@ -91,8 +93,11 @@ static int take_given(struct ss_supply *s, struct ss_record *rec, struct ss_aren
         ss_record_reject(rec, s->program, copy ? copy : "malformed features");
         return 0;
     }
-    if (err == SS_ECONFIG)
-        return ss_fail_in(SS_EDATA, "run ss-features with the model's feature file, or leave it out: ");
+    if (err == SS_ECONFIG) {
+        char why[256];
+        snprintf(why, sizeof why, "%s", ss_err_text());
+        return ss_fail(SS_EDATA, "%s" HINT, why);
+    }
     return err;
 }
 
@@ -114,23 +119,4 @@ int ss_supply_work(struct ss_supply *s, int phase, int worker, int workers, stru
         if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
             err = take_given(s, &batch->rec[i], &batch->arena[worker]);
     return err;
-}
-
-int ss_supply_save(const struct ss_supply *s, ss_feature_write *write, void *to)
-{
-    char way = (char)s->way;
-    int err = write(to, &way, 1);
-    return err || s->way == WAY_GIVEN ? err : ss_feature_engine_save(s->engine, write, to);
-}
-
-int ss_supply_load(struct ss_supply *s, ss_feature_read *read, void *from)
-{
-    char way;
-    int err = read(from, &way, 1);
-    if (err)
-        return err;
-    if (way < WAY_OPEN || way > WAY_COMPUTED)
-        return ss_fail(SS_EDATA, "state is of no known kind");
-    s->way = (enum way)way;
-    return s->way == WAY_GIVEN ? 0 : ss_feature_engine_load(s->engine, read, from);
 }
