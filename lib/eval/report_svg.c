@@ -152,7 +152,7 @@ static void put_dot(const struct plot *p, const char *class, double x, double y,
         return;
     /* On the side where there is room. */
     bool right = x < 0.5;
-    put_text(p->to, at_x(p, x) + (right ? 10 : -10), at_y(p, y) + (y > 0.9 ? 16 : 4), right ? "" : "end",
+    put_text(p->to, at_x(p, x) + (right ? 10 : -10), at_y(p, y) + (y > 0.9 ? 22 : 4), right ? "" : "end",
              "%s", label);
 }
 

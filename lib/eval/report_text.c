@@ -147,8 +147,10 @@ static void put_ranking(struct page *p)
                       r->options.card_field, count(found).s, count(r->card[i].days).s,
                       r->card[i].days == 1 ? "day" : "days");
     }
-    ss_buf_printf(p->to, "  %-22s %12s   at a score of %s\n", "best F1",
-                  decimal(ss_confusion_f1(&r->best_f1.c), 4).s, exact(r->best_f1.c.threshold).s);
+    ss_buf_printf(p->to, "  %-22s %12s", "best F1", decimal(ss_confusion_f1(&r->best_f1.c), 4).s);
+    if (isfinite(r->best_f1.c.threshold))
+        ss_buf_printf(p->to, "   from a score of %s", exact(r->best_f1.c.threshold).s);
+    ss_buf_putc(p->to, '\n');
 }
 
 static void put_alerts(struct page *p)

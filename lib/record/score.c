@@ -42,14 +42,16 @@ static bool take_string(struct cursor *c, struct ss_str *text)
 {
     if (!take(c, '"'))
         return false;
-    const char *start = c->p;
-    for (; c->p < c->end; c->p++) {
-        if (*c->p == '"') {
-            *text = (struct ss_str){start, (size_t)(c->p++ - start)};
+    const char *start = c->p, *quote;
+    while ((quote = memchr(c->p, '"', (size_t)(c->end - c->p))) != NULL) {
+        const char *slash = quote;
+        while (slash > c->p && slash[-1] == '\\')
+            slash--;
+        c->p = quote + 1;
+        if ((quote - slash) % 2 == 0) { /* an even number of backslashes escapes itself only */
+            *text = (struct ss_str){start, (size_t)(quote - start)};
             return true;
         }
-        if (*c->p == '\\' && ++c->p == c->end)
-            return false;
     }
     return false;
 }
