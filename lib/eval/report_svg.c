@@ -164,7 +164,7 @@ static void put_chance(const struct plot *p, double y0, double y1)
 
 static void put_empty(const struct plot *p, const char *why)
 {
-    put_text(p->to, p->left + PLOT / 2.0, p->bottom - TALL / 2.0, "mid", "%s", why);
+    put_text(p->to, p->left + PLOT / 2.0, p->bottom - TALL * 0.625 + 4, "mid", "%s", why);
 }
 
 static void put_ranking(struct ss_buf *to, const struct ss_eval_report *r, const char *alerts)
@@ -176,7 +176,8 @@ static void put_ranking(struct ss_buf *to, const struct ss_eval_report *r, const
     snprintf(note, sizeof note, "area %s", number);
     struct plot p = put_panel(to, 0, 0, "ROC: recall by false-positive rate", "false-positive rate", note);
     put_axes(&p, true);
-    put_chance(&p, 0, 1);
+    if (r->roc.n)
+        put_chance(&p, 0, 1);
     put_curve(&p, &r->roc, true);
     if (r->roc.n)
         put_dot(&p, "dot", ss_confusion_fpr(c), ss_confusion_recall(c), alerts);
@@ -208,11 +209,11 @@ static void put_reliability(struct ss_buf *to, const struct ss_eval_report *r)
     struct plot p = put_panel(to, 0, 1, "Reliability: share of frauds by score",
                               "mean score (hollow: fewer than 30 records)", note);
     put_axes(&p, true);
-    put_chance(&p, 0, 1);
     if (!r->probability) {
         put_empty(&p, "needs scores from 0 to 1");
         return;
     }
+    put_chance(&p, 0, 1);
     for (int b = 0; b < SS_EVAL_BINS; b++)
         if (r->bin[b].n) {
             curve.x[curve.n] = r->bin[b].mean_score;
