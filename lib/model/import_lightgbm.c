@@ -2,6 +2,7 @@
 #include "model/import.h"
 #include "base/err.h"
 #include "base/number.h"
+#include <float.h>
 #include <math.h>
 
 /* decision_type: bit 0 categorical, bit 1 default left, bits 2 and 3 what counts as missing. */
@@ -63,7 +64,9 @@ static int read_numbers(struct ss_str list, enum field field, uint32_t n, double
 {
     for (uint32_t i = 0; i < n; i++) {
         struct ss_str word = next_word(&list);
-        if (!ss_double_parse(word.p, word.n, &to[i]))
+        if (ss_str_is(word, "inf") || ss_str_is(word, "-inf")) /* a threshold between NaN and all numbers */
+            to[i] = word.p[0] == '-' ? -INFINITY : INFINITY;
+        else if (!ss_double_parse(word.p, word.n, &to[i]))
             return ss_fail(SS_EDATA, "'%s' item %u is no number", field_name[field], i);
     }
     if (next_word(&list).n)
@@ -129,6 +132,8 @@ static int convert_split(const struct nodes *from, uint32_t i, uint32_t features
     if (!(from->feature[i] >= 0 && from->feature[i] < features) ||
         from->feature[i] != floor(from->feature[i]))
         return ss_fail(SS_EDATA, "split %u is on a feature that does not exist", i);
+    if (from->threshold[i] == DBL_MAX)
+        return ss_fail(SS_EDATA, "split %u has the one threshold that cannot be kept", i);
     *feature = (int32_t)from->feature[i];
     *threshold = nextafter(from->threshold[i], INFINITY);
     *flags = decision & DEFAULT_LEFT ? SS_TREE_DEFAULT_LEFT : 0;

@@ -86,7 +86,7 @@ static void encode(const struct ss_scorer *s, const double *row, uint8_t *code)
 {
     for (uint32_t k = 0; k < s->n_sources; k++) {
         const struct source *source = &s->source[k];
-        double x = value_of(source, row);
+        double x = value_of(s, source, row);
         uint32_t r = s->single ? rank_float(s->cut_f + source->at + source->pivots, source->n, (float)x)
                                : rank_double(s->cut_d + source->at + source->pivots, source->n, x);
         put_codes(s, source, r, isnan(x), code, 1);

@@ -111,7 +111,7 @@ INLINE AVX512 double margin_of(const struct ss_scorer *s, const uint8_t *bytes, 
 INLINE AVX512 void encode(const struct ss_scorer *s, const struct source *source, const double *row,
                           uint8_t *code)
 {
-    double x = value_of(source, row);
+    double x = value_of(s, source, row);
     put_codes(s, source, rank_of(s, source, source->pivots, x), isnan(x), code, 1);
 }
 
@@ -224,13 +224,15 @@ AVX512 static void encode_rows(const struct ss_scorer *s, const struct source *s
         code += source->column * ROWS;
         for (size_t i = 0; i < n; i++) {
             double x = rows[i * stride];
+            if (!s->single && x > DBL_MAX)
+                x = DBL_MAX;
             uint32_t r = source->pivots ? rank_of(s, source, LANES, x) : rank_of(s, source, 0, x);
             code[i] = (uint8_t)(r | (isnan(x) ? source->missing : 0));
         }
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        double x = value_of(source, rows + i * stride);
+        double x = value_of(s, source, rows + i * stride);
         put_codes(s, source, rank_of(s, source, source->pivots, x), isnan(x), code + i, ROWS);
     }
 }

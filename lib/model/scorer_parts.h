@@ -3,6 +3,7 @@
 #define SS_MODEL_SCORER_PARTS_H
 
 #include "model/scorer.h"
+#include <float.h>
 #include <math.h>
 
 #define LEVELS      6              /* of a block */
@@ -96,10 +97,12 @@ static inline uint64_t deeper(const struct ss_scorer *s, uint32_t t, uint64_t ex
 ADD_LEAVES(add_leaves_f, float)
 ADD_LEAVES(add_leaves_d, double)
 
-/* The value to rank: NaN when missing. */
-static inline double value_of(const struct source *source, const double *row)
+/* The value to rank, as ss_trees_goes_left reads it: NaN when missing. */
+static inline double value_of(const struct ss_scorer *s, const struct source *source, const double *row)
 {
     double x = row[source->feature];
+    if (!s->single && x > DBL_MAX)
+        x = DBL_MAX;
     return source->zero_missing && fabs(x) <= 1e-35f ? NAN : x;
 }
 

@@ -4,8 +4,9 @@
  *
  *   margin = bias + sum of contributions,  bias = the margin's expectation over the training data.
  *
- * In doubles. Cost grows with leaves x depth^2 (200 trees of depth 6: about a millisecond), so it is for the
- * records that matter, not for each.
+ * In doubles, in time nodes x distinct features on a path (shap.c): for 200 trees of depth 6 a tenth of what
+ * libxgboost takes, and still some hundred times a margin. So it is for the records that matter, not for
+ * each.
  */
 #ifndef SS_MODEL_SHAP_H
 #define SS_MODEL_SHAP_H

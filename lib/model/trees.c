@@ -169,6 +169,8 @@ bool ss_trees_goes_left(const struct ss_trees *trees, uint32_t node, double x)
 {
     if (trees->single)
         x = (float)x;
+    else if (x > DBL_MAX)
+        x = DBL_MAX;
     bool missing = isnan(x) || ((trees->flags[node] & SS_TREE_ZERO_MISSING) && fabs(x) <= ZERO_AS_MISSING);
     return missing ? trees->flags[node] & SS_TREE_DEFAULT_LEFT : x < trees->threshold[node];
 }

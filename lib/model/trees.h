@@ -3,10 +3,12 @@
  * scorer (scorer.h) and the explanations (shap.h) are made from. XGBoost and LightGBM models become the same
  * thing without losing a bit:
  *
- *   a row goes left iff x < threshold. XGBoost says exactly that, of float32. LightGBM says x <= t of
- * doubles, which is x < nextafter(t, +inf). a missing value (NaN; with SS_TREE_ZERO_MISSING also |x| <=
- * 1e-35, LightGBM's zero_as_missing) goes to the node's default side. margin = base + leaf of tree 0 + leaf
- * of tree 1 + ..., added in this order, in float32 when `single`.
+ * - A row goes left iff x < threshold. XGBoost says exactly that, of float32. LightGBM says x <= t of
+ * doubles, which is x < nextafter(t, +inf), if +inf itself counts as the largest double: so it does unless
+ * `single`.
+ * - A missing value (NaN; with SS_TREE_ZERO_MISSING also |x| <= 1e-35, LightGBM's zero_as_missing) goes to
+ * the node's default side.
+ * - margin = base + leaf of tree 0 + leaf of tree 1 + ..., added in this order, in float32 if `single`.
  *
  * Nodes of a tree lie together in pre-order: the left child of node i is i + 1, so a walk always goes up.
  * An ensemble is built once, then only read: threads may share it.

@@ -179,8 +179,8 @@ static void check_refusals(void)
     refuse(l, "txt", "num_leaves=31", "num_leaves=30", "has more than 30 items");
     refuse(l, "txt", "num_leaves=31", "num_leaves=32", "is no number");
     refuse(l, "txt", "num_leaves=31", "num_leaves=2000000", "has fewer than 2000000 items");
-    refuse(l, "txt", "left_child=6", "left_child=0", "reached in two ways");
-    refuse(l, "txt", "left_child=6", "left_child=-99", "child that does not exist");
+    refuse(l, "txt", "left_child=1", "left_child=0", "reached in two ways");
+    refuse(l, "txt", "left_child=1", "left_child=-99", "child that does not exist");
     refuse(l, "txt", "threshold=", "threshold_=", "'threshold' item 0 is no number");
     refuse(l, "txt", "end of trees", "", "ends within tree 11");
     refuse(l, "txt", "version=v4", "average_output", "averages");
