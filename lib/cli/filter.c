@@ -53,6 +53,7 @@ int ss_filter_main(const struct ss_stage *stage, int argc, char **argv)
     snprintf(version, sizeof version, "ss-%s %s", stage->name, SS_VERSION);
     if (!chain || !parsed)
         return 70;
+    ss_cli_hold_streams();
     ss_cli_log(&parsed->options, program);
     int err = ss_chain_init(chain, 1);
     struct ss_link *link = err ? NULL : ss_chain_add(chain, stage);

@@ -93,6 +93,9 @@ static int add_stage(struct ss_chain *chain, struct ss_words *words, struct ss_o
     struct argp_child children[] = {{stage->argp, 0, NULL, 0}, {0}};
     const struct argp argp = {
         NULL, parse_stage_parent, stage->args, stage->about, stage->argp ? children : NULL, NULL, NULL};
+    char name[64]; /* as the command of its own: that is where --help leads */
+    snprintf(name, sizeof name, "ss-%s", stage->name);
+    words->word[0] = name;
     struct stage_input in = {link->st, options, chain->n == 1, stage->argp != NULL};
     return argp_parse(&argp, words->n, words->word, 0, NULL, &in) == 0 ? 0 : SS_EUSAGE;
 }
@@ -128,6 +131,7 @@ int ss_run_main(int argc, char **argv)
     struct ss_arena arena;
     if (!f || !chain)
         return 70;
+    ss_cli_hold_streams();
     ss_arena_init(&arena, 1 << 24);
     argp_program_version = "ss-run " SS_VERSION;
     argp_err_exit_status = 64;

@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "flow/loop.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,6 +39,14 @@ static void catch_signals(void)
     sigaction(SIGALRM, &again, NULL);
     sigaction(SIGHUP, &reload, NULL);
     sigaction(SIGPIPE, &ignore, NULL); /* seen as EPIPE, so that statistics are still written */
+}
+
+/* Opened the wrong way round: using them fails, as it should. */
+void ss_cli_hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return; /* no /dev/null, or no descriptor left: what follows will say so */
 }
 
 void ss_cli_log(const struct ss_options *opt, const char *program)
