@@ -39,7 +39,7 @@ static bool same_name(const char *known_name, struct ss_str column)
             continue;
         if (c >= 'A' && c <= 'Z')
             c = (char)(c - 'A' + 'a');
-        if (c != *known_name++)
+        if (c == '\0' || c != *known_name++) /* a NUL in a column must not meet the one that ends the name */
             return false;
     }
     return *known_name == '\0';

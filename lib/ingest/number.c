@@ -25,6 +25,8 @@ enum ss_number_kind ss_number_kind_slow(struct ss_str text)
         if (i == start)
             return SS_NUMBER_NONE;
     }
+    if (i == n && n <= 300) /* without an exponent nothing is too large before that */
+        return SS_NUMBER_OTHER;
     if (i < n && (p[i] == 'e' || p[i] == 'E')) {
         i++;
         i += i < n && (p[i] == '+' || p[i] == '-');

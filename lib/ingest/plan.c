@@ -226,13 +226,23 @@ static int apply_rule(struct maker *m, const struct ss_field_map *map, const str
     op->in_place = in_place;
     for (uint32_t i = 0; rule->source == SS_RULE_COLUMN && i < rule->columns; i++)
         m->used[column[i]] = true;
-    int err = finish_op(m, op, rule->field, rule->slot);
-    if (!err && op->kind == SS_OP_PAN && ss_map_find(&m->keys, SS_STR("card_last4")) < 0) {
-        op->writes_last4 = true;
-        op->last4_slot = (int16_t)slot_of_key(m, SS_STR("card_last4"));
-        err = ss_map_add(&m->keys, SS_STR("card_last4")) < 0 ? SS_ENOMEM : 0;
+    return finish_op(m, op, rule->field, rule->slot);
+}
+
+/* The last four digits stand once, behind card_id where that is one of the fields with a card number. */
+static int place_last4(struct maker *m)
+{
+    struct ss_op *best = NULL;
+    for (uint32_t i = 0; i < m->plan->n; i++) {
+        struct ss_op *op = &m->plan->op[i];
+        if (op->kind == SS_OP_PAN && (!best || op->rule->slot == SS_CARD_ID))
+            best = op;
     }
-    return err;
+    if (!best || ss_map_find(&m->keys, SS_STR("card_last4")) >= 0)
+        return 0;
+    best->writes_last4 = true;
+    best->last4_slot = (int16_t)slot_of_key(m, SS_STR("card_last4"));
+    return ss_map_add(&m->keys, SS_STR("card_last4")) < 0 ? SS_ENOMEM : 0;
 }
 
 /* A column whose canonical field is known without a map. */
@@ -370,6 +380,8 @@ static int make_ops(struct maker *m)
         m->plan->shipped = map->name;
     for (uint32_t i = 0; map && i < map->n && !err; i++)
         err = apply_rule(m, map, &map->rule[i], shipped);
+    if (!err)
+        err = place_last4(m);
     if (!err)
         err = apply_canonical_names(m);
     if (!err && !map)

@@ -182,7 +182,7 @@ static void long_lines(void)
 static void objects(void)
 {
     const char *canonical =
-        "{ \"txn_id\": \"a\", \"timestamp\":\"2020-01-01T00:00:00.5Z\",\"amount\":1.50 ,\"extra\":[1]}\n";
+        "{ \"txn_id\": \"a\", \"timestamp\":\"2020-01-01T00:00:00.500Z\",\"amount\":1.50 ,\"extra\":[1]}\n";
     check(NULL, canonical, canonical, "a canonical object keeps its bytes");
     check(NULL,
           "{\"transaction_id\":\"t\",\"amount\":\"2.5\",\"timestamp\":1577934245,\"x\":{\"a\": "
