@@ -66,7 +66,7 @@ static int open_link(struct ss_chain *chain, int i, const struct ss_env *env)
     link->env.schema = &chain->schema;
     link->env.workers = ss_workers_count(chain->workers);
     link->env.alone = i == chain->n - 1;
-    if (link->stage->fill && i > 0)
+    if (link->stage->fill && !link->stage->step && i > 0)
         return ss_fail(SS_EUSAGE, "'%s' makes records and must be the first stage", link->stage->name);
     link->opened = true; /* close is legal after a failed open */
     int err = link->stage->open ? link->stage->open(link->st, &link->env) : 0;

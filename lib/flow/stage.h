@@ -69,6 +69,7 @@ struct ss_stage {
      */
     int (*fill)(void *st, struct ss_feed *feed, struct ss_batch *batch, size_t *consumed);
     bool needs_input; /* for stages with fill */
+    /* A stage with both fill and step fills where it is the first of its pipeline and steps elsewhere. */
 
     /* Serial filters: look at each record with fate SS_KEEP; add members, drop, reject, add records. */
     int (*step)(void *st, struct ss_batch *batch);
