@@ -57,6 +57,8 @@ struct ss_score {
     enum ss_level level;
 };
 
+struct ss_decision;
+
 struct ss_record {
     const char *text; /* {...} without the newline; readable SS_JSON_PADDING bytes behind it */
     uint32_t len;
@@ -69,8 +71,9 @@ struct ss_record {
     struct ss_field *field; /* at each schema slot */
     const struct ss_features *features;
     const struct ss_score *score;
-    struct ss_str member[SS_MEMBERS]; /* texts set by stages, p == NULL where not set */
-    uint8_t order[SS_MEMBERS];        /* member numbers in the order they were set, n_set of them */
+    const struct ss_decision *decision; /* record/decision.h */
+    struct ss_str member[SS_MEMBERS];   /* texts set by stages, p == NULL where not set */
+    uint8_t order[SS_MEMBERS];          /* member numbers in the order they were set, n_set of them */
     uint8_t n_set;
     uint8_t fate; /* enum ss_fate */
     bool has_time, has_amount;

@@ -1,0 +1,25 @@
+/*
+ * A cursor over JSON text for the small members that stages read back from a pipe. It checks every look
+ * against the end, whatever the bytes, but not all of JSON's grammar: whole records were validated before.
+ */
+#ifndef SS_JSON_CURSOR_H
+#define SS_JSON_CURSOR_H
+
+#include "base/str.h"
+
+struct ss_cursor {
+    const char *p, *end;
+};
+
+/* The next byte that is no blank, or NUL at the end. */
+char ss_cursor_peek(struct ss_cursor *c);
+/* Moves over `want` when that is the next byte that is no blank. */
+bool ss_cursor_take(struct ss_cursor *c, char want);
+/* The string at the cursor, without its quotes and with its escapes. */
+bool ss_cursor_string(struct ss_cursor *c, struct ss_str *raw);
+/* Any value's text, strings with their quotes. */
+bool ss_cursor_value(struct ss_cursor *c, struct ss_str *text);
+/* The first member called `key` of the object `json`; p == NULL when there is none, or no object. */
+struct ss_str ss_cursor_member(struct ss_str json, const char *key);
+
+#endif
