@@ -152,10 +152,10 @@ static void check_random(void)
     struct ss_rng rng;
     size_t bad = 0;
     ss_rng_seed(&rng, 5);
-    for (int round = 0; round < 200 && bad == 0; round++)
+    for (int round = 0; round < 80 && bad == 0; round++)
         bad = random_faults(&rng, round % 2, 1 + round % 40, (uint32_t)(round % 60));
     ok(bad == 0,
-       "200 random ensembles of any shape, float and double: every path is the plain walk, to the bit");
+       "80 random ensembles of any shape, float and double: every path is the plain walk, to the bit");
 }
 
 static void check_limits(void)
@@ -188,11 +188,11 @@ int main(void)
     for (size_t i = 0; i < SS_COUNT(depth); i++) {
         char what[40];
         snprintf(what, sizeof what, "depth %s", depth[i]);
-        check_trained(&s, 25, depth[i], NULL, NULL, what);
+        check_trained(&s, 18, depth[i], NULL, NULL, what);
     }
     check_trained(&s, 60, "8", "tree_method", "exact", "more than 255 thresholds");
     check_trained(&wide, 25, "6", "colsample_bytree", "0.5", "more than 128 columns");
-    check_trained(&wider, 60, "7", "colsample_bytree", "0.3", "more than 256 columns");
+    check_trained(&wider, 45, "7", "colsample_bytree", "0.3", "more than 256 columns");
     check_random();
     check_limits();
     sample_free(&s);
