@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 /* How far the index runs ahead: small enough to stay in the first-level cache beside the rows. */

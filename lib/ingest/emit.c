@@ -7,7 +7,7 @@
 #include <math.h>
 #include <strings.h>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define CHUNK_BYTES ((size_t)128 << 10) /* half an arena block: chunks share blocks, none is wasted */

@@ -6,7 +6,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define SS_NUMERAL_MAX 64 /* rewritten numbers are no longer */
