@@ -270,8 +270,10 @@ static bool same_file(const char *a, const char *b)
 
 static int check_outputs(const struct ss_loop_options *opt)
 {
-    if (opt->output && opt->rejects &&
-        (strcmp(opt->output, opt->rejects) == 0 || same_file(opt->output, opt->rejects)))
+    struct stat stat_;
+    bool both = opt->output && opt->rejects && strcmp(opt->output, opt->rejects) == 0;
+    both = both && (stat(opt->output, &stat_) < 0 || S_ISREG(stat_.st_mode)); /* /dev/null takes both */
+    if (both || same_file(opt->output, opt->rejects))
         return ss_fail(SS_EUSAGE, "'%s' is both output and rejects", opt->output);
     for (int i = 0; i < opt->n_inputs; i++)
         if (same_file(opt->inputs[i], opt->output) || same_file(opt->inputs[i], opt->rejects))

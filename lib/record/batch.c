@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/number.h"
 #include "base/time.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Keys beyond these, and longer ones, are looked up: correct as well, only slower. */
@@ -93,12 +94,12 @@ static int find_slot(struct ss_batch *batch, size_t i, struct ss_str raw_key)
 
 static const char *duplicate_reason(struct ss_batch *batch, int slot)
 {
-    struct ss_buf buf;
-    ss_buf_init(&buf, 256);
-    ss_buf_printf(&buf, "field '%s' twice", ss_slot_name((enum ss_slot)slot));
-    const char *text = ss_arena_copy(&batch->arena[0], buf.p, buf.n);
-    ss_buf_free(&buf);
-    return text ? text : "a field twice";
+    enum { ROOM = 64 };
+    char *text = ss_arena_alloc(&batch->arena[0], ROOM);
+    if (!text)
+        return "a field twice";
+    snprintf(text, ROOM, "field '%s' twice", ss_slot_name((enum ss_slot)slot));
+    return text;
 }
 
 static void read_canonical(struct ss_record *rec)

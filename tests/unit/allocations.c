@@ -1,0 +1,70 @@
+/* After warm-up no record costs an allocation: a run over ten times the records asks for memory no more
+ * often. */
+#include "tests/stages.h"
+#include <stdatomic.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+int main(void)
+{
+    skip("allocations are counted", "a sanitizer's own allocator is in the way");
+    return done();
+}
+#else
+
+static atomic_ulong allocations;
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+
+void *malloc(size_t n)
+{
+    allocations++;
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    allocations++;
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    allocations++;
+    return __libc_realloc(p, n);
+}
+
+static unsigned long allocations_for(int records)
+{
+    static const char *const uris[] = {"mem:in"};
+    static const struct ss_stage *const stages[] = {&numbering, &rejecting, NULL};
+    struct ss_loop_options opt = {
+        .inputs = uris, .n_inputs = 1, .output = "/dev/null", .program = "test", .rejects = "/dev/null"};
+    struct ss_buf *in = ss_mem_buffer("in");
+    ss_buf_reset(in);
+    /* Keys in changing order, escapes, bad lines, rejects, replaced members: all that records are made of. */
+    for (int i = 0; i < records; i++)
+        switch (i % 5) {
+        case 0:
+            ss_buf_printf(in, "{\"txn_id\":\"t%d\",\"user_id\":%d,\"amount\":1.5}\n", i % 1000, i % 10);
+            break;
+        case 1: ss_buf_printf(in, "{\"user_id\":2,\"\\u0061mount\":3,\"n\":\"\\n\"}\n"); break;
+        case 2: ss_buf_printf(in, "bad\n"); break;
+        case 3: ss_buf_printf(in, "{\"alert\":{\"old\":1},\"user_id\":2}\n"); break;
+        default: ss_buf_printf(in, "{\"user_id\":18446744073709551616,\"user_id\":2}\n");
+        }
+    unsigned long before = allocations;
+    ok(run_chain(stages, &opt, 2) == 0 && counts.in == (uint64_t)records, "%d records", records);
+    return allocations - before;
+}
+
+int main(void)
+{
+    allocations_for(20000); /* whatever the library does once */
+    unsigned long few = allocations_for(20000), many = allocations_for(200000);
+    ok(few > 0 && many == few, "180,000 records more, no allocation more (%lu and %lu)", few, many);
+    ss_mem_clear();
+    return done();
+}
+#endif
