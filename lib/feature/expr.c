@@ -187,7 +187,7 @@ static int check_call(struct ss_feature_parser *ps, struct ss_feature_node *node
         return ss_fail(SS_ECONFIG, "'%s' takes %u argument%s, not %u", f->name, f->args_min,
                        f->args_min == 1 ? "" : "s", args);
     bool dated = f->op >= SS_OP_HOUR && f->op <= SS_OP_AGE;
-    bool named = dated || f->op == SS_OP_CODE || f->op == SS_OP_DISTANCE;
+    bool named = dated || f->op == SS_OP_CODE;
     for (uint32_t i = 0; i < (dated ? 1 : args) && named; i++)
         if (node->kid[i]->op != SS_OP_NAME)
             return ss_fail(SS_ECONFIG, "'%s' takes a field of the record, not an expression", f->name);
