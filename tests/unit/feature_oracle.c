@@ -380,8 +380,8 @@ static void make_payment(struct ss_rng *rng, int i, int64_t *now_us, int disorde
         p->time_us = ss_floor_div(p->time_us, SS_HOUR_US) * SS_HOUR_US;
     if (i > 20 && ss_rng_below(rng, 6) == 0) {
         int of = (int)ss_rng_below(rng, (uint64_t)i);
-        /* A label that comes after its payment has left all windows is lost to sums without end: not asked. */
-        if (!all[of].label_record && p->time_us - all[of].time_us < 14 * SS_DAY_US) {
+        /* A label that comes after its payment has left the log is lost to windows without end: not asked. */
+        if (!all[of].label_record && p->time_us - all[of].time_us < 8 * SS_DAY_US) {
             p->label_record = true;
             p->txn = of;
             p->label = (int)ss_rng_below(rng, 2);
