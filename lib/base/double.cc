@@ -27,9 +27,48 @@ template <typename T> static size_t print(T value, char *out)
     return size_t(std::to_chars(out, out + SS_NUMBER_MAX, value).ptr - out);
 }
 
+// Digits two at a time, right-aligned before `end`; returns where they begin.
+static char *digits(uint64_t v, char *end)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    for (; v >= 100; v /= 100)
+        std::memcpy(end -= 2, pairs + v % 100 * 2, 2);
+    if (v >= 10)
+        std::memcpy(end -= 2, pairs + v * 2, 2);
+    else
+        *--end = char('0' + v);
+    return end;
+}
+
+// Values of few decimals, such as sums of money, an order of magnitude faster: 0 when `value` is none of them.
+// With r = value * 10^6 rounded, r / 10^6 == value says that the decimal r * 10^-6 reads back as value; having
+// 15 digits at most, it is the shortest that does. Below 0.001 the shortest text may be one with an exponent.
+static size_t print_decimal(double value, char *out)
+{
+    double size = std::fabs(value);
+    if (!(size >= 0.001 && size < 1e9))
+        return 0;
+    uint64_t r = uint64_t(size * 1e6 + 0.5), whole = r / 1000000, rest = r % 1000000;
+    if (double(r) / 1e6 != size)
+        return 0;
+    char tmp[24], *end = tmp + 12, *p = digits(whole, end);
+    if (value < 0)
+        *--p = '-';
+    if (rest) {
+        *digits(rest + 1000000, end + 7) = '.'; // a leading 1 keeps the zeros, and holds the point's place
+        for (end += 7; end[-1] == '0';)
+            end--;
+    }
+    std::memcpy(out, p, 24 - size_t(p - tmp));
+    return size_t(end - p);
+}
+
 extern "C" size_t ss_double_print(double value, char *out)
 {
-    return print(value, out);
+    size_t n = print_decimal(value, out);
+    return n ? n : print(value, out);
 }
 
 extern "C" size_t ss_float_print(float value, char *out)

@@ -186,50 +186,58 @@ static bool owns(const struct ss_feature_engine *engine, struct ss_row *row, con
     return key->a && ss_shard_of(*key) % (uint32_t)workers == (uint32_t)worker;
 }
 
-/* Index slots of the rows ahead, then what they point to: by the time a row is worked on, all of it is near.
- */
-static void prefetch(const struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level,
-                     int worker, int workers)
+/* One payment at one entity, waiting for its memory. */
+struct task {
+    struct ss_row *row;
+    struct ss_entity *hint;
+    uint32_t shard, group;
+};
+
+/* What the rows from..to have to do at a level, with all memory that they will touch on its way here. A late
+ * label is a task without a hint that goes to every group that keeps labels. */
+static size_t gather(struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level, int worker,
+                     int workers, struct task *task)
 {
     const struct ss_feature_plan *plan = engine->plan;
     struct ss_key key;
-    for (size_t i = from; i < to; i++)
-        for (uint32_t g = 0; g < plan->groups; g++)
-            if (owns(engine, row_at(engine, i), &plan->group[g], level, worker, workers, &key))
-                ss_table_prefetch_slot(&engine->shard[ss_shard_of(key)].table[g], key);
+    size_t n = 0;
     for (size_t i = from; i < to; i++) {
+        struct ss_row *row = row_at(engine, i);
         for (uint32_t g = 0; g < plan->groups; g++) {
-            if (!owns(engine, row_at(engine, i), &plan->group[g], level, worker, workers, &key))
-                continue;
-            const struct ss_entity *ent = ss_table_find(&engine->shard[ss_shard_of(key)].table[g], key);
-            if (!ent || !ent->log)
-                continue;
-            const char *end = ss_log_event(ent, plan->group[g].stride, ss_log_end(ent));
-            __builtin_prefetch(end, 1);
-            __builtin_prefetch(ss_log_event(ent, plan->group[g].stride, ss_log_end(ent) - 1));
-            for (uint32_t at = 0; at < ss_block_bytes(&plan->group[g], ent->large); at += 64)
-                __builtin_prefetch(ent->block + at, 1);
+            const struct ss_group *group = &plan->group[g];
+            if (owns(engine, row, group, level, worker, workers, &key)) {
+                ss_table_prefetch_slot(&engine->shard[ss_shard_of(key)].table[g], key);
+                task[n++] = (struct task){row, NULL, ss_shard_of(key), g};
+            } else if (row->kind == SS_ROW_LABEL && group->level == level && group->label) {
+                task[n++] = (struct task){row, NULL, 0, g};
+            }
         }
     }
-}
-
-static int window_row(struct ss_feature_engine *engine, struct ss_row *row, uint32_t level, int worker,
-                      int workers)
-{
-    const struct ss_feature_plan *plan = engine->plan;
-    struct ss_worker *w = &engine->worker[worker];
-    struct ss_key key;
-    for (uint32_t g = 0; g < plan->groups; g++) {
-        const struct ss_group *group = &plan->group[g];
-        int err = 0;
-        if (owns(engine, row, group, level, worker, workers, &key))
-            err = ss_shard_payment(engine, w, ss_shard_of(key), g, row);
-        else if (row->kind == SS_ROW_LABEL && group->level == level && group->label)
-            err = ss_shard_label(engine, w, g, row);
-        if (err < 0)
-            return err;
+    for (size_t i = 0; i < n; i++) {
+        const struct ss_group *group = &plan->group[task[i].group];
+        struct ss_entity *ent = NULL;
+        if (task[i].row->kind == SS_ROW_PAYMENT)
+            ent = ss_table_find(&engine->shard[task[i].shard].table[task[i].group],
+                                ss_row_keys(plan, task[i].row)[group->keys]);
+        task[i].hint = ent;
+        if (!ent || !ent->log)
+            continue;
+        __builtin_prefetch(ss_log_event(ent, group->stride, ss_log_end(ent)), 1);
+        __builtin_prefetch(ss_log_event(ent, group->stride, ss_log_end(ent) - 1));
+        for (uint32_t at = 0; at < ss_block_bytes(group, ent->large); at += 64)
+            __builtin_prefetch(ent->block + at, 1);
     }
-    return 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct ss_group *group = &plan->group[task[i].group];
+        const struct ss_entity *ent = task[i].hint;
+        if (ent && ent->large && ent->log) {
+            const char *win = ent->block + ss_block_bytes(group, false);
+            ss_window_prefetch(group, &group->win, ent, win, task[i].row->time_us);
+            ss_window_prefetch_sides(&group->win, win);
+            ss_window_prefetch_sides(&group->life, win - group->life.bytes);
+        }
+    }
+    return n;
 }
 
 static int window_rows(struct ss_feature_engine *engine, uint32_t level, int worker, int workers,
@@ -242,12 +250,15 @@ static int window_rows(struct ss_feature_engine *engine, uint32_t level, int wor
             return err;
     }
     w->labels_made = engine->labels;
+    struct task task[AHEAD * SS_FEATURE_GROUPS];
     for (size_t from = 0; from < batch->n; from += AHEAD) {
         size_t to = from + AHEAD < batch->n ? from + AHEAD : batch->n;
-        if (to - from > 1)
-            prefetch(engine, from, to, level, worker, workers);
-        for (size_t i = from; i < to; i++) {
-            int err = window_row(engine, row_at(engine, i), level, worker, workers);
+        size_t n = gather(engine, from, to, level, worker, workers, task);
+        for (size_t i = 0; i < n; i++) {
+            int err =
+                task[i].row->kind == SS_ROW_LABEL
+                    ? ss_shard_label(engine, w, task[i].group, task[i].row)
+                    : ss_shard_payment(engine, w, task[i].shard, task[i].group, task[i].row, task[i].hint);
             if (err < 0)
                 return err;
         }

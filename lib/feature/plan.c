@@ -4,6 +4,8 @@
 #include "base/time.h"
 #include "feature/layout.h"
 #include "feature/row.h"
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What a name stands for. */
@@ -289,10 +291,6 @@ static int emit(struct ss_plan_builder *b, const struct ss_feature_node *node, u
                 return err;
         }
     }
-    if (plan->ops == b->op_cap) {
-        (void)ss_fail(SS_ECONFIG, "expressions too long");
-        return SS_ECONFIG;
-    }
     plan->op[plan->ops++] = op;
     return 0;
 }
@@ -327,6 +325,30 @@ static int add_code(struct ss_plan_builder *b, uint32_t feature)
     return 0;
 }
 
+/* The constant parts of the member's text. */
+static int make_fragments(struct ss_feature_plan *plan)
+{
+    plan->head_len = (uint32_t)snprintf(plan->head, sizeof plan->head, "{\"set\":\"%s\"", plan->names.set);
+    plan->key = ss_arena_alloc(&plan->arena, plan->names.n * sizeof *plan->key);
+    plan->nulls = ss_arena_alloc(&plan->arena, plan->names.n * sizeof *plan->nulls);
+    if (!plan->key || !plan->nulls)
+        return SS_ENOMEM;
+    for (uint32_t i = 0; i < plan->names.n; i++) {
+        plan->nulls[i] = NAN;
+        struct ss_str name = plan->names.name[i];
+        char *p = ss_arena_zalloc(&plan->arena, name.n + 4 + SS_RENDER_PAD);
+        if (!p)
+            return SS_ENOMEM;
+        p[0] = ',';
+        p[1] = '"';
+        memcpy(p + 2, name.p, name.n);
+        memcpy(p + 2 + name.n, "\":", 2);
+        plan->key[i] = (struct ss_plan_fragment){p, (uint32_t)name.n + 4};
+        plan->keys_len += plan->key[i].n;
+    }
+    return 0;
+}
+
 static int name_features(struct ss_feature_plan *plan, const char *text, size_t len)
 {
     uint32_t n = plan->spec->n;
@@ -344,7 +366,15 @@ static int name_features(struct ss_feature_plan *plan, const char *text, size_t 
     plan->names.n = n;
     plan->names.name = name;
     plan->names.is_text = is_text;
-    return 0;
+    return make_fragments(plan);
+}
+
+static uint32_t count_nodes(const struct ss_feature_node *node)
+{
+    uint32_t n = 1;
+    for (uint32_t i = 0; i < node->kids; i++)
+        n += count_nodes(node->kid[i]);
+    return n;
 }
 
 static int allocate(struct ss_plan_builder *b)
@@ -352,13 +382,14 @@ static int allocate(struct ss_plan_builder *b)
     struct ss_feature_plan *plan = b->plan;
     struct ss_arena *arena = &plan->arena;
     size_t n = plan->spec->n;
-    b->op_cap = 65536;
+    for (size_t i = 0; i < n; i++)
+        b->op_cap += plan->spec->def[i].expr ? count_nodes(plan->spec->def[i].expr) : 0;
     plan->num = ss_arena_zalloc(arena, n * sizeof *plan->num);
     plan->text = ss_arena_zalloc(arena, n * (SS_FEATURE_KEYS + 1) * sizeof *plan->text);
     plan->pred = ss_arena_zalloc(arena, SS_FEATURE_PREDS * sizeof *plan->pred);
     plan->keys = ss_arena_zalloc(arena, n * sizeof *plan->keys);
     plan->group = ss_arena_zalloc(arena, SS_FEATURE_GROUPS * sizeof *plan->group);
-    plan->op = ss_arena_zalloc(arena, b->op_cap * sizeof *plan->op);
+    plan->op = ss_arena_zalloc(arena, (b->op_cap + 1) * sizeof *plan->op);
     plan->row = ss_arena_zalloc(arena, n * sizeof *plan->row);
     plan->code = ss_arena_zalloc(arena, n * sizeof *plan->code);
     b->ready = ss_arena_zalloc(arena, n * sizeof *b->ready);

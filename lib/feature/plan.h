@@ -145,10 +145,22 @@ struct ss_plan_text_feature {
     int slot;
 };
 
+/* ,"NAME": ready to be copied, with SS_RENDER_PAD readable bytes. */
+struct ss_plan_fragment {
+    const char *p;
+    uint32_t n;
+};
+
+#define SS_RENDER_PAD 32
+
 struct ss_feature_plan {
     struct ss_feature_spec *spec;
     struct ss_arena arena;
     struct ss_feature_names names;
+    char head[24]; /* {"set":"9be14c02" */
+    uint32_t head_len, keys_len;
+    double *nulls;                /* a feature vector of NaN, to start from */
+    struct ss_plan_fragment *key; /* of each feature */
     struct ss_plan_num *num;
     int *text; /* slots */
     struct ss_plan_pred *pred;

@@ -2,40 +2,38 @@
 #include "feature/row.h"
 #include <math.h>
 
-/* A text value as JSON: escapes are rare and made here, since the field's own bytes may be a number's. */
-static void put_text(struct ss_buf *buf, struct ss_str text)
+/* A text value as JSON: at most six bytes a byte, and quotes. */
+static char *put_text(char *to, struct ss_str text)
 {
     static const char hex[] = "0123456789abcdef";
-    ss_buf_putc(buf, '"');
+    *to++ = '"';
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        char escaped[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
         if (c < 0x20) {
-            ss_buf_put(buf, escaped, 6);
+            const char escaped[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+            memcpy(to, escaped, 6);
+            to += 6;
             continue;
         }
         if (c == '"' || c == '\\')
-            ss_buf_putc(buf, '\\');
-        ss_buf_putc(buf, (char)c);
+            *to++ = '\\';
+        *to++ = (char)c;
     }
-    ss_buf_putc(buf, '"');
+    *to++ = '"';
+    return to;
 }
 
-/* Most features are counts and flags. */
-static char *put_number(char *to, double v)
+/* Most features are null, a flag or a small count. */
+static inline char *put_number(char *to, double v)
 {
-    if (v >= 0 && v < 1000000) {
-        uint32_t u = (uint32_t)v;
-        if ((double)u == v) {
-            char tmp[8];
-            int n = 0;
-            do
-                tmp[n++] = (char)('0' + u % 10);
-            while (u /= 10);
-            while (n)
-                *to++ = tmp[--n];
-            return to;
-        }
+    int u = v >= 0 && v < 10 ? (int)v : -1;
+    if (SS_LIKELY((double)u == v && u >= 0)) {
+        *to = (char)('0' + u);
+        return to + 1;
+    }
+    if (isnan(v)) {
+        memcpy(to, "null", 4);
+        return to + 4;
     }
     return to + ss_double_print(v, to);
 }
@@ -44,31 +42,34 @@ struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_
                             struct ss_buf *scratch, struct ss_arena *arena)
 {
     const struct ss_feature_names *names = &plan->names;
+    size_t most = plan->head_len + plan->keys_len + names->n * (size_t)(SS_NUMBER_MAX + SS_RENDER_PAD) + 32;
     ss_buf_reset(scratch);
-    ss_buf_put(scratch, "{\"set\":\"", 8);
-    ss_buf_put(scratch, names->set, 8);
-    ss_buf_putc(scratch, '"');
+    for (uint32_t i = 0; row->text && i < names->n; i++)
+        most += row->text[i].n * 6 + 2;
+    char *start = ss_buf_room(scratch, most), *to = start;
+    if (!start)
+        return (struct ss_str){NULL, 0};
+    memcpy(to, plan->head, plan->head_len);
+    to += plan->head_len;
     for (uint32_t i = 0; i < names->n; i++) {
-        struct ss_str name = names->name[i];
-        char *to = ss_buf_room(scratch, name.n + 4 + SS_NUMBER_MAX);
-        if (!to)
-            break;
-        *to++ = ',';
-        *to++ = '"';
-        memcpy(to, name.p, name.n);
-        to += name.n;
-        *to++ = '"';
-        *to++ = ':';
-        bool text = names->is_text[i] && row->text[i].p;
-        if (!text)
+        const struct ss_plan_fragment *key = &plan->key[i];
+        if (SS_LIKELY(key->n <= SS_RENDER_PAD))
+            memcpy(to, key->p,
+                   SS_RENDER_PAD); /* a fixed size is two moves; what is too much is written over */
+        else
+            memcpy(to, key->p, key->n);
+        to += key->n;
+        if (names->is_text[i] && row->text[i].p)
+            to = put_text(to, row->text[i]);
+        else
             to = put_number(to, row->num[i]);
-        scratch->n = (size_t)(to - scratch->p);
-        if (text)
-            put_text(scratch, row->text[i]);
     }
-    if (late)
-        ss_buf_puts(scratch, ",\"late\":true");
-    ss_buf_putc(scratch, '}');
-    char *copy = ss_buf_check(scratch) < 0 ? NULL : ss_arena_copy(arena, scratch->p, scratch->n);
-    return (struct ss_str){copy, copy ? scratch->n : 0};
+    if (late) {
+        memcpy(to, ",\"late\":true", 12);
+        to += 12;
+    }
+    *to++ = '}';
+    size_t n = (size_t)(to - start);
+    char *copy = ss_arena_copy(arena, start, n);
+    return (struct ss_str){copy, copy ? n : 0};
 }

@@ -168,8 +168,7 @@ int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struc
     row->num = ss_arena_alloc(arena, plan->names.n * sizeof *row->num);
     if (!row->num)
         return SS_ENOMEM;
-    for (uint32_t i = 0; i < plan->names.n; i++)
-        row->num[i] = NAN;
+    memcpy(row->num, plan->nulls, plan->names.n * sizeof *row->num);
     if (plan->codes) {
         row->text = ss_arena_zalloc(arena, plan->names.n * sizeof *row->text);
         if (!row->text)

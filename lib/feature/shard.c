@@ -4,7 +4,8 @@
 
 #define LABELS_BYTES 32 /* the list of late labels, rounded up, at the start of a block */
 #define TRIM_MAX     2  /* one event comes, at most two go: a log shrinks, and no record pays for all */
-#define SWEEP_MAX    2
+#define SWEEP_MAX    4  /* entities looked at when one is made: those expired are at most a share of all */
+#define SAMPLE       8  /* entities compared when one must go */
 
 uint32_t ss_block_bytes(const struct ss_group *group, bool large)
 {
@@ -185,44 +186,54 @@ static void read_all(const struct ss_feature_plan *plan, const struct ss_scope *
         row->num[read[i].feature] = ss_read_value(plan, sc, &read[i], row);
 }
 
-/* Entities at the old end of the active list that no window needs leave, a few a record. */
+/* True when no window of a record from `now_us` on could see any of the entity's events. */
+static bool is_expired(const struct ss_feature_engine *engine, const struct ss_group *g,
+                       const struct ss_entity *ent, int64_t now_us)
+{
+    int64_t old_us = now_us - g->reach_us - engine->config.late_bound_us;
+    if (ent->at_us > old_us)
+        return false;
+    return !ent->n || ss_event_time(ss_log_event(ent, g->stride, ss_log_end(ent) - 1)) <= old_us;
+}
+
+/* All events have passed all windows: what lasts stays, the rest goes. */
+static void make_dormant(struct ss_feature_engine *engine, uint32_t shard, uint32_t group,
+                         struct ss_entity *ent, int64_t now_us)
+{
+    struct ss_scope sc;
+    ss_shard_scope(engine, shard, group, ent, &sc);
+    labels_seek(&sc, now_us);
+    if (sc.life)
+        ss_window_seek(&sc, &sc.group->life, sc.life, sc.memory, now_us);
+    demote(&sc);
+    while (ent->n)
+        drop_first(&sc);
+    ss_log_free(ent, sc.memory, sc.group->stride);
+    ent->dormant = 1;
+}
+
+/* A new entity has come: a few others are looked at, and leave when no window needs them. */
 static void sweep(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t group,
                   int64_t now_us, const struct ss_entity *busy)
 {
     const struct ss_group *g = &engine->plan->group[group];
     struct ss_table *table = &engine->shard[shard].table[group];
-    int64_t keep_us = g->reach_us + engine->config.late_bound_us;
-    for (int i = 0; i < SWEEP_MAX && table->head[SS_LIST_ACTIVE]; i++) {
-        struct ss_entity *ent = ss_table_entity(table, table->head[SS_LIST_ACTIVE]);
-        if (ent == busy)
+    for (int i = 0; i < SWEEP_MAX; i++) {
+        struct ss_entity *ent = ss_table_next(table);
+        if (!ent || ent == busy)
             return;
-        int64_t newest =
-            ent->n ? ss_event_time(ss_log_event(ent, g->stride, ss_log_end(ent) - 1)) : ent->at_us;
-        if (newest > now_us) { /* dated ahead: it must not stand in the way of the others */
-            ss_table_touch(table, ent, SS_LIST_ACTIVE);
+        if (ent->dormant || !is_expired(engine, g, ent, now_us))
             continue;
-        }
-        if (newest > now_us - keep_us)
-            return;
-        if (!g->forever) {
+        if (g->forever) {
+            make_dormant(engine, shard, group, ent, now_us);
+        } else {
             release(engine, shard, group, ent);
             worker->stats.expired++;
-            continue;
         }
-        struct ss_scope sc;
-        ss_shard_scope(engine, shard, group, ent, &sc);
-        labels_seek(&sc, now_us);
-        if (sc.life) /* whatever a delay still held back has become old */
-            ss_window_seek(&sc, &g->life, sc.life, sc.memory, now_us > ent->at_us ? now_us : ent->at_us);
-        demote(&sc);
-        while (ent->n)
-            drop_first(&sc);
-        ss_log_free(ent, sc.memory, g->stride);
-        ss_table_touch(table, ent, SS_LIST_DORMANT);
     }
 }
 
-/* Over the limit: the entity of this level that was touched longest ago goes. */
+/* Over the limit: of the next few entities of each kind, the one that was touched longest ago goes. */
 static void evict(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard, uint32_t level,
                   const struct ss_entity *busy)
 {
@@ -231,9 +242,8 @@ static void evict(struct ss_feature_engine *engine, struct ss_worker *worker, ui
         struct ss_entity *oldest = NULL;
         uint32_t from = 0;
         for (uint32_t g = 0; g < plan->groups; g++) {
-            const struct ss_table *table = &engine->shard[shard].table[g];
-            for (int list = 0; list < SS_LISTS && plan->group[g].level == level; list++) {
-                struct ss_entity *ent = table->head[list] ? ss_table_entity(table, table->head[list]) : NULL;
+            for (int i = 0; i < SAMPLE && plan->group[g].level == level; i++) {
+                struct ss_entity *ent = ss_table_next(&engine->shard[shard].table[g]);
                 if (ent && ent != busy && (!oldest || ent->at_us < oldest->at_us)) {
                     oldest = ent;
                     from = g;
@@ -290,15 +300,16 @@ static int out_of_memory(const struct ss_scope *sc)
 }
 
 int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
-                     uint32_t group, struct ss_row *row)
+                     uint32_t group, struct ss_row *row, struct ss_entity *hint)
 {
     const struct ss_feature_plan *plan = engine->plan;
     const struct ss_group *g = &plan->group[group];
     struct ss_table *table = &engine->shard[shard].table[group];
     struct ss_memory *memory = &engine->shard[shard].memory[g->level];
-    struct ss_entity *ent = ss_table_add(table, memory, ss_row_keys(plan, row)[g->keys]);
+    struct ss_key key = ss_row_keys(plan, row)[g->keys];
+    bool late, made = hint == NULL || !hint->live || hint->key.a != key.a || hint->key.b != key.b;
+    struct ss_entity *ent = made ? ss_table_add(table, memory, key, &made) : hint;
     struct ss_scope sc;
-    bool late;
     if (!ent)
         return SS_ENOMEM;
     ss_shard_scope(engine, shard, group, ent, &sc);
@@ -328,9 +339,11 @@ int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker,
         drop_first(&sc);
     if (!ent->large && ent->n > SS_ENTITY_SMALL && g->win.spans && !promote(&sc, row->time_us))
         return SS_ENOMEM;
-    ss_table_touch(table, ent, SS_LIST_ACTIVE);
-    sweep(engine, worker, shard, group, row->time_us, ent);
-    evict(engine, worker, shard, g->level, ent);
+    ent->dormant = 0;
+    if (made)
+        sweep(engine, worker, shard, group, row->time_us, ent);
+    if (memory->bytes > engine->limit[g->level])
+        evict(engine, worker, shard, g->level, ent);
     return out_of_memory(&sc) < 0 ? SS_ENOMEM : index_event(engine, worker, shard, group, ent, row);
 }
 

@@ -43,9 +43,10 @@ static inline uint32_t ss_shard_of(struct ss_key key)
 
 _Static_assert(SS_FEATURE_SHARDS == 64, "ss_shard_of takes six bits");
 
-/* One payment at one of its entities: windows move, features are read, the event is kept. */
+/* One payment at one of its entities: windows move, features are read, the event is kept. `hint` may be the
+ * entity, as found a moment ago; it is looked at before it is believed. */
 int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
-                     uint32_t group, struct ss_row *row) SS_MUST_CHECK;
+                     uint32_t group, struct ss_row *row, struct ss_entity *hint) SS_MUST_CHECK;
 /* One late label at one group: every payment of that transaction in the worker's shards. */
 int ss_shard_label(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t group,
                    const struct ss_row *row) SS_MUST_CHECK;

@@ -337,6 +337,10 @@ static uint32_t seen_find(const struct ss_side *side, uint64_t hash)
 {
     const uint64_t *h = seen_hash(side);
     uint32_t i = 0;
+    /* Four at a time without a branch between them: histories are mostly longer than that. */
+    while (i + 4 <= side->n &&
+           !((h[i] == hash) | (h[i + 1] == hash) | (h[i + 2] == hash) | (h[i + 3] == hash)))
+        i += 4;
     while (i < side->n && h[i] != hash)
         i++;
     return i;

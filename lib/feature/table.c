@@ -85,33 +85,11 @@ static struct ss_entity *entity_new(struct ss_table *table, struct ss_memory *me
     return ent;
 }
 
-static void unlink_entity(struct ss_table *table, struct ss_entity *ent)
-{
-    if (ent->prev)
-        ss_table_entity(table, ent->prev)->next = ent->next;
-    else
-        table->head[ent->list] = ent->next;
-    if (ent->next)
-        ss_table_entity(table, ent->next)->prev = ent->prev;
-    else
-        table->tail[ent->list] = ent->prev;
-}
-
-static void link_last(struct ss_table *table, struct ss_entity *ent, enum ss_table_list list)
-{
-    ent->list = (uint8_t)list;
-    ent->next = 0;
-    ent->prev = table->tail[list];
-    if (ent->prev)
-        ss_table_entity(table, ent->prev)->next = ent->id;
-    else
-        table->head[list] = ent->id;
-    table->tail[list] = ent->id;
-}
-
-struct ss_entity *ss_table_add(struct ss_table *table, struct ss_memory *memory, struct ss_key key)
+struct ss_entity *ss_table_add(struct ss_table *table, struct ss_memory *memory, struct ss_key key,
+                               bool *made)
 {
     struct ss_entity *ent = ss_table_find(table, key);
+    *made = !ent;
     if (ent)
         return ent;
     if (table->n * 4 >= table->slots * 3 && !grow_index(table, memory, table->slots ? table->slots * 2 : 8))
@@ -122,16 +100,18 @@ struct ss_entity *ss_table_add(struct ss_table *table, struct ss_memory *memory,
     ent->key = key;
     table->n++;
     ss_table_index(table, ent);
-    link_last(table, ent, SS_LIST_ACTIVE);
     return ent;
 }
 
-void ss_table_touch(struct ss_table *table, struct ss_entity *ent, enum ss_table_list list)
+struct ss_entity *ss_table_next(struct ss_table *table)
 {
-    if (ent->list == list && table->tail[list] == ent->id)
-        return;
-    unlink_entity(table, ent);
-    link_last(table, ent, list);
+    for (uint32_t i = 0; i < table->made && table->n; i++) {
+        table->hand = table->hand >= table->made ? 1 : table->hand + 1;
+        struct ss_entity *ent = ss_table_entity(table, table->hand);
+        if (ent->live)
+            return ent;
+    }
+    return NULL;
 }
 
 void ss_table_remove(struct ss_table *table, struct ss_entity *ent)
@@ -148,7 +128,6 @@ void ss_table_remove(struct ss_table *table, struct ss_entity *ent)
             hole = j;
         }
     }
-    unlink_entity(table, ent);
     ent->live = 0;
     ent->next = table->freed;
     table->freed = ent->id;

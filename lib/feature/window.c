@@ -18,7 +18,7 @@ static bool has_side(const struct ss_acc *acc)
            acc->kind == SS_ACC_SEEN;
 }
 
-static bool fits(const struct ss_group *group, const struct ss_acc *acc, char *event)
+static inline bool fits(const struct ss_group *group, const struct ss_acc *acc, char *event)
 {
     if (SS_LIKELY(acc->plain))
         return true;
@@ -27,7 +27,7 @@ static bool fits(const struct ss_group *group, const struct ss_acc *acc, char *e
 }
 
 /* The event's value in the accumulator's column, SS_VALUE_NULL where it has none. */
-static int64_t column(const struct ss_group *group, const struct ss_acc *acc, char *event)
+static inline int64_t column(const struct ss_group *group, const struct ss_acc *acc, char *event)
 {
     switch ((enum ss_col)acc->col) {
     case SS_COL_NONE: return 0;
@@ -45,8 +45,8 @@ static int64_t column(const struct ss_group *group, const struct ss_acc *acc, ch
     return *(const int64_t *)(event + acc->at);
 }
 
-static void acc_add(const struct ss_group *group, const struct ss_acc *acc, char *state,
-                    struct ss_memory *memory, char *event, uint32_t seq)
+static void acc_add_slow(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                         struct ss_memory *memory, char *event, uint32_t seq)
 {
     void *st = state + acc->off;
     if (!fits(group, acc, event))
@@ -89,8 +89,8 @@ static void acc_add(const struct ss_group *group, const struct ss_acc *acc, char
     }
 }
 
-static void acc_remove(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
-                       uint32_t seq)
+static void acc_remove_slow(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
+                            uint32_t seq)
 {
     void *st = state + acc->off;
     if (!fits(group, acc, event))
@@ -127,6 +127,49 @@ static void acc_remove(const struct ss_group *group, const struct ss_acc *acc, c
     }
 }
 
+/* Counts and sums without conditions are most of all accumulators. */
+static inline bool is_simple(const struct ss_acc *acc)
+{
+    return acc->plain &&
+           (acc->kind == SS_ACC_COUNT || (acc->kind <= SS_ACC_SQUARES && acc->col == SS_COL_VALUE));
+}
+
+static inline void simple(const struct ss_acc *acc, char *state, const char *event, int sign)
+{
+    struct ss_state_squares *s = (struct ss_state_squares *)(state + acc->off);
+    if (acc->kind == SS_ACC_COUNT) {
+        ((struct ss_state_count *)s)->n += (uint64_t)(int64_t)sign;
+        return;
+    }
+    int64_t v = *(const int64_t *)(event + acc->at);
+    if (v == SS_VALUE_NULL)
+        return;
+    s->sum += sign * v;
+    s->n += (uint64_t)(int64_t)sign;
+    if (acc->kind == SS_ACC_SQUARES) {
+        unsigned __int128 square = (unsigned __int128)((__int128)v * v);
+        s->squares = (__int128)((unsigned __int128)s->squares + (sign > 0 ? square : -square));
+    }
+}
+
+static inline void acc_add(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                           struct ss_memory *memory, char *event, uint32_t seq)
+{
+    if (SS_LIKELY(is_simple(acc)))
+        simple(acc, state, event, 1);
+    else
+        acc_add_slow(group, acc, state, memory, event, seq);
+}
+
+static inline void acc_remove(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                              char *event, uint32_t seq)
+{
+    if (SS_LIKELY(is_simple(acc)))
+        simple(acc, state, event, -1);
+    else
+        acc_remove_slow(group, acc, state, event, seq);
+}
+
 static void span_add(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span,
                      char *state, struct ss_memory *memory, char *event, uint32_t seq)
 {
@@ -139,6 +182,35 @@ static void span_remove(const struct ss_scope *sc, const struct ss_wset *set, co
 {
     for (uint16_t a = span->acc; a < span->acc + span->accs; a++)
         acc_remove(sc->group, &set->acc[a], state, event, seq);
+}
+
+void ss_window_prefetch(const struct ss_group *group, const struct ss_wset *set, const struct ss_entity *ent,
+                        const char *state, int64_t time_us)
+{
+    for (uint16_t h = 0; h < set->heads; h++) {
+        const struct ss_state_head *hs = (const struct ss_state_head *)(state + set->head[h].off);
+        if (hs->next_us <= time_us - set->head[h].delay_us)
+            __builtin_prefetch(ss_log_event(ent, group->stride, hs->pos));
+    }
+    for (uint16_t s = 0; s < set->spans; s++) {
+        const struct ss_state_span *ss = (const struct ss_state_span *)(state + set->span[s].off);
+        if (ss->tail_us <= time_us - set->head[set->span[s].head].delay_us - set->span[s].window_us) {
+            __builtin_prefetch(ss_log_event(ent, group->stride, ss->tail));
+            __builtin_prefetch(ss_log_event(ent, group->stride, ss->tail + 1));
+        }
+    }
+}
+
+void ss_window_prefetch_sides(const struct ss_wset *set, const char *state)
+{
+    for (uint16_t a = 0; a < set->accs && set->sides; a++) {
+        if (!has_side(&set->acc[a]))
+            continue;
+        const struct ss_side *side = (const struct ss_side *)(state + set->acc[a].off);
+        __builtin_prefetch(side->mem);
+        for (uint32_t at = 64; set->acc[a].kind == SS_ACC_SEEN && at < side->n * 8; at += 64)
+            __builtin_prefetch((const char *)side->mem + at);
+    }
 }
 
 int64_t ss_window_low(uint8_t over, int64_t window_us, int64_t delay_us, int64_t time_us)
@@ -159,8 +231,10 @@ int64_t ss_window_low(uint8_t over, int64_t window_us, int64_t delay_us, int64_t
     return day * SS_DAY_US - 1;
 }
 
-static int64_t low_of(const struct ss_wset *set, const struct ss_span *span, int64_t time_us)
+static inline int64_t low_of(const struct ss_wset *set, const struct ss_span *span, int64_t time_us)
 {
+    if (SS_LIKELY(span->over == SS_OVER_SLIDING))
+        return time_us - set->head[span->head].delay_us - span->window_us;
     return ss_window_low(span->over, span->window_us, set->head[span->head].delay_us, time_us);
 }
 

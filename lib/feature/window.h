@@ -48,6 +48,11 @@ void ss_window_relabel(const struct ss_scope *sc, uint32_t seq, int8_t label);
 /* The side memory of a set goes back to the pool. */
 void ss_window_free(const struct ss_wset *set, char *state, struct ss_memory *memory);
 
+/* Asks for the events that will leave and enter on the way to `time_us`. Changes nothing. */
+void ss_window_prefetch(const struct ss_group *group, const struct ss_wset *set, const struct ss_entity *ent,
+                        const char *state, int64_t time_us);
+void ss_window_prefetch_sides(const struct ss_wset *set, const char *state);
+
 enum ss_side_kind ss_acc_side(const struct ss_acc *acc);
 /* The exclusive lower bound of a window at a time. */
 int64_t ss_window_low(uint8_t over, int64_t window_us, int64_t delay_us, int64_t time_us);

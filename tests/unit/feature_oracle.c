@@ -1,7 +1,7 @@
 /*
  * The engine against a brute-force reading of the feature file: for every record of random streams with ties,
- * disorder, missing fields and late labels, every feature is computed anew from all that has arrived, straight
- * from the definition, and must be the same bits. Batches and workers vary; they must not matter.
+ * disorder, missing fields and late labels, every feature is computed anew from all that has arrived,
+ * straight from the definition, and must be the same bits. Batches and workers vary; they must not matter.
  */
 #include "base/err.h"
 #include "base/rng.h"
@@ -87,7 +87,7 @@ static const char features[] =
 struct payment {
     bool label_record;
     int64_t time_us, amount;
-    double points; /* NaN: absent */
+    double points;                       /* NaN: absent */
     int user, merchant, device, channel; /* -1: absent */
     double lat, lon;                     /* NaN: absent */
     int label, txn;
@@ -207,8 +207,8 @@ static int members(const struct ss_feature_def *def, uint32_t feature, int r, in
     int64_t hi = all[r].time_us - def->delay_us, lo = window_start(def, hi);
     int n = 0;
     for (int j = 0; j <= r; j++) {
-        bool same = !all[j].label_record && all[j].time_us > lo && all[j].time_us <= hi &&
-                    (j < r || def->including);
+        bool same =
+            !all[j].label_record && all[j].time_us > lo && all[j].time_us <= hi && (j < r || def->including);
         for (uint32_t k = 0; k < def->keys && same; k++)
             same = key_of(&all[j], def->key[k]) == key_of(&all[r], def->key[k]);
         if (!same || !fits(def, feature, j, all[r].time_us, r))
@@ -368,7 +368,8 @@ static void compute(int r)
     }
 }
 
-/* Random payments: a few busy users and merchants, many devices; ties on whole hours, a tenth out of order. */
+/* Random payments: a few busy users and merchants, many devices; ties on whole hours, a tenth out of order.
+ */
 static void make_payment(struct ss_rng *rng, int i, int64_t *now_us, int disorder)
 {
     struct payment *p = &all[i];
@@ -409,8 +410,8 @@ static void print_payment(const struct payment *p, int i, struct ss_buf *to)
     size_t n = ss_time_print(p->time_us, time);
     ss_buf_reset(to);
     if (p->label_record) {
-        ss_buf_printf(to, "{\"type\":\"label\",\"txn_id\":\"t%d\",\"label\":%d,\"timestamp\":\"%.*s\"}", p->txn, p->label,
-                      (int)n, time);
+        ss_buf_printf(to, "{\"type\":\"label\",\"txn_id\":\"t%d\",\"label\":%d,\"timestamp\":\"%.*s\"}",
+                      p->txn, p->label, (int)n, time);
         return;
     }
     ss_buf_printf(to, "{\"txn_id\":\"t%d\",\"timestamp\":\"%.*s\",\"amount\":%lld.%04lld", i, (int)n, time,
