@@ -1,9 +1,9 @@
 /*
  * Expressions: jq's language over records, compiled once for a whole rule set.
  *
- * All expressions of a set share one graph: a sub-expression that stands in ten rules is one node, evaluated at
- * most once a record (a memo that the next record outdates). Comparisons of a field with a number are ranked
- * together, so that a thousand rules of the usual kind cost little more than ten (see filter.h).
+ * All expressions of a set share one graph: a sub-expression that stands in ten rules is one node, evaluated
+ * at most once a record (a memo that the next record outdates). Comparisons of a field with a number are
+ * ranked together, so that a thousand rules of the usual kind cost little more than ten (see filter.h).
  *
  * Meaning: jq 1.6's, proven against libjq by tests/unit/expr_differential.c, with these stated differences:
  *  - integers beyond 2^53 are compared and printed exactly, not as the nearest double;
@@ -11,16 +11,16 @@
  *  - a list's members stand for their text: `.user_id | IN($lists.staff[])` is true for 42 and for "42";
  *  - an evaluation that would need more than SS_EXPR_STEPS steps or SS_EXPR_BYTES bytes is an error;
  *  - what libjq would end the process for (an assertion) is refused or an error.
- * As in jq, a missing field is null, null sorts below every number (`.missing < 10` is true) and a string above
+ * As in jq, a missing field is null, null sorts below every number (`.missing < 10` is true) and a string
+ * above
  * (`"a" > 10` is true).
  *
  * Where an expression runs is decided when it is added:
  *  NATIVE  by this library, tens of nanoseconds;
- *  LIBJQ   by libjq in this process, microseconds: everything that an allow-list of functions and syntax proves
- *          to end, with work bounded by a polynomial of the record's length (allow.h);
- *  CHILD   by libjq in a child process with limits on CPU, memory and time, in batches: anything else that is
- *          jq, and only where the options allow it (--full-jq). Never allowed: the environment, modules, input
- *          and output, the clock.
+ *  LIBJQ   by libjq in this process, microseconds: everything that an allow-list of functions and syntax
+ * proves to end, with work bounded by a polynomial of the record's length (allow.h); CHILD   by libjq in a
+ * child process with limits on CPU, memory and time, in batches: anything else that is jq, and only where the
+ * options allow it (--full-jq). Never allowed: the environment, modules, input and output, the clock.
  *
  * `$lists.NAME[]` stands for the members of a named list, in one form that is valid jq too:
  *     .device_id | IN($lists.bad_devices[])
@@ -77,9 +77,9 @@ struct ss_exprs *ss_exprs_new(const struct ss_exprs_options *options);
 void ss_exprs_free(struct ss_exprs *set);
 
 /*
- * Adds an expression; `where` ("payments.rules:12") begins messages about it. Ids count from 0; two texts that
- * mean the same keep two ids (see ss_expr_same). SS_ECONFIG when it is no jq, or none that may run: the message
- * names the column and says what to do about it.
+ * Adds an expression; `where` ("payments.rules:12") begins messages about it. Ids count from 0; two texts
+ * that mean the same keep two ids (see ss_expr_same). SS_ECONFIG when it is no jq, or none that may run: the
+ * message names the column and says what to do about it.
  */
 int ss_exprs_add(struct ss_exprs *set, struct ss_str text, const char *where, int *id) SS_MUST_CHECK;
 size_t ss_exprs_count(const struct ss_exprs *set);
@@ -103,8 +103,8 @@ void ss_exprs_begin(struct ss_exprs *set, const struct ss_record *rec, struct ss
 /* Truth of the first output: false, null and no output are FALSE. ERROR: ss_expr_error says why. */
 int ss_expr_test(struct ss_exprs *set, int id);
 /*
- * Bit id (of ss_exprs_count bits, 64 a word) is 0 where the expression is known to be FALSE for this record; the
- * others are for ss_expr_test. This is how to go over a thousand rules without a call for each.
+ * Bit id (of ss_exprs_count bits, 64 a word) is 0 where the expression is known to be FALSE for this record;
+ * the others are for ss_expr_test. This is how to go over a thousand rules without a call for each.
  */
 const uint64_t *ss_exprs_maybe(struct ss_exprs *set);
 
@@ -123,13 +123,16 @@ bool ss_expr_same(const struct ss_exprs *set, int a, int b);
 /* The expression does not look at the record: its truth for every record is in *result. */
 bool ss_expr_constant(struct ss_exprs *set, int id, int *result);
 /* Each field the expression reads: ".features.user_count_1m". Not told for CHILD expressions. */
-void ss_expr_fields(const struct ss_exprs *set, int id, void (*field)(void *to, struct ss_str path), void *to);
-/* Each top-level condition of the form `path OP number` (all must hold): OP is one of "<" "<=" ">" ">=" "==" "!=". */
+void ss_expr_fields(const struct ss_exprs *set, int id, void (*field)(void *to, struct ss_str path),
+                    void *to);
+/* Each top-level condition of the form `path OP number` (all must hold): OP is one of "<" "<=" ">" ">=" "=="
+ * "!=". */
 void ss_expr_thresholds(const struct ss_exprs *set, int id,
-                        void (*threshold)(void *to, struct ss_str path, const char *op, double number), void *to);
+                        void (*threshold)(void *to, struct ss_str path, const char *op, double number),
+                        void *to);
 /* Each native sub-expression, innermost first, as written, with its value for the current record as JSON (or
  * "error: why", or "empty"). */
-void ss_expr_explain(struct ss_exprs *set, int id, void (*part)(void *to, struct ss_str text, struct ss_str value),
-                     void *to);
+void ss_expr_explain(struct ss_exprs *set, int id,
+                     void (*part)(void *to, struct ss_str text, struct ss_str value), void *to);
 
 #endif

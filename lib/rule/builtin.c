@@ -1,0 +1,801 @@
+/* jq's operators and functions on values. jq 1.6's builtin.c, builtin.jq and jv_aux.c are the reference. */
+#include "base/number.h"
+#include "rule/graph.h"
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define REPEAT_MAX (64 << 10)
+
+static struct ss_str str(const struct ss_val *v)
+{
+    return (struct ss_str){v->str, v->n};
+}
+
+static enum ss_outcome value(struct ss_val *out, struct ss_val v)
+{
+    *out = v;
+    return SS_OUT_VALUE;
+}
+
+/* ---- operators ---- */
+
+static enum ss_outcome concat(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                              struct ss_val *out)
+{
+    size_t size = a->type == SS_VAL_STRING ? 1 : sizeof(struct ss_val);
+    if (a->n == 0 || b->n == 0)
+        return value(out, a->n ? *a : *b);
+    char *made = ss_eval_alloc(set, (a->n + (size_t)b->n) * size);
+    if (!made)
+        return SS_OUT_ERROR;
+    memcpy(made, a->str, a->n * size);
+    memcpy(made + a->n * size, b->str, b->n * size);
+    *out = (struct ss_val){.type = a->type, .n = a->n + b->n, .str = made};
+    return SS_OUT_VALUE;
+}
+
+/* a's members with b's over them; where both have an object and `deep`, those are merged in turn. */
+static enum ss_outcome merge(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b, bool deep,
+                             struct ss_val *out)
+{
+    struct ss_member *m = ss_eval_alloc(set, (a->n + (size_t)b->n) * sizeof *m);
+    uint32_t n = a->n;
+    set->steps += a->n * (b->n + 1);
+    if (!m || set->steps > SS_EXPR_STEPS)
+        return ss_eval_fail(set, "the values it makes are too large", NULL, NULL);
+    if (n)
+        memcpy(m, a->member, n * sizeof *m);
+    for (uint32_t i = 0; i < b->n; i++) {
+        uint32_t k = 0;
+        while (k < n && !ss_val_equal(&m[k].key, &b->member[i].key))
+            k++;
+        struct ss_val merged = b->member[i].val;
+        if (deep && k < n && m[k].val.type == SS_VAL_OBJECT && merged.type == SS_VAL_OBJECT &&
+            merge(set, &m[k].val, &b->member[i].val, true, &merged) != SS_OUT_VALUE)
+            return SS_OUT_ERROR;
+        m[k] = (struct ss_member){b->member[i].key, merged};
+        n += k == n;
+    }
+    return value(out, (struct ss_val){.type = SS_VAL_OBJECT, .n = n, .member = m});
+}
+
+static enum ss_outcome add(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                           struct ss_val *out)
+{
+    if (a->type == SS_VAL_NULL || b->type == SS_VAL_NULL)
+        return value(out, a->type == SS_VAL_NULL ? *b : *a);
+    if (a->type == b->type && a->type == SS_VAL_NUMBER)
+        return value(out, ss_val_number(ss_val_double(a) + ss_val_double(b)));
+    if (a->type == b->type && (a->type == SS_VAL_STRING || a->type == SS_VAL_ARRAY))
+        return concat(set, a, b, out);
+    if (a->type == b->type && a->type == SS_VAL_OBJECT)
+        return merge(set, a, b, false, out);
+    return ss_eval_fail(set, "% and % cannot be added", a, b);
+}
+
+static enum ss_outcome subtract(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                                struct ss_val *out)
+{
+    if (a->type == SS_VAL_NUMBER && b->type == SS_VAL_NUMBER)
+        return value(out, ss_val_number(ss_val_double(a) - ss_val_double(b)));
+    if (a->type != SS_VAL_ARRAY || b->type != SS_VAL_ARRAY)
+        return ss_eval_fail(set, "% and % cannot be subtracted", a, b);
+    struct ss_val *made = ss_eval_alloc(set, a->n * sizeof *made);
+    uint32_t n = 0;
+    for (uint32_t i = 0; made && i < a->n; i++) {
+        uint32_t k = 0;
+        while (k < b->n && !ss_val_equal(&a->at[i], &b->at[k]))
+            k++;
+        set->steps += k + 1;
+        if (set->steps > SS_EXPR_STEPS)
+            return ss_eval_fail(set, "it takes too many steps", NULL, NULL);
+        if (k == b->n)
+            made[n++] = a->at[i];
+    }
+    return made ? value(out, (struct ss_val){.type = SS_VAL_ARRAY, .n = n, .at = made}) : SS_OUT_ERROR;
+}
+
+/* A C cast of the reference: outside of its range x86-64 gives the smallest integer. */
+static int64_t to_int(double d)
+{
+    return d >= -0x1p63 && d < 0x1p63 ? (int64_t)d : INT64_MIN;
+}
+
+static enum ss_outcome repeat(struct ss_exprs *set, const struct ss_val *text, double times,
+                              struct ss_val *out)
+{
+    if (!(times > 0))
+        return value(out, (struct ss_val){0});
+    double more = times - 1; /* copies after the first: the part behind the point falls away */
+    uint64_t copies = more >= (double)REPEAT_MAX ? REPEAT_MAX + 1 : (uint64_t)(more < 0 ? 0 : more) + 1;
+    if (text->n == 0 || copies == 1)
+        return value(out, *text);
+    if (copies * text->n > REPEAT_MAX)
+        return ss_eval_fail(set, "a repeated string is longer than 64 KiB", NULL, NULL);
+    char *made = ss_eval_alloc(set, copies * text->n);
+    for (uint64_t i = 0; made && i < copies; i++)
+        memcpy(made + i * text->n, text->str, text->n);
+    return made ? value(out, ss_val_string(made, copies * text->n)) : SS_OUT_ERROR;
+}
+
+static enum ss_outcome multiply(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                                struct ss_val *out)
+{
+    if (a->type == SS_VAL_NUMBER && b->type == SS_VAL_NUMBER)
+        return value(out, ss_val_number(ss_val_double(a) * ss_val_double(b)));
+    if (a->type == SS_VAL_STRING && b->type == SS_VAL_NUMBER)
+        return repeat(set, a, ss_val_double(b), out);
+    if (a->type == SS_VAL_NUMBER && b->type == SS_VAL_STRING)
+        return repeat(set, b, ss_val_double(a), out);
+    if (a->type == SS_VAL_OBJECT && b->type == SS_VAL_OBJECT)
+        return merge(set, a, b, true, out);
+    return ss_eval_fail(set, "% and % cannot be multiplied", a, b);
+}
+
+static bool push(struct ss_exprs *set, struct ss_val *array, uint32_t *cap, struct ss_val item)
+{
+    if (array->n == *cap) {
+        uint32_t more = *cap ? 2 * *cap : 8;
+        struct ss_val *at = ss_eval_alloc(set, more * sizeof *at);
+        if (!at)
+            return false;
+        if (array->n)
+            memcpy(at, array->at, array->n * sizeof *at);
+        array->at = at;
+        *cap = more;
+    }
+    ((struct ss_val *)array->at)[array->n++] = item;
+    return true;
+}
+
+static enum ss_outcome split(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *sep,
+                             struct ss_val *out)
+{
+    struct ss_val parts = {.type = SS_VAL_ARRAY};
+    uint32_t cap = 0;
+    const char *end = a->str + a->n;
+    for (const char *p = a->str, *s; p < end; p = s + sep->n) {
+        if (sep->n == 0) {
+            for (s = p + 1; s < end && ((unsigned char)*s & 0xc0) == 0x80;)
+                s++;
+        } else {
+            s = memmem(p, (size_t)(end - p), sep->str, sep->n);
+            s = s ? s : end;
+        }
+        if (!push(set, &parts, &cap, ss_val_string(p, (size_t)(s - p))))
+            return SS_OUT_ERROR;
+        if (sep->n && s + sep->n == end && !push(set, &parts, &cap, ss_val_string("", 0)))
+            return SS_OUT_ERROR;
+    }
+    return value(out, parts);
+}
+
+static enum ss_outcome divide(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                              struct ss_val *out)
+{
+    if (a->type == SS_VAL_NUMBER && b->type == SS_VAL_NUMBER) {
+        double by = ss_val_double(b);
+        return by == 0 ? ss_eval_fail(set, "division by zero", NULL, NULL)
+                       : value(out, ss_val_number(ss_val_double(a) / by));
+    }
+    if (a->type == SS_VAL_STRING && b->type == SS_VAL_STRING)
+        return split(set, a, b, out);
+    return ss_eval_fail(set, "% and % cannot be divided", a, b);
+}
+
+static enum ss_outcome modulo(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b,
+                              struct ss_val *out)
+{
+    if (a->type != SS_VAL_NUMBER || b->type != SS_VAL_NUMBER)
+        return ss_eval_fail(set, "% and % cannot be divided", a, b);
+    int64_t x = to_int(ss_val_double(a)), by = to_int(ss_val_double(b));
+    if (by == 0)
+        return ss_eval_fail(set, "division by zero", NULL, NULL);
+    return value(out, ss_val_number(by == -1 ? 0 : (double)(x % by)));
+}
+
+enum ss_outcome ss_builtin_binary(struct ss_exprs *set, enum ss_ast_op op, const struct ss_val *a,
+                                  const struct ss_val *b, struct ss_val *out)
+{
+    switch (op) {
+    case SS_AST_EQ: return value(out, ss_val_bool(ss_val_equal(a, b)));
+    case SS_AST_NE: return value(out, ss_val_bool(!ss_val_equal(a, b)));
+    case SS_AST_LT: return value(out, ss_val_bool(ss_val_compare(a, b) < 0));
+    case SS_AST_LE: return value(out, ss_val_bool(ss_val_compare(a, b) <= 0));
+    case SS_AST_GT: return value(out, ss_val_bool(ss_val_compare(a, b) > 0));
+    case SS_AST_GE: return value(out, ss_val_bool(ss_val_compare(a, b) >= 0));
+    case SS_AST_ADD: return add(set, a, b, out);
+    case SS_AST_SUB: return subtract(set, a, b, out);
+    case SS_AST_MUL: return multiply(set, a, b, out);
+    case SS_AST_DIV: return divide(set, a, b, out);
+    case SS_AST_MOD: return modulo(set, a, b, out);
+    default: return ss_eval_fail(set, "no operator", NULL, NULL);
+    }
+}
+
+/* ---- indexing ---- */
+
+/* The byte at which codepoint `index` begins (or the end). */
+static uint32_t byte_of(const struct ss_val *text, uint32_t index)
+{
+    uint32_t i = 0;
+    for (; i < text->n; i++)
+        if (((unsigned char)text->str[i] & 0xc0) != 0x80 && index-- == 0)
+            break;
+    return i;
+}
+
+enum ss_outcome ss_builtin_slice(struct ss_exprs *set, const struct ss_val *in, const struct ss_val *from,
+                                 const struct ss_val *to, struct ss_val *out)
+{
+    if (in->type == SS_VAL_NULL)
+        return value(out, *in);
+    if (in->type != SS_VAL_ARRAY && in->type != SS_VAL_STRING)
+        return ss_eval_fail(set, "% cannot be sliced", in, NULL);
+    uint32_t len = in->type == SS_VAL_ARRAY ? in->n : ss_val_codepoints(in->str, in->n);
+    if ((from->type != SS_VAL_NULL && from->type != SS_VAL_NUMBER) ||
+        (to->type != SS_VAL_NULL && to->type != SS_VAL_NUMBER))
+        return ss_eval_fail(set, "the bounds of a slice must be numbers, not % and %", from, to);
+    double first = from->type == SS_VAL_NULL ? 0 : ss_val_double(from);
+    double last = to->type == SS_VAL_NULL ? len : ss_val_double(to);
+    if (isnan(first) || isnan(last))
+        return ss_eval_fail(set, "the bounds of a slice must be numbers", NULL, NULL);
+    first = first < 0 ? first + len : first;
+    last = last < 0 ? last + len : last;
+    first = first < 0 ? 0 : first > len ? len : first;
+    last = last < 0 ? 0 : last > len ? len : last;
+    uint32_t a = (uint32_t)first, b = (uint32_t)ceil(last); /* [:1.5] is [:2], as ends are exclusive */
+    b = b < a ? a : b;
+    if (in->type == SS_VAL_ARRAY)
+        return value(out, (struct ss_val){.type = SS_VAL_ARRAY, .n = b - a, .at = in->at + a});
+    uint32_t start = byte_of(in, a);
+    return value(out, ss_val_string(in->str + start, byte_of(in, b) - start));
+}
+
+/* Where the array `key` stands within the array `in`. */
+static enum ss_outcome positions(struct ss_exprs *set, const struct ss_val *in, const struct ss_val *key,
+                                 struct ss_val *out)
+{
+    struct ss_val found = {.type = SS_VAL_ARRAY};
+    uint32_t cap = 0;
+    for (uint32_t i = 0; key->n && i + key->n <= in->n; i++) {
+        uint32_t k = 0;
+        while (k < key->n && ss_val_equal(&in->at[i + k], &key->at[k]))
+            k++;
+        set->steps += k + 1;
+        if (set->steps > SS_EXPR_STEPS)
+            return ss_eval_fail(set, "it takes too many steps", NULL, NULL);
+        if (k == key->n && !push(set, &found, &cap, ss_val_number(i)))
+            return SS_OUT_ERROR;
+    }
+    /* jq has no answer, rather than an empty one, for an empty key. */
+    return key->n ? value(out, found) : value(out, (struct ss_val){0});
+}
+
+enum ss_outcome ss_builtin_index(struct ss_exprs *set, const struct ss_val *in, const struct ss_val *key,
+                                 struct ss_val *out)
+{
+    if (key->type == SS_VAL_STRING && in->type == SS_VAL_OBJECT) {
+        const struct ss_val *found = ss_val_member(in, str(key));
+        return value(out, found ? *found : (struct ss_val){0});
+    }
+    if (in->type == SS_VAL_NULL &&
+        (key->type == SS_VAL_STRING || key->type == SS_VAL_NUMBER || key->type == SS_VAL_OBJECT))
+        return value(out, *in);
+    if (in->type == SS_VAL_ARRAY && key->type == SS_VAL_NUMBER) {
+        double d = ss_val_double(key);
+        d = d < 0 && d >= INT_MIN ? d + in->n : d;
+        bool there = d >= 0 && d < in->n && d == floor(d);
+        return value(out, there ? in->at[(uint32_t)d] : (struct ss_val){0});
+    }
+    if (in->type == SS_VAL_ARRAY && key->type == SS_VAL_ARRAY)
+        return positions(set, in, key, out);
+    if ((in->type == SS_VAL_ARRAY || in->type == SS_VAL_STRING) && key->type == SS_VAL_OBJECT) {
+        const struct ss_val *from = ss_val_member(key, SS_STR("start")),
+                            *to = ss_val_member(key, SS_STR("end"));
+        if (from && to)
+            return ss_builtin_slice(set, in, from, to, out);
+    }
+    return ss_eval_fail(set, "% cannot be indexed with %", in, key);
+}
+
+/* ---- functions ---- */
+
+#define FUNCTION(name)                                                                             \
+    static enum ss_outcome name(SS_UNUSED struct ss_exprs *set, SS_UNUSED const struct ss_val *in, \
+                                SS_UNUSED const struct ss_val *arg, struct ss_val *out)
+
+FUNCTION(f_not)
+{
+    return value(out, ss_val_bool(!ss_val_truth(in)));
+}
+
+FUNCTION(f_length)
+{
+    switch (in->type) {
+    case SS_VAL_NULL: return value(out, ss_val_number(0));
+    case SS_VAL_NUMBER: return value(out, ss_val_number(fabs(ss_val_double(in))));
+    case SS_VAL_STRING: return value(out, ss_val_number(ss_val_codepoints(in->str, in->n)));
+    case SS_VAL_ARRAY:
+    case SS_VAL_OBJECT: return value(out, ss_val_number(in->n));
+    default: return ss_eval_fail(set, "% has no length", in, NULL);
+    }
+}
+
+FUNCTION(f_utf8bytelength)
+{
+    return in->type == SS_VAL_STRING ? value(out, ss_val_number(in->n))
+                                     : ss_eval_fail(set, "% has no length in bytes", in, NULL);
+}
+
+FUNCTION(f_has)
+{
+    if (in->type == SS_VAL_NULL)
+        return value(out, ss_val_bool(false));
+    if (in->type == SS_VAL_OBJECT && arg->type == SS_VAL_STRING)
+        return value(out, ss_val_bool(ss_val_member(in, str(arg)) != NULL));
+    if (in->type == SS_VAL_ARRAY && arg->type == SS_VAL_NUMBER) {
+        double d = ss_val_double(
+            arg); /* the part behind the point falls away; what is no int becomes the smallest */
+        return value(out, ss_val_bool(d > -1 && d < in->n));
+    }
+    return ss_eval_fail(set, "% cannot have a % key", in, arg);
+}
+
+/* strstr's view: up to the first NUL. */
+static struct ss_str c_string(const struct ss_val *v)
+{
+    return (struct ss_str){v->str, v->n ? strnlen(v->str, v->n) : 0};
+}
+
+static bool contains(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *b)
+{
+    if (++set->steps > SS_EXPR_STEPS || a->type != b->type)
+        return false;
+    if (a->type == SS_VAL_OBJECT) {
+        for (uint32_t i = 0; i < b->n; i++) {
+            const struct ss_val *mine = ss_val_member(a, str(&b->member[i].key));
+            if (!mine || !contains(set, mine, &b->member[i].val))
+                return false;
+        }
+        return true;
+    }
+    if (a->type == SS_VAL_ARRAY) {
+        for (uint32_t i = 0; i < b->n; i++) {
+            uint32_t k = 0;
+            while (k < a->n && !contains(set, &a->at[k], &b->at[i]))
+                k++;
+            if (k == a->n)
+                return false;
+        }
+        return true;
+    }
+    if (a->type == SS_VAL_STRING) {
+        struct ss_str s = c_string(a), t = c_string(b);
+        return t.n == 0 || (s.n >= t.n && memmem(s.p, s.n, t.p, t.n));
+    }
+    return ss_val_equal(a, b);
+}
+
+FUNCTION(f_contains)
+{
+    if (in->type != arg->type)
+        return ss_eval_fail(set, "% and % cannot have their containment checked", in, arg);
+    bool is = contains(set, in, arg);
+    return set->steps > SS_EXPR_STEPS ? ss_eval_fail(set, "it takes too many steps", NULL, NULL)
+                                      : value(out, ss_val_bool(is));
+}
+
+static bool starts(const struct ss_val *a, const struct ss_val *b)
+{
+    return a->n >= b->n && (b->n == 0 || memcmp(a->str, b->str, b->n) == 0);
+}
+
+static bool ends(const struct ss_val *a, const struct ss_val *b)
+{
+    return a->n >= b->n && (b->n == 0 || memcmp(a->str + a->n - b->n, b->str, b->n) == 0);
+}
+
+static bool strings(const struct ss_val *a, const struct ss_val *b)
+{
+    return a->type == SS_VAL_STRING && b->type == SS_VAL_STRING;
+}
+
+FUNCTION(f_startswith)
+{
+    return strings(in, arg) ? value(out, ss_val_bool(starts(in, arg)))
+                            : ss_eval_fail(set, "startswith needs strings, not % and %", in, arg);
+}
+
+FUNCTION(f_endswith)
+{
+    return strings(in, arg) ? value(out, ss_val_bool(ends(in, arg)))
+                            : ss_eval_fail(set, "endswith needs strings, not % and %", in, arg);
+}
+
+FUNCTION(f_ltrimstr)
+{
+    bool cut = strings(in, arg) && starts(in, arg);
+    return value(out, cut ? ss_val_string(in->str + arg->n, in->n - arg->n) : *in);
+}
+
+FUNCTION(f_rtrimstr)
+{
+    bool cut = strings(in, arg) && ends(in, arg);
+    return value(out, cut ? ss_val_string(in->str, in->n - arg->n) : *in);
+}
+
+static enum ss_outcome change_case(struct ss_exprs *set, const struct ss_val *in, char first,
+                                   struct ss_val *out)
+{
+    if (in->type != SS_VAL_STRING)
+        return ss_eval_fail(set, "% is not a string", in, NULL);
+    char *made = ss_eval_alloc(set, in->n);
+    for (uint32_t i = 0; made && i < in->n; i++)
+        made[i] = in->str[i] >= first && in->str[i] < first + 26 ? (char)(in->str[i] ^ 0x20) : in->str[i];
+    return made ? value(out, ss_val_string(made, in->n)) : SS_OUT_ERROR;
+}
+
+FUNCTION(f_ascii_downcase)
+{
+    return change_case(set, in, 'A', out);
+}
+
+FUNCTION(f_ascii_upcase)
+{
+    return change_case(set, in, 'a', out);
+}
+
+FUNCTION(f_split)
+{
+    return strings(in, arg) ? split(set, in, arg, out)
+                            : ss_eval_fail(set, "split needs strings, not % and %", in, arg);
+}
+
+FUNCTION(f_type)
+{
+    const char *name = ss_val_type_name(in);
+    return value(out, ss_val_string(name, strlen(name)));
+}
+
+FUNCTION(f_tojson)
+{
+    struct ss_buf text;
+    ss_buf_init(&text, SS_EXPR_BYTES);
+    ss_val_put(in, &text);
+    char *made = ss_buf_check(&text) == 0 ? ss_eval_alloc(set, text.n) : NULL;
+    if (made) {
+        memcpy(made, text.p, text.n);
+        *out = ss_val_string(made, text.n);
+    } else {
+        ss_eval_fail(set, "the values it makes are too large", NULL, NULL);
+    }
+    ss_buf_free(&text);
+    return made ? SS_OUT_VALUE : SS_OUT_ERROR;
+}
+
+/* Numbers, the usual case, without a growing buffer. */
+enum ss_outcome ss_builtin_tostring(struct ss_exprs *set, const struct ss_val *in, struct ss_val *out)
+{
+    if (in->type == SS_VAL_STRING)
+        return value(out, *in);
+    if (in->type != SS_VAL_NUMBER)
+        return f_tojson(set, in, in, out);
+    if (in->big)
+        return value(out, ss_val_string(in->str, in->n));
+    char *made = ss_eval_alloc(set, SS_NUMBER_MAX + 8);
+    return made ? value(out, ss_val_string(made, ss_val_print_double(in->num, made))) : SS_OUT_ERROR;
+}
+
+FUNCTION(f_tostring)
+{
+    return ss_builtin_tostring(set, in, out);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What strtod takes whole: digits on one side of the point suffice, a sign may stand before. */
+static bool read_number(struct ss_exprs *set, struct ss_str s, struct ss_val *out)
+{
+    bool minus = s.n && s.p[0] == '-';
+    size_t i = s.n && (s.p[0] == '-' || s.p[0] == '+'), start = i, digits = 0, point = 0;
+    struct ss_str word = {s.p + i, s.n - i};
+    if ((word.n == 3 && strncasecmp(word.p, "inf", 3) == 0) ||
+        (word.n == 8 && strncasecmp(word.p, "infinity", 8) == 0)) {
+        *out = ss_val_number(minus ? -INFINITY : INFINITY);
+        return true;
+    }
+    if (word.n == 3 && strncasecmp(word.p, "nan", 3) == 0) {
+        *out = ss_val_number(NAN);
+        return true;
+    }
+    for (; i < s.n && (is_digit(s.p[i]) || (s.p[i] == '.' && !point)); i++) {
+        digits += is_digit(s.p[i]);
+        point += s.p[i] == '.';
+    }
+    if (digits == 0)
+        return false;
+    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+        i += 1 + (i + 1 < s.n && (s.p[i + 1] == '+' || s.p[i + 1] == '-'));
+        if (i >= s.n)
+            return false;
+        while (i < s.n && is_digit(s.p[i]))
+            i++;
+        if (!is_digit(s.p[i - 1]))
+            return false;
+    }
+    if (i != s.n)
+        return false;
+    while (start + 1 < s.n && s.p[start] == '0' && is_digit(s.p[start + 1]))
+        start++;
+    char *text = ss_eval_alloc(set, s.n + 3), *to = text;
+    if (!text)
+        return false;
+    if (minus)
+        *to++ = '-';
+    for (i = start; i < s.n; i++) {
+        if (s.p[i] == '.' && i == start)
+            *to++ = '0';
+        if (s.p[i] == '.' && !(i + 1 < s.n && is_digit(s.p[i + 1])))
+            continue;
+        *to++ = s.p[i];
+    }
+    *out = ss_val_parse_number(text, (size_t)(to - text));
+    return true;
+}
+
+FUNCTION(f_tonumber)
+{
+    if (in->type == SS_VAL_NUMBER)
+        return value(out, *in);
+    if (in->type != SS_VAL_STRING)
+        return ss_eval_fail(set, "% cannot be read as a number", in, NULL);
+    struct ss_str s = c_string(in);
+    if (s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0)
+        s = (struct ss_str){s.p + 3, s.n - 3};
+    while (s.n && strchr(" \t\r\n", s.p[0]))
+        s.p++, s.n--;
+    while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
+        s.n--;
+    return read_number(set, s, out) ? SS_OUT_VALUE : ss_eval_fail(set, "% is no number", in, NULL);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return ss_val_compare(a, b);
+}
+
+FUNCTION(f_keys_unsorted)
+{
+    if (in->type != SS_VAL_ARRAY && in->type != SS_VAL_OBJECT)
+        return ss_eval_fail(set, "% has no keys", in, NULL);
+    struct ss_val *made = ss_eval_alloc(set, in->n * sizeof *made);
+    for (uint32_t i = 0; made && i < in->n; i++)
+        made[i] = in->type == SS_VAL_ARRAY ? ss_val_number(i) : in->member[i].key;
+    return made ? value(out, (struct ss_val){.type = SS_VAL_ARRAY, .n = in->n, .at = made}) : SS_OUT_ERROR;
+}
+
+FUNCTION(f_keys)
+{
+    enum ss_outcome o = f_keys_unsorted(set, in, arg, out);
+    if (o == SS_OUT_VALUE && in->type == SS_VAL_OBJECT && out->n)
+        qsort((struct ss_val *)out->at, out->n, sizeof *out->at, by_key);
+    return o;
+}
+
+FUNCTION(f_add)
+{
+    struct ss_val sum = {0};
+    if (in->type != SS_VAL_ARRAY && in->type != SS_VAL_OBJECT)
+        return ss_eval_fail(set, "cannot iterate over %", in, NULL);
+    for (uint32_t i = 0; i < in->n; i++)
+        if (add(set, &sum, in->type == SS_VAL_ARRAY ? &in->at[i] : &in->member[i].val, &sum) != SS_OUT_VALUE)
+            return SS_OUT_ERROR;
+    return value(out, sum);
+}
+
+FUNCTION(f_join)
+{
+    struct ss_val sum = ss_val_string("", 0), item;
+    if (in->type != SS_VAL_ARRAY && in->type != SS_VAL_OBJECT)
+        return ss_eval_fail(set, "cannot iterate over %", in, NULL);
+    for (uint32_t i = 0; i < in->n; i++) {
+        item = in->type == SS_VAL_ARRAY ? in->at[i] : in->member[i].val;
+        if (i > 0 && add(set, &sum, arg, &sum) != SS_OUT_VALUE)
+            return SS_OUT_ERROR;
+        if (item.type == SS_VAL_NULL)
+            item = ss_val_string("", 0);
+        if (item.type < SS_VAL_STRING && ss_builtin_tostring(set, &item, &item) != SS_OUT_VALUE)
+            return SS_OUT_ERROR;
+        if (add(set, &sum, &item, &sum) != SS_OUT_VALUE)
+            return SS_OUT_ERROR;
+    }
+    return value(out, sum);
+}
+
+static enum ss_outcome extreme(struct ss_exprs *set, const struct ss_val *in, bool least, struct ss_val *out)
+{
+    if (in->type != SS_VAL_ARRAY)
+        return ss_eval_fail(set, "% has no least or greatest item", in, NULL);
+    *out = in->n ? in->at[0] : (struct ss_val){0};
+    for (uint32_t i = 1; i < in->n; i++)
+        if ((ss_val_compare(&in->at[i], out) < 0) == least)
+            *out = in->at[i];
+    return SS_OUT_VALUE;
+}
+
+FUNCTION(f_min)
+{
+    return extreme(set, in, true, out);
+}
+
+FUNCTION(f_max)
+{
+    return extreme(set, in, false, out);
+}
+
+static enum ss_outcome rounded(struct ss_exprs *set, const struct ss_val *in, double (*f)(double),
+                               struct ss_val *out)
+{
+    return in->type == SS_VAL_NUMBER ? value(out, ss_val_number(f(ss_val_double(in))))
+                                     : ss_eval_fail(set, "% is not a number", in, NULL);
+}
+
+/* All exact: what the C library may round one way or another is left out. */
+FUNCTION(f_floor)
+{
+    return rounded(set, in, floor, out);
+}
+
+FUNCTION(f_ceil)
+{
+    return rounded(set, in, ceil, out);
+}
+
+FUNCTION(f_round)
+{
+    return rounded(set, in, round, out);
+}
+
+FUNCTION(f_trunc)
+{
+    return rounded(set, in, trunc, out);
+}
+
+FUNCTION(f_fabs)
+{
+    return rounded(set, in, fabs, out);
+}
+
+FUNCTION(f_sqrt)
+{
+    return rounded(set, in, sqrt, out);
+}
+
+FUNCTION(f_nan)
+{
+    return value(out, ss_val_number(NAN));
+}
+
+FUNCTION(f_infinite)
+{
+    return value(out, ss_val_number(INFINITY));
+}
+
+FUNCTION(f_isnan)
+{
+    return value(out, ss_val_bool(in->type == SS_VAL_NUMBER && isnan(ss_val_double(in))));
+}
+
+FUNCTION(f_isinfinite)
+{
+    return value(out, ss_val_bool(in->type == SS_VAL_NUMBER && isinf(ss_val_double(in))));
+}
+
+FUNCTION(f_isnormal)
+{
+    return value(out, ss_val_bool(in->type == SS_VAL_NUMBER && isnormal(ss_val_double(in))));
+}
+
+/* numbers, strings, ...: the input if it is of that type, else nothing. */
+static enum ss_outcome only(bool it_is, const struct ss_val *in, struct ss_val *out)
+{
+    *out = *in;
+    return it_is ? SS_OUT_VALUE : SS_OUT_EMPTY;
+}
+
+FUNCTION(f_values)
+{
+    return only(in->type != SS_VAL_NULL, in, out);
+}
+
+FUNCTION(f_nulls)
+{
+    return only(in->type == SS_VAL_NULL, in, out);
+}
+
+FUNCTION(f_booleans)
+{
+    return only(in->type == SS_VAL_FALSE || in->type == SS_VAL_TRUE, in, out);
+}
+
+FUNCTION(f_numbers)
+{
+    return only(in->type == SS_VAL_NUMBER, in, out);
+}
+
+FUNCTION(f_strings)
+{
+    return only(in->type == SS_VAL_STRING, in, out);
+}
+
+FUNCTION(f_arrays)
+{
+    return only(in->type == SS_VAL_ARRAY, in, out);
+}
+
+FUNCTION(f_objects)
+{
+    return only(in->type == SS_VAL_OBJECT, in, out);
+}
+
+FUNCTION(f_scalars)
+{
+    return only(in->type < SS_VAL_ARRAY, in, out);
+}
+
+const struct ss_builtin ss_builtins[] = {
+    {"not", 0, true, f_not},
+    {"length", 0, false, f_length},
+    {"utf8bytelength", 0, false, f_utf8bytelength},
+    {"has", 1, false, f_has},
+    {"contains", 1, false, f_contains},
+    {"startswith", 1, false, f_startswith},
+    {"endswith", 1, false, f_endswith},
+    {"ltrimstr", 1, true, f_ltrimstr},
+    {"rtrimstr", 1, true, f_rtrimstr},
+    {"ascii_downcase", 0, false, f_ascii_downcase},
+    {"ascii_upcase", 0, false, f_ascii_upcase},
+    {"split", 1, false, f_split},
+    {"type", 0, true, f_type},
+    {"tojson", 0, false, f_tojson},
+    {"tostring", 0, false, f_tostring},
+    {"tonumber", 0, false, f_tonumber},
+    {"keys", 0, false, f_keys},
+    {"keys_unsorted", 0, false, f_keys_unsorted},
+    {"add", 0, false, f_add},
+    {"join", 1, false, f_join},
+    {"min", 0, false, f_min},
+    {"max", 0, false, f_max},
+    {"floor", 0, false, f_floor},
+    {"ceil", 0, false, f_ceil},
+    {"round", 0, false, f_round},
+    {"trunc", 0, false, f_trunc},
+    {"fabs", 0, false, f_fabs},
+    {"sqrt", 0, false, f_sqrt},
+    {"nan", 0, true, f_nan},
+    {"infinite", 0, true, f_infinite},
+    {"isnan", 0, true, f_isnan},
+    {"isinfinite", 0, true, f_isinfinite},
+    {"isnormal", 0, true, f_isnormal},
+    {"values", 0, false, f_values},
+    {"nulls", 0, false, f_nulls},
+    {"booleans", 0, false, f_booleans},
+    {"numbers", 0, false, f_numbers},
+    {"strings", 0, false, f_strings},
+    {"arrays", 0, false, f_arrays},
+    {"objects", 0, false, f_objects},
+    {"scalars", 0, false, f_scalars},
+};
+
+int ss_builtin_find(struct ss_str name, uint32_t args)
+{
+    for (size_t i = 0; i < SS_COUNT(ss_builtins); i++)
+        if (ss_builtins[i].args == args && ss_str_is(name, ss_builtins[i].name))
+            return (int)i;
+    return -1;
+}
