@@ -129,6 +129,9 @@ install: all
 	for s in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
 	  install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s; done
 	install -m 644 $(embeds) $(DESTDIR)$(PREFIX)/share/sentinel-stream
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	for c in $(commands); do scripts/completion $(BUILD)/bin/$$c \
+	  > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$c; done
 
 # For scripts: the value of a variable.
 print-%:

@@ -178,7 +178,7 @@ static int drain_window(struct loop *loop, int from)
         if (err < 0)
             return err;
         ss_input_consume(&loop->input, consumed);
-        if (!made && !consumed && feed->full && !feed->end_of_input)
+        if (!made && !consumed && feed->full && !feed->end_of_input && !stopped(loop))
             return ss_fail(SS_EBUG, "a stage takes nothing from a full window");
         if ((!made && !consumed) || (feed->n == 0 && !feed->end_of_input))
             return 0; /* also when a stop is asked for: what has been read is worked off */

@@ -101,3 +101,16 @@ load helper
   [ "$(jq -c '[.program,.records_in,.records_out,.rejected]' s)" = '["ss-run",101,100,1]' ]
   [ "$(jq -c '[.source,.line]' r)" = '["in",101]' ]
 }
+
+@test "from features to score in one process, by any number of workers: the pipe's bytes" {
+  ss-gen -n 8000 --customers 100 --fraud 0.05 --late 0.01 >in
+  ss-features in >featured
+  ss-train -q -o m.ssm featured >report
+  ss-score -m m.ssm featured >want
+  jq -e '.score.value' want >/dev/null
+  for j in 1 2 3 8; do
+    ss-run -j $j 'features | score -m m.ssm' in >out; same want out
+    ss-run -j $j 'score -m m.ssm' in >out; same want out
+    ss-run -j $j 'score -m m.ssm' featured >out; same want out
+  done
+}
