@@ -3,10 +3,13 @@
 #include "base/hash.h"
 #include <stdlib.h>
 
+#define SLOTS (2 * SS_CACHE_PLANS)
+
 struct ss_plan_cache {
     const struct ss_planner *planner;
+    struct ss_arena arena; /* of all plans */
     struct ss_plan plan[SS_CACHE_PLANS];
-    uint64_t hash[SS_CACHE_PLANS];
+    uint16_t slot[SLOTS]; /* plan + 1 by hash, linear probing; 0 = free */
     uint32_t n, last;
     struct ss_str name[SS_PLAN_COLUMNS_MAX + 1];
 };
@@ -23,8 +26,8 @@ struct ss_plan_cache *ss_plan_cache_new(const struct ss_planner *planner)
 
 static void forget(struct ss_plan_cache *cache)
 {
-    for (uint32_t i = 0; i < cache->n; i++)
-        ss_plan_free(&cache->plan[i]);
+    ss_arena_free(&cache->arena);
+    memset(cache->slot, 0, sizeof cache->slot);
     cache->n = cache->last = 0;
 }
 
@@ -32,7 +35,7 @@ void ss_plan_cache_free(struct ss_plan_cache *cache)
 {
     if (!cache)
         return;
-    forget(cache);
+    ss_arena_free(&cache->arena);
     free(cache);
 }
 
@@ -56,30 +59,31 @@ static uint64_t hash_keys(const char *text, const struct ss_json_member *member,
 }
 
 struct ss_plan *ss_plan_cache_find(struct ss_plan_cache *cache, const char *text,
-                                   const struct ss_json_member *member, size_t n, bool *fresh)
+                                   const struct ss_json_member *member, size_t n)
 {
-    *fresh = false;
     if (SS_LIKELY(cache->n && fits(&cache->plan[cache->last], text, member, n)))
         return &cache->plan[cache->last];
     uint64_t hash = hash_keys(text, member, n);
-    for (uint32_t i = 0; i < cache->n; i++) {
-        if (cache->hash[i] == hash && fits(&cache->plan[i], text, member, n)) {
-            cache->last = i;
-            return &cache->plan[i];
+    uint32_t slot = (uint32_t)hash % SLOTS;
+    for (; cache->slot[slot]; slot = (slot + 1) % SLOTS) {
+        struct ss_plan *plan = &cache->plan[cache->slot[slot] - 1];
+        if (plan->hash == hash && fits(plan, text, member, n)) {
+            cache->last = cache->slot[slot] - 1u;
+            return plan;
         }
     }
-    if (cache->n == SS_CACHE_PLANS)
+    if (cache->n == SS_CACHE_PLANS || cache->arena.allocated > SS_CACHE_BYTES) {
         forget(cache);
+        slot = (uint32_t)hash % SLOTS;
+    }
     uint32_t names = n > SS_PLAN_COLUMNS_MAX ? SS_PLAN_COLUMNS_MAX + 1 : (uint32_t)n;
     for (uint32_t i = 0; i < names; i++)
         cache->name[i] = (struct ss_str){text + member[i].key, member[i].key_len};
     struct ss_plan *plan = &cache->plan[cache->n];
-    if (ss_plan_make(plan, cache->planner, cache->name, names, true) < 0) {
-        ss_plan_free(plan);
+    if (ss_plan_make(plan, cache->planner, cache->name, names, true, &cache->arena) < 0)
         return NULL;
-    }
-    cache->hash[cache->n] = hash;
+    plan->hash = hash;
     cache->last = cache->n++;
-    *fresh = true;
+    cache->slot[slot] = (uint16_t)cache->n;
     return plan;
 }

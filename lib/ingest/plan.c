@@ -34,7 +34,7 @@ static const char *fault(struct maker *m, const char *fmt, ...)
     va_end(ap);
     if (n >= (int)sizeof text)
         n = sizeof text - 1;
-    const char *copy = ss_arena_copy(&m->plan->arena, text, n < 0 ? 0 : (size_t)n);
+    const char *copy = ss_arena_copy(m->plan->arena, text, n < 0 ? 0 : (size_t)n);
     if (!m->plan->fault)
         m->plan->fault = copy ? copy : "header cannot be read";
     return m->plan->fault;
@@ -78,7 +78,7 @@ static int make_key(struct maker *m, struct ss_str name, struct ss_str *key)
     ss_buf_putc(&m->scratch, ':');
     if (ss_buf_check(&m->scratch) < 0)
         return SS_ENOMEM;
-    char *p = ss_arena_zalloc(&m->plan->arena, m->scratch.n + SS_JSON_PADDING);
+    char *p = ss_arena_zalloc(m->plan->arena, m->scratch.n + SS_JSON_PADDING);
     if (!p)
         return SS_ENOMEM;
     memcpy(p, m->scratch.p, m->scratch.n);
@@ -93,7 +93,7 @@ static int slot_of_key(struct maker *m, struct ss_str name)
 
 static int in_name(struct maker *m, struct ss_str name, struct ss_str *out)
 {
-    char *p = ss_arena_alloc(&m->plan->arena, name.n + 3);
+    char *p = ss_arena_alloc(m->plan->arena, name.n + 3);
     if (!p)
         return SS_ENOMEM;
     memcpy(p, "in_", 3);
@@ -200,7 +200,7 @@ static bool find_columns(struct maker *m, const struct ss_field_map *map, const 
 static int apply_rule(struct maker *m, const struct ss_field_map *map, const struct ss_rule *rule,
                       bool shipped)
 {
-    uint32_t *column = ss_arena_alloc(&m->plan->arena, SS_COLUMNS_MAX * sizeof *column);
+    uint32_t *column = ss_arena_alloc(m->plan->arena, SS_COLUMNS_MAX * sizeof *column);
     if (!column)
         return SS_ENOMEM;
     if (!find_columns(m, map, rule, column))
@@ -250,7 +250,7 @@ static int apply_name(struct maker *m, uint32_t c, int slot)
 {
     struct ss_str name = ss_str_of(ss_slot_name((enum ss_slot)slot));
     struct ss_op *op = add_op(m, kind_of_slot(slot), order_of(slot, c));
-    op->column = ss_arena_alloc(&m->plan->arena, sizeof *op->column);
+    op->column = ss_arena_alloc(m->plan->arena, sizeof *op->column);
     if (!op->column)
         return SS_ENOMEM;
     *op->column = c;
@@ -309,7 +309,7 @@ static int keep_the_rest(struct maker *m)
             return 0;
         }
         struct ss_op *op = add_op(m, member && m->json ? SS_OP_MEMBER : SS_OP_VALUE, order_of(-1, c));
-        op->column = ss_arena_alloc(&m->plan->arena, sizeof *op->column);
+        op->column = ss_arena_alloc(m->plan->arena, sizeof *op->column);
         if (!op->column)
             return SS_ENOMEM;
         *op->column = c;
@@ -402,14 +402,14 @@ static int make_ops(struct maker *m)
 static int copy_names(struct ss_plan *plan, const struct ss_str *name, uint32_t n)
 {
     plan->columns = n;
-    plan->name = ss_arena_alloc(&plan->arena, (n + 1) * sizeof *plan->name);
-    plan->op_of = ss_arena_alloc(&plan->arena, (n + 1) * sizeof *plan->op_of);
-    plan->pan_like = ss_arena_zalloc(&plan->arena, (n + 1) * sizeof *plan->pan_like);
-    plan->op = ss_arena_alloc(&plan->arena, (n + SS_RULES_MAX + 1) * sizeof *plan->op);
+    plan->name = ss_arena_alloc(plan->arena, (n + 1) * sizeof *plan->name);
+    plan->op_of = ss_arena_alloc(plan->arena, (n + 1) * sizeof *plan->op_of);
+    plan->pan_like = ss_arena_zalloc(plan->arena, (n + 1) * sizeof *plan->pan_like);
+    plan->op = ss_arena_alloc(plan->arena, (n + SS_RULES_MAX + 1) * sizeof *plan->op);
     if (!plan->name || !plan->op_of || !plan->pan_like || !plan->op)
         return SS_ENOMEM;
     for (uint32_t c = 0; c < n; c++) {
-        char *p = ss_arena_copy(&plan->arena, name[c].p, name[c].n);
+        char *p = ss_arena_copy(plan->arena, name[c].p, name[c].n);
         if (!p)
             return SS_ENOMEM;
         plan->name[c] = (struct ss_str){p, name[c].n};
@@ -421,13 +421,13 @@ static int copy_names(struct ss_plan *plan, const struct ss_str *name, uint32_t 
 /* Names as the plan sees them: JSON's without escapes, CSV's empty ones by their number. */
 static struct ss_str *clean_names(struct ss_plan *plan, bool json)
 {
-    struct ss_str *clean = ss_arena_alloc(&plan->arena, (plan->columns + 1) * sizeof *clean);
+    struct ss_str *clean = ss_arena_alloc(plan->arena, (plan->columns + 1) * sizeof *clean);
     for (uint32_t c = 0; clean && c < plan->columns; c++) {
-        clean[c] = json ? ss_json_unescape(plan->name[c], &plan->arena) : ss_str_trim(plan->name[c]);
+        clean[c] = json ? ss_json_unescape(plan->name[c], plan->arena) : ss_str_trim(plan->name[c]);
         if (!json && clean[c].n == 0) {
             char text[24];
             int n = snprintf(text, sizeof text, "column_%u", c + 1);
-            clean[c].p = ss_arena_copy(&plan->arena, text, (size_t)n);
+            clean[c].p = ss_arena_copy(plan->arena, text, (size_t)n);
             clean[c].n = (size_t)n;
         }
         if (!clean[c].p)
@@ -437,10 +437,9 @@ static struct ss_str *clean_names(struct ss_plan *plan, bool json)
 }
 
 int ss_plan_make(struct ss_plan *plan, const struct ss_planner *planner, const struct ss_str *name,
-                 uint32_t n, bool json)
+                 uint32_t n, bool json, struct ss_arena *arena)
 {
-    *plan = (struct ss_plan){0};
-    ss_arena_init(&plan->arena, 0);
+    *plan = (struct ss_plan){.arena = arena};
     struct maker m = {.plan = plan, .planner = planner, .n = n, .json = json};
     if (n > SS_PLAN_COLUMNS_MAX) {
         fault(&m, "%u columns, more than %d", n, SS_PLAN_COLUMNS_MAX);
@@ -450,8 +449,8 @@ int ss_plan_make(struct ss_plan *plan, const struct ss_planner *planner, const s
     ss_map_init(&m.names, SS_PLAN_COLUMNS_MAX + 1);
     ss_map_init(&m.keys, 8 * SS_PLAN_COLUMNS_MAX);
     ss_buf_init(&m.scratch, KEY_BYTES_MAX);
-    m.used = err < 0 ? NULL : ss_arena_zalloc(&plan->arena, n + 1);
-    m.first = err < 0 ? NULL : ss_arena_alloc(&plan->arena, (n + 1) * sizeof *m.first);
+    m.used = err < 0 ? NULL : ss_arena_zalloc(plan->arena, n + 1);
+    m.first = err < 0 ? NULL : ss_arena_alloc(plan->arena, (n + 1) * sizeof *m.first);
     m.name = err < 0 ? NULL : clean_names(plan, json);
     if (!m.used || !m.first || !m.name) {
         err = SS_ENOMEM;
@@ -463,10 +462,4 @@ int ss_plan_make(struct ss_plan *plan, const struct ss_planner *planner, const s
     ss_map_free(&m.keys);
     ss_buf_free(&m.scratch);
     return err;
-}
-
-void ss_plan_free(struct ss_plan *plan)
-{
-    ss_arena_free(&plan->arena);
-    *plan = (struct ss_plan){0};
 }

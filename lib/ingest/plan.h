@@ -60,7 +60,7 @@ struct ss_plan {
     uint32_t sniffed;
     bool pan_kept; /* a shipped map chosen by the header declares card numbers that are kept as they are */
     uint64_t hash; /* of the names */
-    struct ss_arena arena;
+    struct ss_arena *arena; /* where all of it lives */
 };
 
 /* What plans are made from. */
@@ -73,11 +73,10 @@ struct ss_planner {
 };
 
 /*
- * A plan for `n` names (UTF-8 or not), which live as long as the plan does not need them: it copies. `json`:
- * raw keys, and columns may lack. Only SS_ENOMEM is an error; anything else is the plan's `fault`.
+ * A plan for `n` names (UTF-8 or not), in `arena`, where it lives until that is reset; names are copied.
+ * `json`: raw keys, and columns may lack. Only SS_ENOMEM is an error; anything else is the plan's `fault`.
  */
 int ss_plan_make(struct ss_plan *plan, const struct ss_planner *planner, const struct ss_str *name,
-                 uint32_t n, bool json) SS_MUST_CHECK;
-void ss_plan_free(struct ss_plan *plan); /* accepts a zeroed plan */
+                 uint32_t n, bool json, struct ss_arena *arena) SS_MUST_CHECK;
 
 #endif

@@ -80,7 +80,7 @@ void ss_reader_close(struct ss_reader *reader)
         ss_field_map_free(&reader->shipped[i]);
     ss_dedupe_free(&reader->dedupe);
     ss_csv_free(&reader->csv);
-    ss_plan_free(&reader->plan);
+    ss_arena_free(&reader->arena);
     ss_plan_cache_free(reader->cache);
     free(reader->cell);
     *reader = (struct ss_reader){0};
@@ -218,8 +218,8 @@ static int make_plan(const struct job *job, const char *p, const struct ss_csv_r
             return SS_ENOMEM;
         name[c] = (struct ss_str){to, ss_csv_unquote(p + cell->at, cell->len, to)};
     }
-    ss_plan_free(&reader->plan);
-    int err = ss_plan_make(&reader->plan, &reader->planner, name, n, false);
+    ss_arena_reset(&reader->arena);
+    int err = ss_plan_make(&reader->plan, &reader->planner, name, n, false, &reader->arena);
     if (err < 0)
         return err;
     reader->has_header = true;
@@ -314,8 +314,7 @@ static int add_object(const struct job *job, const char *p, const struct ss_spli
     }
     if (err < 0)
         return err;
-    bool fresh;
-    struct ss_plan *plan = ss_plan_cache_find(reader->cache, p + text->at, member, n, &fresh);
+    struct ss_plan *plan = ss_plan_cache_find(reader->cache, p + text->at, member, n);
     struct ss_record *rec = plan ? begin(job, text->line) : NULL;
     if (!rec)
         return SS_ENOMEM;

@@ -53,6 +53,7 @@ struct ss_reader {
     uint64_t line; /* before anything is known of the format */
     struct ss_csv csv;
     struct ss_split split;
+    struct ss_arena arena;       /* of the plan */
     struct ss_plan plan;         /* of CSV */
     struct ss_plan_cache *cache; /* of JSON */
     struct ss_csv_cell *cell;

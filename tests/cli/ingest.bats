@@ -175,3 +175,42 @@ END
   ss-run 'ingest' <g.csv >c 2>/dev/null
   same a c
 }
+
+@test "hostile JSON: each bad line is rejected with its line, no good one is lost" {
+  good() { echo "{\"txn_id\":$1,\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":1}"; }
+  {
+    good 1
+    echo '{"txn_id":2,"timestamp":"2020-01-01T00:00:00Z","amou'
+    printf '{"txn_id":3,"timestamp":"2020-01-01T00:00:00Z","amount":1,"x":"\xff"}\n'
+    echo '{"txn_id":4,"timestamp":"2020-01-01T00:00:00Z","amount":1,"txn_id":5}'
+    echo '{"txn_id":6,"timestamp":"9999-12-31T23:59:59Z","amount":1}'
+    echo '{"txn_id":7,"timestamp":"0000-01-01T00:00:00Z","amount":1}'
+    echo '{"txn_id":8,"timestamp":"2020-01-01T00:00:00Z","amount":NaN}'
+    echo '{"txn_id":9,"timestamp":"2020-01-01T00:00:00Z","amount":1e400}'
+    printf '{"txn_id":10,"x":'; head -c 200000 /dev/zero | tr '\0' '['; echo
+    printf '{"txn_id":11,"x":"'; head -c 3000000 /dev/zero | tr '\0' x; echo '"}'
+    printf '\0\0\0\n'
+    echo '[1,2'
+    good 12
+    good 123456789012345678901234567890
+    printf '\n\r\n'
+    printf '%s' "$(good 13)"
+  } >h.ndjson
+  ss-ingest --rejects r h.ndjson >got
+  [ "$(jq -r '.txn_id|tostring' got | wc -l)" -eq 4 ]
+  grep -q '"txn_id":123456789012345678901234567890,' got
+  [ "$(tail -n 1 got)" = "$(good 13)" ]
+  [ "$(jq .line r | tr '\n' ' ')" = '2 3 4 5 6 7 8 9 10 11 12 12 ' ]
+  ! grep -q null r
+}
+
+@test "an array is read like lines, whatever its layout" {
+  ss-gen -n 50 >a.ndjson
+  jq -s . a.ndjson >pretty.json
+  jq -cs . a.ndjson >one-line.json
+  ss-ingest pretty.json | jq -c . >b
+  ss-ingest one-line.json | jq -c . >c
+  jq -c . a.ndjson >want
+  same want b
+  same want c
+}
