@@ -296,6 +296,8 @@ static int parse_row(struct ss_feature_parser *ps, struct ss_feature_def *def)
         if (err < 0)
             return err;
     }
+    if (at_word(ps, "by") && def->expr->op == SS_OP_NAME)
+        return ss_feature_unknown(def->expr->name.text);
     if (ps->lex.token != SS_TOKEN_END)
         return ss_feature_unexpected(ps, "an operator or the end of the line");
     if (def->expr->op == SS_OP_CODE)

@@ -4,14 +4,17 @@
 #include "base/time.h"
 #include "feature/engine.h"
 #include "feature/file.h"
+#include "feature/hold.h"
 #include "flow/stage.h"
 
 struct features {
     const char *file;
     struct ss_feature_config config;
+    int64_t lateness_us;
     /* From here on set by open. */
     struct ss_feature_plan *plan;
     struct ss_feature_engine *engine;
+    struct ss_hold hold;
     int workers;
 };
 
@@ -19,6 +22,8 @@ enum { OPT_LATE_BOUND = 512, OPT_MAX_MEMORY, OPT_LATENESS };
 
 static const struct argp_option options[] = {
     {"features", 'f', "FILE", 0, "Feature file, or the name of a shipped one (default)", 0},
+    {"lateness", OPT_LATENESS, "D", 0, "Hold records for D of event time and pass them on in order of time",
+     0},
     {"late-bound", OPT_LATE_BOUND, "D", 0, "How late a record may be and still find its whole windows (1d)",
      0},
     {"max-memory", OPT_MAX_MEMORY, "SIZE", 0, "Bytes of state: beyond, entities untouched longest go (4G)",
@@ -31,6 +36,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct features *st = state->input;
     switch (key) {
     case 'f': st->file = arg; return 0;
+    case OPT_LATENESS:
+        if (!ss_duration_parse(arg, strlen(arg), &st->lateness_us))
+            argp_error(state, "--lateness takes a duration such as 30s or 10m, not '%s'", arg);
+        return 0;
     case OPT_LATE_BOUND:
         if (!ss_duration_parse(arg, strlen(arg), &st->config.late_bound_us))
             argp_error(state, "--late-bound takes a duration such as 10m or 1d, not '%s'", arg);
@@ -56,6 +65,7 @@ static int part_open(void *state, int part)
 {
     struct features *st = state;
     (void)part;
+    ss_hold_init(&st->hold, st->lateness_us);
     return ss_feature_engine_new(st->plan, st->workers, &st->config, &st->engine);
 }
 
@@ -64,6 +74,7 @@ static void part_close(void *state, int part)
     struct features *st = state;
     struct ss_feature_stats s;
     (void)part;
+    ss_hold_free(&st->hold);
     if (!st->engine)
         return;
     ss_feature_engine_stats(st->engine, &s);
@@ -80,13 +91,57 @@ static void part_close(void *state, int part)
 static int step(void *state, struct ss_batch *batch)
 {
     struct features *st = state;
-    return ss_feature_engine_prepare(st->engine, batch);
+    int err = ss_hold_pass(&st->hold, batch);
+    return err ? err : ss_feature_engine_prepare(st->engine, batch);
 }
 
 static int work(void *state, int phase, int worker, int workers, struct ss_batch *batch)
 {
     struct features *st = state;
     return ss_feature_engine_work(st->engine, phase, worker, workers, batch);
+}
+
+/* What is still held leaves now, in order, computed here since no phases follow. */
+static int finish(void *state, struct ss_batch *batch)
+{
+    struct features *st = state;
+    int err = ss_hold_release(&st->hold, batch);
+    return err ? err : ss_feature_engine_run(st->engine, batch);
+}
+
+static int write_state(void *to, const void *bytes, size_t len)
+{
+    return ss_sink_write(to, bytes, len);
+}
+
+static int read_state(void *from, void *bytes, size_t len)
+{
+    for (char *p = bytes; len;) {
+        ssize_t n = ss_source_read(from, p, len);
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return ss_fail(SS_EDATA, "state of features is truncated");
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int save(const void *state, int part, struct ss_sink *to)
+{
+    const struct features *st = state;
+    (void)part;
+    int err = ss_feature_engine_save(st->engine, write_state, to);
+    return err ? err : ss_hold_save(&st->hold, write_state, to);
+}
+
+static int load(void *state, int part, struct ss_source *from)
+{
+    struct features *st = state;
+    (void)part;
+    int err = ss_feature_engine_load(st->engine, read_state, from);
+    return err ? err : ss_hold_load(&st->hold, read_state, from);
 }
 
 static void close(void *state)
@@ -105,7 +160,10 @@ const struct ss_stage ss_stage_features = {
     .step = step,
     .phases = SS_FEATURE_PHASES,
     .work = work,
+    .finish = finish,
     .close = close,
     .part_open = part_open,
     .part_close = part_close,
+    .save = save,
+    .load = load,
 };
