@@ -28,11 +28,14 @@ static inline enum ss_number_kind ss_number_kind(struct ss_str text)
         __m128i d = _mm_sub_epi8(x, _mm_set1_epi8('0'));
         __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(d, _mm_set1_epi8(9)), d);
         unsigned other = ~(unsigned)_mm_movemask_epi8(digit) & ((1u << text.n) - 1);
+        unsigned minus = text.p[0] == '-';
+        other &= ~minus;
         if (SS_LIKELY(other == 0))
-            return text.p[0] != '0' || text.n == 1 ? SS_NUMBER_INTEGER : SS_NUMBER_NONE;
+            return text.n > minus && (text.p[minus] != '0' || text.n == 1 + minus) ? SS_NUMBER_INTEGER
+                                                                                   : SS_NUMBER_NONE;
         unsigned point = (unsigned)__builtin_ctz(other);
-        if ((other & (other - 1)) == 0 && text.p[point] == '.' && point > 0 && point + 1 < text.n)
-            return text.p[0] != '0' || point == 1 ? SS_NUMBER_OTHER : SS_NUMBER_NONE;
+        if ((other & (other - 1)) == 0 && text.p[point] == '.' && point > minus && point + 1 < text.n)
+            return text.p[minus] != '0' || point == 1 + minus ? SS_NUMBER_OTHER : SS_NUMBER_NONE;
     }
 #endif
     return ss_number_kind_slow(text);

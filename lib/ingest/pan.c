@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/hash.h"
 
 #define DIGITS_MAX 32
 
@@ -56,9 +57,26 @@ bool ss_pan_looks_like(struct ss_str text)
     return sum && sum % 10 == 0;
 }
 
-size_t ss_pan_hide(const struct ss_pan *pan, struct ss_str text, char *out, char last4[5])
+static void hash(struct ss_pan *pan, struct ss_str number, char *out)
 {
-    char digit[DIGITS_MAX], hex[SS_DIGEST_HEX];
+    struct ss_pan_memo *memo = &pan->memo[ss_hash64(number.p, number.n) % SS_PAN_MEMOS];
+    if (memo->len != number.n || memcmp(memo->digit, number.p, number.n) != 0 || !memo->len) {
+        char hex[SS_DIGEST_HEX];
+        ss_hmac_sha256_hex(pan->key, pan->key_len, number.p, number.n, hex);
+        if (number.n > sizeof memo->digit) {
+            memcpy(out, hex, 32);
+            return;
+        }
+        memo->len = (uint8_t)number.n;
+        memcpy(memo->digit, number.p, number.n);
+        memcpy(memo->hex, hex, 32);
+    }
+    memcpy(out, memo->hex, 32);
+}
+
+size_t ss_pan_hide(struct ss_pan *pan, struct ss_str text, char *out, char last4[5])
+{
+    char digit[DIGITS_MAX];
     size_t n = digits_of(text, digit);
     last4[0] = '\0';
     if (n >= 12) {
@@ -68,8 +86,7 @@ size_t ss_pan_hide(const struct ss_pan *pan, struct ss_str text, char *out, char
     if (pan->mode == SS_PAN_KEEP)
         return 0;
     if (pan->mode == SS_PAN_HASH) {
-        ss_hmac_sha256_hex(pan->key, pan->key_len, n ? digit : text.p, n ? n : text.n, hex);
-        memcpy(out, hex, 32);
+        hash(pan, n ? (struct ss_str){digit, n} : text, out);
         return 32;
     }
     if (n < 12) { /* no card number: nothing of it may be shown */

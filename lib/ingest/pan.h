@@ -8,15 +8,25 @@
 
 #include "base/attr.h"
 #include "base/str.h"
+#include <stdint.h>
 
 #define SS_PAN_TEXT 40 /* no hashed or masked number needs more bytes */
 
 enum ss_pan_mode { SS_PAN_HASH, SS_PAN_MASK, SS_PAN_KEEP };
 
+/* A number hashed before: cards come again and again, and the HMAC costs more than all the rest of a row. */
+struct ss_pan_memo {
+    uint8_t len;
+    char digit[23], hex[32];
+};
+
+#define SS_PAN_MEMOS 4096
+
 struct ss_pan {
     enum ss_pan_mode mode;
     size_t key_len;
     char key[256];
+    struct ss_pan_memo memo[SS_PAN_MEMOS]; /* by the number's hash; a new one takes the place of an old one */
 };
 
 /* The key: a file of 16 to 256 bytes, a line end at its end not counted. SS_ENOINPUT or SS_ECONFIG. */
@@ -32,6 +42,6 @@ bool ss_pan_looks_like(struct ss_str text);
  * Returns its length; 0 where the mode is SS_PAN_KEEP. `last4` gets the last four digits where there are 12
  * or more digits, else nothing (last4[0] == 0).
  */
-size_t ss_pan_hide(const struct ss_pan *pan, struct ss_str text, char *out, char last4[5]);
+size_t ss_pan_hide(struct ss_pan *pan, struct ss_str text, char *out, char last4[5]);
 
 #endif
