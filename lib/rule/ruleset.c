@@ -1,0 +1,367 @@
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "rule/list_file.h"
+#include "rule/ruleset_parts.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* As everywhere without a rule file (record/score.h). */
+static const double default_threshold[SS_LEVELS] = {-INFINITY, 0.50, 0.55, 0.70, 0.85};
+
+/* --- lists, as expressions see them --- */
+
+bool ss_ruleset_listed(const struct ss_ruleset *set, int list, struct ss_str value,
+                       const struct ss_record *rec)
+{
+    int64_t time_us = rec->has_time ? rec->time_us : SS_LIST_NO_TIME;
+    return (set->list[list] && ss_list_has(set->list[list], value, time_us, NULL)) ||
+           (set->learnt[list] && ss_list_has(set->learnt[list], value, time_us, NULL));
+}
+
+static int list_find(void *ctx, struct ss_str name)
+{
+    const struct ss_ruleset *set = ctx;
+    for (uint32_t i = 0; i < set->spec->lists; i++)
+        if (ss_str_eq(set->spec->list[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+static bool list_has(void *ctx, int list, struct ss_str value, const struct ss_record *rec)
+{
+    return ss_ruleset_listed(ctx, list, value, rec);
+}
+
+/* Only what is the same for every record: exact values without spans. */
+static bool list_each(void *ctx, int list, bool (*entry)(void *to, struct ss_str text), void *to)
+{
+    const struct ss_ruleset *set = ctx;
+    const struct ss_list *l = set->list[list];
+    if (!l || ss_list_kind(l) != SS_LIST_EXACT)
+        return false;
+    for (uint32_t a = 0; a < set->spec->n_autos; a++)
+        if (ss_str_eq(set->spec->autos[a].list, set->spec->list[list].name))
+            return false;
+    for (uint32_t i = 0; i < ss_list_count(l); i++) {
+        struct ss_list_entry e = ss_list_at(l, i);
+        if (e.from_us != SS_LIST_OPEN_FROM || e.until_us != SS_LIST_OPEN_UNTIL)
+            return false;
+        if (!entry(to, e.value))
+            break;
+    }
+    return true;
+}
+
+static int load_lists(struct ss_ruleset *set)
+{
+    for (uint32_t i = 0; i < set->spec->lists; i++) {
+        const struct ss_list_def *def = &set->spec->list[i];
+        if (!def->path)
+            continue;
+        int err = ss_list_new(def->kind, &set->list[i]);
+        err = err ? err : ss_list_load(set->list[i], def->path, def->column);
+        if (err == SS_ENOINPUT)
+            return ss_fail_in(SS_ENOINPUT, "%s:%u: list '%.*s': ", def->at.file, def->at.line,
+                              (int)def->name.n, def->name.p);
+        if (err)
+            return err;
+        ss_debug("list '%.*s': %u entries in %zu bytes", (int)def->name.n, def->name.p,
+                 ss_list_count(set->list[i]), ss_list_bytes(set->list[i]));
+    }
+    return 0;
+}
+
+/* --- rules --- */
+
+static int out_of_memory(void)
+{
+    return ss_fail(SS_ENOMEM, "out of memory for rules");
+}
+
+static int by_priority(const void *a, const void *b)
+{
+    const struct ss_live_rule *x = a, *y = b;
+    int order = (x->def->priority > y->def->priority) - (x->def->priority < y->def->priority);
+    return order ? order : (x->def > y->def) - (x->def < y->def);
+}
+
+static double part_of(const struct ss_rule_spec *spec, const struct ss_rule *rule)
+{
+    if (spec->combine == SS_COMBINE_MAX)
+        return rule->score;
+    return isnan(rule->weight) ? rule->score : rule->weight;
+}
+
+static int make_live(struct ss_ruleset *set, struct ss_schema *schema, bool may_add_slots)
+{
+    const struct ss_rule_spec *spec = set->spec;
+    set->live = calloc(spec->rules + 1, sizeof *set->live);
+    set->when = malloc((spec->rules + 1) * sizeof *set->when);
+    set->reason = malloc((spec->rules + 1) * sizeof *set->reason);
+    if (!set->live || !set->when || !set->reason)
+        return out_of_memory();
+    for (uint32_t i = 0; i < spec->rules; i++) {
+        const struct ss_rule *def = &spec->rule[i];
+        set->when[i] = set->reason[i] = -1;
+        if (!def->enabled)
+            continue;
+        struct ss_live_rule *live = &set->live[set->n_live++];
+        live->def = def;
+        live->reason = -1;
+        live->score = part_of(spec, def);
+        live->gated = def->rollout_by.p || def->from_us != INT64_MIN || def->until_us != INT64_MAX;
+        if (!def->rollout_by.p)
+            continue;
+        live->seed = ss_hash64(def->name.p, def->name.n);
+        live->nobody = def->rollout <= 0;
+        live->max = def->rollout >= 1 ? UINT64_MAX : (uint64_t)(def->rollout * 0x1p64);
+        live->key.name = def->rollout_by;
+        int err = ss_field_ref_bind(&live->key, schema, may_add_slots);
+        if (err)
+            return err;
+    }
+    qsort(set->live, set->n_live, sizeof *set->live, by_priority);
+    return 0;
+}
+
+static const char *where(struct ss_ruleset *set, const struct ss_place *at)
+{
+    char text[512];
+    int n = snprintf(text, sizeof text, "%s:%u", at->file, at->line);
+    return ss_arena_copy(&set->spec->arena, text, n < 0 ? 0 : strlen(text));
+}
+
+static int add_expr(struct ss_ruleset *set, struct ss_exprs *exprs, struct ss_str text,
+                    const struct ss_place *at, int *id)
+{
+    const char *place = where(set, at);
+    int err = place ? ss_exprs_add(exprs, text, place, id) : SS_ENOMEM;
+    if (!err && ss_expr_kind(exprs, *id) == SS_EXPR_CHILD)
+        set->batched = true;
+    return err;
+}
+
+static void quarantined(void *ctx, int id, const char *place, const char *why)
+{
+    const struct ss_ruleset *set = ctx;
+    for (uint32_t i = 0; i < set->spec->rules; i++)
+        if (set->when[i] == id || set->reason[i] == id)
+            ss_warn("%s: rule '%.*s' is in quarantine: %s", place, (int)set->spec->rule[i].name.n,
+                    set->spec->rule[i].name.p, why);
+}
+
+/* Conditions of live rules in their order, then those of disabled ones (so that they do not rot), then
+ * reasons. */
+static int compile(struct ss_ruleset *set, struct ss_exprs *exprs)
+{
+    const struct ss_rule_spec *spec = set->spec;
+    int err = 0;
+    for (uint32_t i = 0; i < set->n_live && !err; i++) {
+        const struct ss_rule *def = set->live[i].def;
+        err = add_expr(set, exprs, def->when, &def->when_at, &set->when[def - spec->rule]);
+    }
+    for (uint32_t i = 0; i < spec->rules && !err; i++)
+        if (!spec->rule[i].enabled)
+            err = add_expr(set, exprs, spec->rule[i].when, &spec->rule[i].when_at, &set->when[i]);
+    for (uint32_t i = 0; i < spec->rules && !err; i++)
+        if (spec->rule[i].reason.p)
+            err = add_expr(set, exprs, spec->rule[i].reason, &spec->rule[i].reason_at, &set->reason[i]);
+    for (uint32_t i = 0; i < set->n_live && !err; i++)
+        set->live[i].reason = set->reason[set->live[i].def - spec->rule];
+    return err;
+}
+
+static int make_worker(struct ss_ruleset *set, struct ss_rule_worker *w, struct ss_schema *schema,
+                       bool may_add_slots)
+{
+    struct ss_exprs_options options = {.full_jq = set->options.full_jq,
+                                       .lists = {set, list_find, list_has, list_each},
+                                       .quarantined = quarantined,
+                                       .ctx = set};
+    size_t n = set->n_live + 1;
+    ss_buf_init(&w->text, SS_EXPR_BYTES);
+    w->exprs = ss_exprs_new(&options);
+    w->fired = malloc(n * sizeof *w->fired);
+    w->shadow = malloc(n * sizeof *w->shadow);
+    w->failed = malloc(2 * n * sizeof *w->failed); /* condition and reason */
+    w->count = calloc(n, sizeof *w->count);
+    if (!w->exprs || !w->fired || !w->shadow || !w->failed || !w->count)
+        return out_of_memory();
+    int err = compile(set, w->exprs);
+    return err ? err : ss_exprs_bind(w->exprs, schema, may_add_slots);
+}
+
+/* --- the whole --- */
+
+static void hash_texts(struct ss_ruleset *set, struct ss_buf *all)
+{
+    char hex[SS_DIGEST_HEX];
+    ss_sha256_hex(all->p ? all->p : "", all->n, hex);
+    memcpy(set->hash, hex, 8);
+}
+
+/* Where a rule file's lists lie: beside it, unless the options say where. */
+static char *dir_of(struct ss_ruleset *set, const char *name)
+{
+    const char *given = set->options.lists_dir, *slash = strrchr(name, '/');
+    size_t n = given ? strlen(given) : slash ? (size_t)(slash - name) + 1 : 0;
+    char *dir = ss_arena_alloc(&set->spec->arena, n + 2);
+    if (dir) {
+        memcpy(dir, given ? given : name, n);
+        if (given && n && dir[n - 1] != '/')
+            dir[n++] = '/';
+        dir[n] = '\0';
+    }
+    return dir;
+}
+
+/* A bare name in a message would hide that it is a shipped pack. */
+static int read_spec(struct ss_ruleset *set, const char *const *name, size_t n)
+{
+    struct ss_buf text, all;
+    ss_buf_init(&text, SS_RULE_FILE_MAX);
+    ss_buf_init(&all, SS_RULE_FILES * SS_RULE_FILE_MAX);
+    int err = 0;
+    for (size_t i = 0; i < n && !err; i++) {
+        ss_buf_reset(&text);
+        const char *dir = dir_of(set, name[i]);
+        err = dir ? ss_rule_file_read(name[i], &text) : SS_ENOMEM;
+        err =
+            err ? err
+                : ss_rule_spec_parse(set->spec, (struct ss_str){text.p ? text.p : "", text.n}, name[i], dir);
+        ss_buf_put(&all, text.p, text.n);
+    }
+    err = err ? err : ss_buf_check(&all);
+    if (!err)
+        hash_texts(set, &all);
+    ss_buf_free(&text);
+    ss_buf_free(&all);
+    return err ? err : ss_rule_spec_finish(set->spec);
+}
+
+static int note_files(struct ss_ruleset *set, const char *const *name, size_t n)
+{
+    set->file = malloc((n + set->spec->lists + 1) * sizeof *set->file);
+    if (!set->file)
+        return out_of_memory();
+    for (size_t i = 0; i < n; i++)
+        if (strpbrk(name[i], "/."))
+            set->file[set->files++] = name[i];
+    for (uint32_t i = 0; i < set->spec->lists; i++)
+        if (set->spec->list[i].path)
+            set->file[set->files++] = set->spec->list[i].path;
+    return 0;
+}
+
+static int load(struct ss_ruleset *set, const char *const *name, size_t n, struct ss_schema *schema,
+                bool may_add_slots)
+{
+    int err = read_spec(set, name, n);
+    err = err ? err : note_files(set, name, n);
+    err = err ? err : load_lists(set);
+    err = err ? err : make_live(set, schema, may_add_slots);
+    for (int w = 0; w < set->workers && !err; w++)
+        err = make_worker(set, &set->worker[w], schema, may_add_slots);
+    for (int i = 0; i < SS_LEVELS; i++) {
+        bool given = !isnan(set->spec->threshold[i]);
+        set->own_thresholds |= given;
+        set->threshold[i] = given ? set->spec->threshold[i] : default_threshold[i];
+    }
+    /* A level that the file puts above the default place of a higher one pushes that up. */
+    for (int i = SS_MEDIUM; i < SS_LEVELS; i++)
+        if (isnan(set->spec->threshold[i]) && set->threshold[i] < set->threshold[i - 1])
+            set->threshold[i] = set->threshold[i - 1];
+    return err;
+}
+
+int ss_ruleset_load(const char *const *name, size_t n, const struct ss_ruleset_options *options,
+                    struct ss_schema *schema, bool may_add_slots, int workers, struct ss_ruleset **out)
+{
+    struct ss_ruleset *set = calloc(1, sizeof *set);
+    *out = NULL;
+    if (!set)
+        return out_of_memory();
+    set->options = *options;
+    set->workers = workers < 1 ? 1 : workers;
+    set->spec = ss_rule_spec_new();
+    set->worker = calloc((size_t)set->workers, sizeof *set->worker);
+    int err = set->spec && set->worker ? 0 : out_of_memory();
+    err = err ? err : load(set, name, n, schema, may_add_slots);
+    if (err) {
+        ss_ruleset_free(set);
+        return err;
+    }
+    *out = set;
+    return 0;
+}
+
+void ss_ruleset_free(struct ss_ruleset *set)
+{
+    if (!set)
+        return;
+    for (int i = 0; set->worker && i < set->workers; i++) {
+        struct ss_rule_worker *w = &set->worker[i];
+        ss_exprs_free(w->exprs);
+        free(w->fired);
+        free(w->shadow);
+        free(w->failed);
+        free(w->count);
+        ss_buf_free(&w->text);
+    }
+    for (uint32_t i = 0; i < SS_RULE_LISTS; i++)
+        ss_list_free(set->list[i]);
+    free(set->worker);
+    free(set->live);
+    free(set->when);
+    free(set->reason);
+    free(set->file);
+    ss_rule_spec_free(set->spec);
+    free(set);
+}
+
+int ss_ruleset_adopt(struct ss_ruleset *set, struct ss_auto_lists *autos, struct ss_schema *schema,
+                     bool may_add_slots)
+{
+    int err = ss_auto_lists_define(autos, set->spec->autos, set->spec->n_autos, schema, may_add_slots);
+    for (uint32_t i = 0; i < set->spec->lists && !err; i++)
+        set->learnt[i] = ss_auto_lists_find(autos, set->spec->list[i].name);
+    return err;
+}
+
+const struct ss_rule_spec *ss_ruleset_spec(const struct ss_ruleset *set)
+{
+    return set->spec;
+}
+
+const char *ss_ruleset_hash(const struct ss_ruleset *set)
+{
+    return set->hash;
+}
+
+size_t ss_ruleset_files(const struct ss_ruleset *set, const char *const **file)
+{
+    *file = set->file;
+    return set->files;
+}
+
+struct ss_exprs *ss_ruleset_exprs(struct ss_ruleset *set)
+{
+    return set->worker[0].exprs;
+}
+
+int ss_ruleset_when(const struct ss_ruleset *set, uint32_t rule)
+{
+    return set->when[rule];
+}
+
+int ss_ruleset_reason(const struct ss_ruleset *set, uint32_t rule)
+{
+    return set->reason[rule];
+}
+
+const struct ss_list *ss_ruleset_list(const struct ss_ruleset *set, uint32_t list)
+{
+    return set->list[list];
+}
