@@ -57,36 +57,36 @@ static int check_field(const struct ss_field_map *map, struct ss_rule *rule)
 static int read_signature(struct ss_field_map *map, struct ss_tokens *t)
 {
     static const char *const words[] = {"header", "has"};
-    int err = ss_token_next(t);
+    int err = ss_map_token_next(t);
     for (size_t i = 0; i < SS_COUNT(words); i++) {
         if (err < 0)
             return err;
-        if (!ss_token_is(t, words[i]))
-            return ss_token_expected(t, "'when header has COLUMN, ...'");
-        err = ss_token_next(t);
+        if (!ss_map_token_is(t, words[i]))
+            return ss_map_token_expected(t, "'when header has COLUMN, ...'");
+        err = ss_map_token_next(t);
     }
     if (err < 0 || (err = ss_rule_read_columns(t, &map->signature, &map->n_signature)) < 0)
         return err;
-    return t->kind == SS_TOKEN_END ? 0 : ss_token_expected(t, "a comma or the end of the line");
+    return t->kind == SS_TOKEN_END ? 0 : ss_map_token_expected(t, "a comma or the end of the line");
 }
 
 static int read_line(struct ss_field_map *map, struct ss_str text, uint32_t line)
 {
     struct ss_tokens t = {.arena = &map->arena, .rest = text};
-    int err = ss_token_next(&t);
+    int err = ss_map_token_next(&t);
     if (err < 0 || t.kind == SS_TOKEN_END)
         return err;
     struct ss_str ahead = ss_str_trim(t.rest);
-    if (ss_token_is(&t, "when") && (ahead.n == 0 || *ahead.p != '='))
+    if (ss_map_token_is(&t, "when") && (ahead.n == 0 || *ahead.p != '='))
         return read_signature(map, &t);
     if (t.kind != SS_TOKEN_WORD)
-        return ss_token_expected(&t, "a field name");
+        return ss_map_token_expected(&t, "a field name");
     if (map->n == SS_RULES_MAX)
         return ss_fail(SS_ECONFIG, "more than %d fields", SS_RULES_MAX);
     struct ss_rule *rule = &map->rule[map->n];
     *rule = (struct ss_rule){.line = line, .decimal = '.', .when.is_utc = true};
-    if ((err = ss_token_copy(&t, t.text, &rule->field)) < 0 || (err = check_field(map, rule)) < 0 ||
-        (err = ss_token_next(&t)) < 0 || (err = ss_token_expect(&t, '=')) < 0 ||
+    if ((err = ss_map_token_copy(&t, t.text, &rule->field)) < 0 || (err = check_field(map, rule)) < 0 ||
+        (err = ss_map_token_next(&t)) < 0 || (err = ss_map_token_expect(&t, '=')) < 0 ||
         (err = ss_rule_read(&t, rule)) < 0)
         return err;
     map->n++;

@@ -27,7 +27,7 @@ static int read_text_token(struct ss_tokens *t)
 }
 
 /* Words end at blanks, commas, brackets and quotes: Europe/Berlin and +02:00 are words. */
-int ss_token_next(struct ss_tokens *t)
+int ss_map_token_next(struct ss_tokens *t)
 {
     while (t->rest.n && is_blank(*t->rest.p))
         t->rest.p++, t->rest.n--;
@@ -49,28 +49,28 @@ int ss_token_next(struct ss_tokens *t)
     return 0;
 }
 
-bool ss_token_is(const struct ss_tokens *t, const char *word)
+bool ss_map_token_is(const struct ss_tokens *t, const char *word)
 {
     return t->kind == SS_TOKEN_WORD && ss_str_is(t->text, word);
 }
 
-bool ss_token_is_sign(const struct ss_tokens *t, char c)
+bool ss_map_token_is_sign(const struct ss_tokens *t, char c)
 {
     return t->kind == SS_TOKEN_SIGN && *t->text.p == c;
 }
 
-int ss_token_expected(const struct ss_tokens *t, const char *what)
+int ss_map_token_expected(const struct ss_tokens *t, const char *what)
 {
     return ss_fail(SS_ECONFIG, "expected %s, found '%.*s'", what, (int)t->text.n, t->text.p);
 }
 
-int ss_token_expect(struct ss_tokens *t, char c)
+int ss_map_token_expect(struct ss_tokens *t, char c)
 {
     char what[] = {'\'', c, '\'', '\0'};
-    return ss_token_is_sign(t, c) ? ss_token_next(t) : ss_token_expected(t, what);
+    return ss_map_token_is_sign(t, c) ? ss_map_token_next(t) : ss_map_token_expected(t, what);
 }
 
-int ss_token_copy(struct ss_tokens *t, struct ss_str text, struct ss_str *to)
+int ss_map_token_copy(struct ss_tokens *t, struct ss_str text, struct ss_str *to)
 {
     char *p = ss_arena_copy(t->arena, text.p, text.n);
     *to = (struct ss_str){p, text.n};

@@ -23,13 +23,13 @@ struct ss_tokens {
 };
 
 /* These return 0 or SS_ECONFIG (SS_ENOMEM). */
-int ss_token_next(struct ss_tokens *t) SS_MUST_CHECK;
+int ss_map_token_next(struct ss_tokens *t) SS_MUST_CHECK;
 /* "expected WHAT, found '...'" */
-int ss_token_expected(const struct ss_tokens *t, const char *what);
+int ss_map_token_expected(const struct ss_tokens *t, const char *what);
 /* Moves past the sign `c`. */
-int ss_token_expect(struct ss_tokens *t, char c) SS_MUST_CHECK;
-int ss_token_copy(struct ss_tokens *t, struct ss_str text, struct ss_str *to) SS_MUST_CHECK;
-bool ss_token_is(const struct ss_tokens *t, const char *word);
-bool ss_token_is_sign(const struct ss_tokens *t, char c);
+int ss_map_token_expect(struct ss_tokens *t, char c) SS_MUST_CHECK;
+int ss_map_token_copy(struct ss_tokens *t, struct ss_str text, struct ss_str *to) SS_MUST_CHECK;
+bool ss_map_token_is(const struct ss_tokens *t, const char *word);
+bool ss_map_token_is_sign(const struct ss_tokens *t, char c);
 
 #endif
