@@ -30,9 +30,10 @@ template <typename T> static size_t print(T value, char *out)
 // Digits two at a time, right-aligned before `end`; returns where they begin.
 static char *digits(uint64_t v, char *end)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
     for (; v >= 100; v /= 100)
         std::memcpy(end -= 2, pairs + v % 100 * 2, 2);
     if (v >= 10)
@@ -42,9 +43,10 @@ static char *digits(uint64_t v, char *end)
     return end;
 }
 
-// Values of few decimals, such as sums of money, an order of magnitude faster: 0 when `value` is none of them.
-// With r = value * 10^6 rounded, r / 10^6 == value says that the decimal r * 10^-6 reads back as value; having
-// 15 digits at most, it is the shortest that does. Below 0.001 the shortest text may be one with an exponent.
+// Values of few decimals, such as sums of money, an order of magnitude faster: 0 when `value` is none of
+// them. With r = value * 10^6 rounded, r / 10^6 == value says that the decimal r * 10^-6 reads back as value;
+// having 15 digits at most, it is the shortest that does. Below 0.001 the shortest text may be one with an
+// exponent.
 static size_t print_decimal(double value, char *out)
 {
     double size = std::fabs(value);

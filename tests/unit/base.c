@@ -174,6 +174,23 @@ static void doubles_print_shortest_and_read_back(void)
         wrong += n > SS_NUMBER_MAX || !ss_double_parse(out, n, &y.d) || (x.bits != y.bits && x.d != 0);
     }
     ok(wrong == 0, "200,000 random doubles read back the same bits");
+    for (int i = 0; i < 200000; i++) {
+        static const double scale[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+        int64_t k = (int64_t)(ss_rng_next(&rng) >> (14 + ss_rng_below(&rng, 50)));
+        int decimals = (int)ss_rng_below(&rng, 7);
+        double value = (double)k / scale[decimals], back;
+        size_t n = ss_double_print(value, out);
+        wrong += !ss_double_parse(out, n, &back) || back != value;
+        char want[64];
+        int len = snprintf(want, sizeof want, "%.*f", decimals, value);
+        while (decimals && want[len - 1] == '0')
+            len--;
+        len -= want[len - 1] == '.';
+        if (k < 1000000000000000 &&
+            (value == 0 || value >= 0.001)) /* 15 digits: the shortest is the decimal itself */
+            wrong += n != (size_t)len || memcmp(out, want, n) != 0;
+    }
+    ok(wrong == 0, "200,000 decimals print as they were written");
 }
 
 static bool reads_double(const char *text)
