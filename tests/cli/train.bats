@@ -139,3 +139,11 @@ END
   status_is 65
   says "does not fit the feature file"
 }
+
+@test "scripts/handbook says when it has no data, and refuses what it does not know" {
+  run "$ROOT/scripts/handbook" no/such.csv
+  status_is 0
+  [ "$output" = "skipped: no data at 'no/such.csv'" ]
+  run "$ROOT/scripts/handbook" --fast no/such.csv
+  status_is 64
+}
