@@ -120,3 +120,22 @@ int ss_supply_work(struct ss_supply *s, int phase, int worker, int workers, stru
             err = take_given(s, &batch->rec[i], &batch->arena[worker]);
     return err;
 }
+
+int ss_supply_save(const struct ss_supply *s, ss_feature_write *write, void *to)
+{
+    char way = (char)s->way;
+    int err = write(to, &way, 1);
+    return err || s->way == WAY_GIVEN ? err : ss_feature_engine_save(s->engine, write, to);
+}
+
+int ss_supply_load(struct ss_supply *s, ss_feature_read *read, void *from)
+{
+    char way;
+    int err = read(from, &way, 1);
+    if (err)
+        return err;
+    if (way < WAY_OPEN || way > WAY_COMPUTED)
+        return ss_fail(SS_EDATA, "state is of no known kind");
+    s->way = (enum way)way;
+    return s->way == WAY_GIVEN ? 0 : ss_feature_engine_load(s->engine, read, from);
+}

@@ -34,4 +34,8 @@ int ss_supply_prepare(struct ss_supply *supply, const struct ss_batch *batch) SS
 int ss_supply_work(struct ss_supply *supply, int phase, int worker, int workers,
                    struct ss_batch *batch) SS_MUST_CHECK;
 
+/* State out and in, as engine.h; a stream that brought its features has none but this fact. */
+int ss_supply_save(const struct ss_supply *supply, ss_feature_write *write, void *to) SS_MUST_CHECK;
+int ss_supply_load(struct ss_supply *supply, ss_feature_read *read, void *from) SS_MUST_CHECK;
+
 #endif

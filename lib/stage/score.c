@@ -511,6 +511,42 @@ static int score_work(void *state, int phase, int worker, int workers, struct ss
     return score_rows(st, worker, workers, batch);
 }
 
+/* --- state of the features it computes itself --- */
+
+static int write_bytes(void *to, const void *bytes, size_t len)
+{
+    return ss_sink_write(to, bytes, len);
+}
+
+static int read_bytes(void *from, void *bytes, size_t len)
+{
+    for (size_t n = 0; n < len;) {
+        ssize_t got = ss_source_read(from, (char *)bytes + n, len - n);
+        if (got == SS_AGAIN)
+            continue;
+        if (got < 0)
+            return (int)got;
+        if (got == 0)
+            return ss_fail(SS_EDATA, "state ends too early");
+        n += (size_t)got;
+    }
+    return 0;
+}
+
+static int score_save(const void *state, int part, struct ss_sink *to)
+{
+    const struct score *st = state;
+    (void)part;
+    return ss_supply_save(st->supply, write_bytes, to);
+}
+
+static int score_load(void *state, int part, struct ss_source *from)
+{
+    struct score *st = state;
+    (void)part;
+    return ss_supply_load(st->supply, read_bytes, from);
+}
+
 const struct ss_stage ss_stage_score = {
     .name = "score",
     .about = "Add a model's score, risk level and reasons to each payment.",
@@ -521,4 +557,6 @@ const struct ss_stage ss_stage_score = {
     .phases = SS_SUPPLY_PHASES + 1,
     .work = score_work,
     .close = score_close,
+    .save = score_save,
+    .load = score_load,
 };

@@ -164,3 +164,18 @@ END
   grep -q 'the model in use stays' err
   grep -q 'reloaded' err
 }
+
+@test "with --state the features computed here go on where they were" {
+  ss-score -m "$S/gbt.ssm" "$S/p.ndjson" > whole
+  for cut in 1 777 8000; do
+    rm -f st
+    { head -$cut "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" --state st
+      tail -n +$((cut + 1)) "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" --state st; } > parts
+    same whole parts
+  done
+  head -c 1000 st > cut.st
+  run ss-score -m "$S/gbt.ssm" --state cut.st "$S/p.ndjson"
+  status_is 65
+  ss-features -f "$S/f.features" "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" --state given.st > given
+  same whole given
+}
