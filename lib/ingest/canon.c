@@ -97,7 +97,7 @@ int ss_canon_row(struct ss_canon *canon, struct ss_plan *plan, struct ss_record 
                  const struct ss_csv_row *row, const struct ss_csv_cell *cell)
 {
     rec->field = ss_canon_fields(canon);
-    char *base = ss_emit_room(canon, plan->fixed_bytes + 6 * row->len + 2), *p = base;
+    char *base = ss_emit_room(canon, plan->fixed_bytes + plan->copies * 6 * row->len + 2), *p = base;
     if (!rec->field || !base)
         return SS_ENOMEM;
     canon->row++;

@@ -17,7 +17,8 @@ char *ss_emit_room(struct ss_canon *canon, size_t bytes)
     bytes += SS_JSON_PADDING;
     if (SS_LIKELY((size_t)(canon->end - canon->out) >= bytes))
         return canon->out;
-    size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+    /* Twice, since most rows take far less than they might: the next ones find room, too. */
+    size_t size = 2 * bytes > CHUNK_BYTES ? 2 * bytes : CHUNK_BYTES;
     canon->out = ss_arena_alloc(&canon->batch->arena[0], size);
     canon->end = canon->out ? canon->out + size : NULL;
     return canon->out;

@@ -5,9 +5,10 @@
 #include "ingest/canon.h"
 
 /*
- * Writes `,"key":value` for `op` at p, where there is room for the plan's fixed_bytes and six times the text,
- * and sets the record's field (base: where the record's text begins). Returns the end; p itself when there is
- * nothing to write; NULL when the record is to be rejected (canon->reason) or memory ran out (canon->reason
+ * Writes `,"key":value` for `op` at p, where there is room for the plan's fixed_bytes and six times the text
+ * (one byte may become \u00xx), and sets the record's field (base: where the record's text begins). Returns
+ * the end; p itself when there is nothing to write; NULL when the record is to be rejected (canon->reason) or
+ * memory ran out (canon->reason
  * == NULL). `text` has 32 readable bytes behind it.
  */
 char *ss_emit(struct ss_canon *canon, const struct ss_op *op, struct ss_record *rec, struct ss_str text,

@@ -200,7 +200,7 @@ static char *put_at_end(const struct object *o, const struct ss_op *op, char *p,
 static int rewrite(const struct object *o)
 {
     struct ss_canon *canon = o->canon;
-    char *base = ss_emit_room(canon, o->plan->fixed_bytes + 6 * o->text.n + 2), *p = base;
+    char *base = ss_emit_room(canon, o->plan->fixed_bytes + o->plan->copies * 6 * o->text.n + 2), *p = base;
     if (!base)
         return SS_ENOMEM;
     canon->reason = NULL;

@@ -369,6 +369,20 @@ static void sort_ops(struct ss_plan *plan)
     }
 }
 
+/* A column may go into several fields: each of them needs room for its text. */
+static int count_copies(struct ss_plan *plan)
+{
+    uint32_t *uses = ss_arena_zalloc(plan->arena, (plan->columns + 1) * sizeof *uses);
+    if (!uses)
+        return SS_ENOMEM;
+    plan->copies = 1;
+    for (uint32_t i = 0; i < plan->n; i++)
+        for (uint32_t k = 0; k < plan->op[i].columns; k++)
+            if (++uses[plan->op[i].column[k]] > plan->copies)
+                plan->copies = uses[plan->op[i].column[k]];
+    return 0;
+}
+
 static int make_ops(struct maker *m)
 {
     const struct ss_field_map *map = m->planner->map;
@@ -396,7 +410,7 @@ static int make_ops(struct maker *m)
     if (!m->json && !m->taken[SS_AMOUNT] && !m->taken[SS_TYPE])
         fault(m, "no column for 'amount' (a map says which it is: amount = COLUMN)");
     sort_ops(m->plan);
-    return 0;
+    return count_copies(m->plan);
 }
 
 static int copy_names(struct ss_plan *plan, const struct ss_str *name, uint32_t n)

@@ -53,7 +53,8 @@ struct ss_plan {
     int32_t *op_of;      /* JSON: the op in place of a column, or -1: used elsewhere */
     bool edits;          /* JSON: an object needs more than a look at its values */
     bool has_type;       /* there is a `type`: rows may be labels */
-    size_t fixed_bytes;  /* what a record needs besides six times its row's bytes */
+    size_t fixed_bytes;  /* what a record needs besides `copies` times six times its row's bytes */
+    uint32_t copies;     /* how many fields the most used column goes into */
     const char *fault;   /* why no row of this header can be read, or NULL */
     const char *shipped; /* the shipped map that was chosen, or NULL */
     uint16_t *pan_like;  /* how many of the first rows look like card numbers, by column */

@@ -13,7 +13,7 @@ void ss_fit_defaults(struct ss_fit_options *options)
     *options = (struct ss_fit_options){.kind = SS_MODEL_GBT,
                                        .seed = 1,
                                        .rounds = 500,
-                                       .patience = 30,
+                                       .patience = 20,
                                        .bag = 1,
                                        .weight = 1,
                                        .validation = 0.25,
@@ -188,9 +188,10 @@ static int fit_trees(struct fitter *f, size_t n, int *rounds, struct ss_trees *t
     int err = make_parts(f, n, &parts);
     int any = err ? 0 : put_monotone(f, &monotone);
     err = err ? err : any < 0 ? any : 0;
-    param[k++] = (struct ss_xgb_param){"eta", "0.1"};
+    param[k++] = (struct ss_xgb_param){"eta", "0.15"};
     param[k++] = (struct ss_xgb_param){"max_depth", "4"};
-    param[k++] = (struct ss_xgb_param){"max_bin", "4096"}; /* 256 cut points cost precision in long tails */
+    param[k++] = (struct ss_xgb_param){
+        "max_bin", "1024"}; /* 256, the usual, costs precision in the long tails of amounts */
     if (factor != 1) {
         weight[ss_double_print(factor, weight)] = '\0';
         param[k++] = (struct ss_xgb_param){"scale_pos_weight", weight};

@@ -1,4 +1,3 @@
-#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -10,16 +9,13 @@
 #include "feature/supply.h"
 #include "flow/stage.h"
 #include "model/import.h"
+#include "model/intake.h"
 #include "model/report.h"
-#include <float.h>
 #include <fnmatch.h>
-#include <math.h>
 #include <stdlib.h>
 
-#define REPORT_MAX     ((size_t)16 << 20)
-#define NAMES_MAX      64
-#define DICTIONARY_MAX (1u << 20)
-#define LABELS_MAX     ((size_t)1 << 28)
+#define REPORT_MAX ((size_t)16 << 20)
+#define NAMES_MAX  64
 
 struct train {
     const char *model_path, *feature_name, *report_path, *import_path, *from, *to;
@@ -33,13 +29,9 @@ struct train {
     int64_t from_us, to_us;
     struct ss_supply *supply;
     struct ss_model *model;
-    uint32_t *bind;            /* feature of each input */
-    struct ss_map *dictionary; /* of each categorical input, in the order of first sight */
-    int8_t *way;               /* monotone direction of each input */
-    struct ss_data data;
-    uint64_t *late_id; /* labels that came after their payments */
-    int8_t *late_label;
-    size_t lates, late_cap;
+    uint32_t *bind; /* feature of each input */
+    int8_t *way;    /* monotone direction of each input */
+    struct ss_intake intake;
 };
 
 enum {
@@ -90,10 +82,10 @@ static const struct argp_option options[] = {
     {"seed", OPT_SEED, "N", 0, "Of everything that is drawn (1)", 2},
     {"rounds", OPT_ROUNDS, "N", 0, "At most so many rounds of boosting (500)", 2},
     {"early-stopping", OPT_EARLY, "N", 0,
-     "Stop after N rounds without progress on the later slice; 0 = never (30)", 2},
+     "Stop after N rounds without progress on the later slice; 0 = never (20)", 2},
     {"metric", OPT_METRIC, "NAME", 0, "Progress in aucpr, auc or logloss (aucpr)", 2},
     {"params", OPT_PARAMS, "NAME=VALUE", 0,
-     "XGBoost parameters, with commas (eta=0.1,max_depth=4,max_bin=4096)", 2},
+     "XGBoost parameters, with commas (eta=0.15,max_depth=4,max_bin=1024)", 2},
     {"bag", OPT_BAG, "N", 0, "Train N times with seeds of their own and average the margins (1)", 2},
     {"monotone", OPT_MONOTONE, "NAME=+1", 0, "The score may only rise (+1) or fall (-1) with a feature", 2},
     {"weight", OPT_WEIGHT, "W", 0, "Weight of a fraud: a number, or balanced (1)", 3},
@@ -393,26 +385,15 @@ static int train_open(void *state, struct ss_env *env)
     err = err ? err : set_ways(st);
     if (err)
         return err;
-    st->dictionary = malloc(st->model->n_inputs * sizeof *st->dictionary);
-    if (!st->dictionary)
-        return ss_fail(SS_ENOMEM, "out of memory");
-    for (uint32_t j = 0; j < st->model->n_inputs; j++)
-        ss_map_init(&st->dictionary[j], DICTIONARY_MAX);
-    ss_data_init(&st->data, ss_model_width(st->model), st->max_memory);
-    return 0;
+    return ss_intake_init(&st->intake, st->model, st->bind, st->max_memory);
 }
 
 static void train_close(void *state)
 {
     struct train *st = state;
-    for (uint32_t j = 0; st->dictionary && j < st->model->n_inputs; j++)
-        ss_map_free(&st->dictionary[j]);
-    free(st->dictionary);
+    ss_intake_free(&st->intake);
     free(st->bind);
     free(st->way);
-    free(st->late_id);
-    free(st->late_label);
-    ss_data_free(&st->data);
     ss_supply_free(st->supply);
     ss_model_free(st->model);
 }
@@ -426,61 +407,6 @@ static uint64_t id_of(const struct ss_record *rec, struct ss_arena *arena)
     return text.p && h == 0 ? 1 : h;
 }
 
-static int keep_late_label(struct train *st, const struct ss_record *rec, struct ss_arena *arena)
-{
-    int label = ss_record_label(rec);
-    uint64_t id = id_of(rec, arena);
-    if (label < 0 || id == 0)
-        return 0;
-    if (st->lates == st->late_cap) {
-        size_t cap = st->late_cap ? st->late_cap * 2 : 1024;
-        uint64_t *ids = cap > LABELS_MAX ? NULL : realloc(st->late_id, cap * sizeof *ids);
-        if (ids)
-            st->late_id = ids;
-        int8_t *labels = ids ? realloc(st->late_label, cap) : NULL;
-        if (labels)
-            st->late_label = labels;
-        if (!ids || !labels)
-            return ss_fail(SS_ENOMEM, "out of memory for %zu labels", cap);
-        st->late_cap = cap;
-    }
-    st->late_id[st->lates] = id;
-    st->late_label[st->lates++] = (int8_t)label;
-    return 0;
-}
-
-/* A text's number by first sight; renumbered at the end. */
-static float text_number(struct train *st, uint32_t j, struct ss_str text)
-{
-    int64_t id = text.p ? ss_map_find(&st->dictionary[j], text) : -1;
-    if (text.p && id < 0 && st->dictionary[j].n < DICTIONARY_MAX)
-        id = ss_map_add(&st->dictionary[j], text);
-    return id < 0 ? NAN : (float)id;
-}
-
-static float number(double x)
-{
-    if (fabs(x) > FLT_MAX)
-        return isinf(x) ? NAN : (float)copysign(FLT_MAX, x);
-    return (float)x;
-}
-
-static int keep_payment(struct train *st, const struct ss_record *rec, struct ss_arena *arena)
-{
-    int label = ss_record_label(rec);
-    if (rec->time_us < st->from_us || rec->time_us >= st->to_us)
-        return 0;
-    float *row = ss_data_add(&st->data, rec->time_us, (int8_t)label, id_of(rec, arena));
-    if (!row)
-        return SS_ENOMEM;
-    for (uint32_t j = 0; j < st->model->n_inputs; j++)
-        row[j] = st->model->input[j].is_text ? text_number(st, j, rec->features->text[st->bind[j]])
-                                             : number(rec->features->num[st->bind[j]]);
-    if (st->data.width > st->model->n_inputs)
-        row[st->model->n_inputs] = NAN;
-    return 0;
-}
-
 static int train_step(void *state, struct ss_batch *batch)
 {
     struct train *st = state;
@@ -492,61 +418,12 @@ static int train_step(void *state, struct ss_batch *batch)
         if (rec->fate != SS_KEEP)
             continue;
         if (ss_record_is_label(rec))
-            err = keep_late_label(st, rec, batch->arena);
-        else if (rec->features)
-            err = keep_payment(st, rec, batch->arena);
+            err = ss_intake_label(&st->intake, id_of(rec, batch->arena), ss_record_label(rec));
+        else if (rec->features && rec->time_us >= st->from_us && rec->time_us < st->to_us)
+            err = ss_intake_payment(&st->intake, rec->features, rec->time_us, id_of(rec, batch->arena),
+                                    ss_record_label(rec));
         rec->fate = SS_DROP;
     }
-    return err;
-}
-
-/* --- dictionaries --- */
-
-struct word {
-    struct ss_str text;
-    size_t count;
-    uint32_t id;
-};
-
-static int by_count(const void *a, const void *b)
-{
-    const struct word *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count > y->count ? -1 : 1;
-    size_t n = x->text.n < y->text.n ? x->text.n : y->text.n;
-    int order = memcmp(x->text.p, y->text.p, n);
-    return order ? order : (x->text.n > y->text.n) - (x->text.n < y->text.n);
-}
-
-/* Texts are numbered by how often they came, then by themselves: the same whatever came first. */
-static int settle_dictionary(struct train *st, uint32_t j)
-{
-    const struct ss_map *seen = &st->dictionary[j];
-    struct ss_data *data = &st->data;
-    struct word *word = calloc(seen->n + 1, sizeof *word);
-    float *renumber = malloc((seen->n + 1) * sizeof *renumber);
-    int err = word && renumber ? 0 : ss_fail(SS_ENOMEM, "out of memory for a dictionary");
-    for (uint32_t k = 0; !err && k < seen->n; k++) {
-        word[k] = (struct word){seen->key[k], 0, k};
-        renumber[k] = NAN;
-    }
-    for (size_t i = 0; !err && i < data->n; i++)
-        if (!isnan(data->row[i * data->width + j]))
-            word[(uint32_t)data->row[i * data->width + j]].count++;
-    if (!err)
-        qsort(word, seen->n, sizeof *word, by_count);
-    for (uint32_t k = 0; !err && k < seen->n && k < SS_MODEL_VALUES_MAX; k++) {
-        int64_t id = ss_map_add(&st->model->input[j].values, word[k].text);
-        err = id < 0 ? (int)id : 0;
-        renumber[word[k].id] = (float)k;
-    }
-    for (size_t i = 0; !err && i < data->n; i++) {
-        float *x = &data->row[i * data->width + j];
-        if (!isnan(*x))
-            *x = renumber[(uint32_t)*x];
-    }
-    free(word);
-    free(renumber);
     return err;
 }
 
@@ -645,14 +522,10 @@ static int train_finish(void *state, struct ss_batch *batch)
     struct ss_fit_report fit = {0};
     struct ss_report_metrics metrics = {0};
     (void)batch;
-    int64_t relabelled = ss_data_relabel(&st->data, st->late_id, st->late_label, st->lates);
-    int err = relabelled < 0 ? (int)relabelled : 0;
-    for (uint32_t j = 0; !err && j < st->model->n_inputs; j++)
-        if (st->model->input[j].is_text)
-            err = settle_dictionary(st, j);
+    int err = ss_intake_settle(&st->intake);
     if (!err)
-        err = st->import_path ? ss_fit_calibration(st->model, &st->data, &st->fit, &fit)
-                              : ss_fit(st->model, &st->data, &st->fit, &fit);
+        err = st->import_path ? ss_fit_calibration(st->model, &st->intake.data, &st->fit, &fit)
+                              : ss_fit(st->model, &st->intake.data, &st->fit, &fit);
     if (!err && fit.warning)
         ss_warn("%s", fit.warning);
     if (!err && fit.n)

@@ -15,10 +15,10 @@ amount_ratio  = ratio(amount, user_mean_30d)
 new_device    = first(device_id) by user_id
 since_last    = gap by user_id
 END
-  "$BATS_TEST_DIRNAME/../../${BUILD:-build}/bin/ss-gen" -n 30000 --seed 3 --fraud 0.02 > "$S/p.ndjson"
+  "$BATS_TEST_DIRNAME/../../${BUILD:-build}/bin/ss-gen" -n 12000 --seed 3 --fraud 0.05 --customers 2000 > "$S/p.ndjson"
 }
 
-train() { ss-train -q -f "$S/f.features" --rounds 20 "$@"; }
+train() { ss-train -q -f "$S/f.features" --rounds 15 --params max_bin=256 "$@"; }
 
 @test "a model and a report; the same data, seed and options give the same bytes" {
   train -o a.ssm "$S/p.ndjson" > report
@@ -36,7 +36,7 @@ train() { ss-train -q -f "$S/f.features" --rounds 20 "$@"; }
   train -o a.ssm "$S/p.ndjson" > /dev/null
   ss-features -f "$S/f.features" "$S/p.ndjson" | train -o b.ssm > /dev/null
   same a.ssm b.ssm
-  ss-run "features -f $S/f.features | train -f $S/f.features --rounds 20 -o c.ssm" "$S/p.ndjson" > /dev/null
+  ss-run "features -f $S/f.features | train -f $S/f.features --rounds 15 --params max_bin=256 -o c.ssm" "$S/p.ndjson" > /dev/null
   same a.ssm c.ssm
 }
 
@@ -60,7 +60,7 @@ train() { ss-train -q -f "$S/f.features" --rounds 20 "$@"; }
   [ "$(jq -c '[.inputs[].name]' m.ssm)" = '["amount","category","amount_ratio","new_device","since_last"]' ]
   train -o m.ssm --only amount,category "$S/p.ndjson" > /dev/null
   [ "$(jq -c '[.inputs[].name]' m.ssm)" = '["amount","category"]' ]
-  [ "$(jq '.inputs[1].values | length > 3' m.ssm)" = true ]
+  [ "$(jq '.inputs[1].values | length > 2' m.ssm)" = true ]
   run train -o m.ssm --exclude amuont "$S/p.ndjson"
   status_is 64
   says "no feature is called 'amuont'"
@@ -72,9 +72,9 @@ train() { ss-train -q -f "$S/f.features" --rounds 20 "$@"; }
   train --kind both -o b.ssm "$S/p.ndjson" > /dev/null
   [ "$(jq '.gbt.features' b.ssm)" = 10 ]
   train --bag 3 --early-stopping 0 --params colsample_bytree=0.7 -o g.ssm "$S/p.ndjson" > /dev/null
-  [ "$(jq '.gbt.trees | length' g.ssm)" = 60 ]
+  [ "$(jq '.gbt.trees | length' g.ssm)" = 45 ]
   train --smote 0.3 -o s.ssm "$S/p.ndjson" > /dev/null
-  [ "$(jq '.training.synthetic_positives > 1000' s.ssm)" = true ]
+  [ "$(jq '.training.synthetic_positives > 500' s.ssm)" = true ]
   train --weight balanced --monotone amount_ratio=+1 --calibration isotonic -o w.ssm "$S/p.ndjson" > /dev/null
   [ "$(jq -r .calibration.method w.ssm)" = isotonic ]
   run train --monotone amuont=+1 -o w.ssm "$S/p.ndjson"
@@ -94,9 +94,9 @@ train() { ss-train -q -f "$S/f.features" --rounds 20 "$@"; }
 }
 
 @test "labels that come later are taken" {
-  ss-gen -n 30000 --seed 3 --fraud 0.02 --labels-delay 2h > later.ndjson
+  ss-gen -n 12000 --seed 3 --fraud 0.05 --customers 2000 --labels-delay 2h > later.ndjson
   train -o m.ssm later.ndjson > /dev/null
-  [ "$(jq '.training.positives > 300' m.ssm)" = true ]
+  [ "$(jq '.training.positives > 100' m.ssm)" = true ]
 }
 
 @test "an empty input and a missing -o" {

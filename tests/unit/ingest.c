@@ -103,6 +103,13 @@ static void rows(void)
           "{\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":-3}\n"
           "{\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":1e2}\n",
           "amounts that JSON would not take are rewritten");
+    check(NULL,
+          "type,txn_id,timestamp,amount,label\nlabel,1,2020-01-01,,1\nPAYMENT,1,2020-01-01,5,\nx,2,2020-01-"
+          "01,,\n",
+          "{\"txn_id\":1,\"timestamp\":\"2020-01-01T00:00:00Z\",\"label\":1,\"type\":\"label\"}\n"
+          "{\"txn_id\":1,\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":5,\"type\":\"PAYMENT\"}\n"
+          "!4: amount missing (16)\n",
+          "rows of type label need no amount and repeat the id of their payment");
     check(NULL, ",timestamp,amount\n0,2020-01-01,1\n",
           "{\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":1,\"column_1\":0}\n",
           "a column without a name is called by its number");
@@ -263,6 +270,44 @@ static void maps(void)
           "and joins them");
 }
 
+/* Every byte of a column becomes six, in each of many fields: the room for a record must hold them. */
+static void much_of_one_column(void)
+{
+    enum { FIELDS = 100, BYTES = 300 };
+    struct ss_buf map, text, want, out;
+    ss_buf_init(&map, 1 << 20);
+    ss_buf_init(&text, 1 << 20);
+    ss_buf_init(&want, 1 << 24);
+    ss_buf_init(&out, 1 << 24);
+    ss_buf_puts(&map, "timestamp = t\namount = a\n");
+    for (int i = 0; i < FIELDS; i++)
+        ss_buf_printf(&map, "f%d = c\n", i);
+    ss_buf_puts(&text, "t,a,c\n");
+    for (int row = 0; row < 40; row++) {
+        ss_buf_puts(&text, "2020-01-01,1,");
+        for (int i = 0; i < BYTES; i++)
+            ss_buf_putc(&text, 1);
+        ss_buf_putc(&text, '\n');
+        ss_buf_puts(&want, "{\"timestamp\":\"2020-01-01T00:00:00Z\",\"amount\":1");
+        for (int i = 0; i < FIELDS; i++) {
+            ss_buf_printf(&want, ",\"f%d\":\"", i);
+            for (int k = 0; k < BYTES; k++)
+                ss_buf_puts(&want, "\\u0001");
+            ss_buf_putc(&want, '"');
+        }
+        ss_buf_puts(&want, "}\n");
+    }
+    struct ss_reader_options opt = plain_options();
+    struct feeding f = {.max_record = 400, .out = &out, .step = text.n + 1};
+    run_once(&opt, ss_buf_cstr(&map), text.p, text.n, &f);
+    ok(!f.differs && out.n == want.n && memcmp(out.p, want.p, out.n) == 0,
+       "one column in a hundred fields (%s)", f.differs ? f.differs : "same");
+    ss_buf_free(&map);
+    ss_buf_free(&text);
+    ss_buf_free(&want);
+    ss_buf_free(&out);
+}
+
 static void pans(void)
 {
     struct ss_reader_options opt = plain_options();
@@ -330,6 +375,7 @@ int main(void)
     long_lines();
     objects();
     maps();
+    much_of_one_column();
     pans();
     dedupe();
     return done();
