@@ -65,12 +65,9 @@ static void write_down(struct feeding *f, struct ss_batch *batch)
 }
 
 /* 0, or the reader's error. */
-static int feed_text(struct ss_reader *reader, struct ss_schema *schema, const char *text, size_t n,
-                     struct feeding *f)
+static int feed_batch(struct ss_reader *reader, struct ss_batch *batch, const char *text, size_t n,
+                      struct feeding *f)
 {
-    struct ss_batch batch;
-    if (ss_batch_init(&batch, schema, 1) < 0)
-        return -1;
     size_t from = 0, to = 0, cap = f->max_record + 4096;
     int err = 0;
     bool new_input = true, last = false;
@@ -94,11 +91,11 @@ static int feed_text(struct ss_reader *reader, struct ss_schema *schema, const c
                                   0,
                                   "test",
                                   0};
-            err = ss_reader_fill(reader, &w, &batch, f->per_batch ? f->per_batch : SS_BATCH_MAX, &consumed);
-            size_t made = batch.n;
+            err = ss_reader_fill(reader, &w, batch, f->per_batch ? f->per_batch : SS_BATCH_MAX, &consumed);
+            size_t made = batch->n;
             if (!err)
-                write_down(f, &batch);
-            ss_batch_reset(&batch);
+                write_down(f, batch);
+            ss_batch_reset(batch);
             at += consumed;
             new_input = new_input && !consumed;
             if (!made && !consumed)
@@ -107,6 +104,16 @@ static int feed_text(struct ss_reader *reader, struct ss_schema *schema, const c
         from += at;
         free(window);
     }
+    return err;
+}
+
+__attribute__((unused)) static int feed_text(struct ss_reader *reader, struct ss_schema *schema,
+                                             const char *text, size_t n, struct feeding *f)
+{
+    struct ss_batch batch;
+    int err = ss_batch_init(&batch, schema, 1);
+    if (!err)
+        err = feed_batch(reader, &batch, text, n, f);
     ss_batch_free(&batch);
     return err;
 }

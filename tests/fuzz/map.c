@@ -19,8 +19,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len)
     if (err < 0 && err != SS_ECONFIG)
         abort();
     ss_field_map_free(&map);
-    if (!err && strlen(text) == len)
-        fuzz_both_ways(SS_FORMAT_ANY, text, (const unsigned char *)rows, sizeof rows - 1);
+    if (!err && strlen(text) == len) {
+        static struct kit kit;
+        kit_open(&kit, SS_FORMAT_ANY, text);
+        fuzz_both_ways(&kit, (const unsigned char *)rows, sizeof rows - 1);
+        kit_close(&kit);
+    }
     free(text);
     return 0;
 }
