@@ -16,9 +16,10 @@ amount_ratio  = ratio(amount, user_mean_30d)
 new_device    = first(device_id) by user_id
 speed_kmh     = speed by card_id
 END
-  ss-gen -n 12000 --seed 3 --fraud 0.05 --customers 2000 > "$S/p.ndjson"
+  ss-gen -n 12000 --seed 3 --fraud 0.05 --customers 2000 > "$S/all.ndjson"
+  tail -n 4000 "$S/all.ndjson" > "$S/p.ndjson" # to be scored
   for kind in gbt iforest both; do
-    ss-train -q -f "$S/f.features" --kind $kind --rounds 20 --params max_bin=256 --to 2026-01-03 -o "$S/$kind.ssm" "$S/p.ndjson" > /dev/null
+    ss-train -q -f "$S/f.features" --kind $kind --rounds 20 --params max_bin=256 --to 2026-01-03 -o "$S/$kind.ssm" "$S/all.ndjson" > /dev/null
   done
 }
 
@@ -41,7 +42,7 @@ END
 
 @test "the member: value, raw, level, model; the input's bytes before it" {
   ss-score -m "$S/gbt.ssm" "$S/p.ndjson" > out
-  [ "$(wc -l < out)" -eq 12000 ]
+  [ "$(wc -l < out)" -eq 4000 ]
   diff <(head -500 out | sed 's/,"features":.*/}/') <(head -500 "$S/p.ndjson")
   [ "$(jq -r '.score.model' out | sort -u)" = "gbt:$(sha256sum "$S/gbt.ssm" | cut -c1-8)" ]
   [ "$(jq -r '.score | keys_unsorted[:4] | join(" ")' out | sort -u)" = 'value raw level model' ]
@@ -62,7 +63,7 @@ END
   grep -q '"text":"first payment from this device for this user"' out
   ss-score -m "$S/gbt.ssm" -e none "$S/p.ndjson" > out
   ! grep -q reasons out
-  ss-score -m "$S/gbt.ssm" -e all "$S/p.ndjson" | head -2000 > out
+  head -300 "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" -e all > out
   jq -e -s 'all(.[].score; .reasons)' out
   run ss-score -m "$S/gbt.ssm" -e SOMETIMES "$S/p.ndjson"
   status_is 64
@@ -167,7 +168,7 @@ END
 
 @test "with --state the features computed here go on where they were" {
   ss-score -m "$S/gbt.ssm" "$S/p.ndjson" > whole
-  for cut in 1 777 8000; do
+  for cut in 1 777; do
     rm -f st
     { head -$cut "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" --state st
       tail -n +$((cut + 1)) "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" --state st; } > parts
