@@ -100,24 +100,27 @@ $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay/driver.o $
 
 test-build: $(bins) $(units) $(replays)
 
-test: bootstrap
+test:
+	@scripts/bootstrap build test
 	@$(MAKE) --no-print-directory test-build
 	@BUILD=$(BUILD) scripts/test $(T)
 
-demo: bootstrap
+demo:
+	@scripts/bootstrap build
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) scripts/demo
 
-bootstrap:
-	@scripts/bootstrap
-
 lint:
+	@scripts/bootstrap check
 	@scripts/lint
 
-bench: all $(benches)
+bench:
+	@scripts/bootstrap build bench
+	@$(MAKE) --no-print-directory all $(benches)
 	@BUILD=$(BUILD) scripts/bench $(B)
 
 fuzz:
+	@scripts/bootstrap build check
 	@scripts/fuzz $(F)
 
 format:
@@ -140,6 +143,6 @@ print-%:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test test-build demo bootstrap lint bench fuzz format install clean
+.PHONY: all test test-build demo lint bench fuzz format install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
