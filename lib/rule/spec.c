@@ -73,9 +73,10 @@ static int end_setting(struct parser *p)
         return err;
     p->reader.at.line = p->key_line;
     char *copy = ss_arena_copy(&p->spec->arena, p->value.p ? p->value.p : "", p->value.n);
-    if (!copy)
+    char *key = ss_arena_copy(&p->spec->arena, p->key, strlen(p->key)); /* a list's name is part of it */
+    if (!copy || !key)
         return SS_ENOMEM;
-    err = ss_rule_setting(&p->reader, ss_str_of(p->key), (struct ss_str){copy, p->value.n});
+    err = ss_rule_setting(&p->reader, ss_str_of(key), (struct ss_str){copy, p->value.n});
     p->key[0] = '\0';
     return err;
 }
