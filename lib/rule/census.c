@@ -76,5 +76,5 @@ int ss_census_add(struct ss_census *census, struct ss_str record)
 const struct ss_census_field *ss_census_find(const struct ss_census *census, struct ss_str path)
 {
     int64_t id = ss_map_find(&census->paths, path);
-    return id < 0 || census->field[id].present == 0 ? NULL : &census->field[id];
+    return id < 0 ? NULL : &census->field[id];
 }

@@ -26,7 +26,7 @@ void ss_census_init(struct ss_census *census);
 void ss_census_free(struct ss_census *census);
 /* SS_EDATA for a text that is no JSON object, SS_ENOMEM. */
 int ss_census_add(struct ss_census *census, struct ss_str record) SS_MUST_CHECK;
-/* NULL when no record has it. */
+/* NULL when no record has it, null or not. */
 const struct ss_census_field *ss_census_find(const struct ss_census *census, struct ss_str path);
 
 #endif

@@ -146,7 +146,7 @@ static void note_field(void *to, struct ss_str path)
     char text[TEXT_MAX], hint[SS_SUGGEST_TEXT];
     if (!c->sample || !c->sample->records || path.n < 2 || memchr(path.p, '[', path.n) ||
         ss_census_find(c->sample, path))
-        return;
+        return; /* null in all records is a matter of the sample */
     for (int i = 0; i < c->n_seen; i++)
         if (ss_str_eq(c->seen[i], path))
             return;
