@@ -90,3 +90,10 @@ int ss_file_replace(const char *path, const void *bytes, size_t len)
         unlink(aside);
     return err;
 }
+
+bool ss_file_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}

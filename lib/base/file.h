@@ -10,5 +10,7 @@ int ss_file_read(const char *path, struct ss_buf *buf) SS_MUST_CHECK;
 /* Written aside, fsynced, renamed over `path`, directory fsynced: after a crash the old or the new file is
  * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. */
 int ss_file_replace(const char *path, const void *bytes, size_t len) SS_MUST_CHECK;
+/* Both are there and are one regular file: writing one would overwrite the other. NULL is no file. */
+bool ss_file_same(const char *a, const char *b);
 
 #endif

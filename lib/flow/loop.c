@@ -1,6 +1,7 @@
 #include "flow/loop.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "flow/input.h"
 #include "flow/lines.h"
 #include "json/write.h"
@@ -245,6 +246,19 @@ static bool needs_input(const struct ss_stage *first)
     return !first->fill || first->needs_input;
 }
 
+static size_t max_record(const struct ss_loop_options *opt)
+{
+    return opt->max_record ? opt->max_record : SS_MAX_RECORD_DEFAULT;
+}
+
+static bool reads_stdin(const struct loop *loop)
+{
+    bool reads = loop->opt->n_inputs == 0 && needs_input(loop->chain->link[0].stage);
+    for (int i = 0; i < loop->opt->n_inputs; i++)
+        reads |= strcmp(loop->opt->inputs[i], "-") == 0;
+    return reads;
+}
+
 static int open_inputs(struct loop *loop)
 {
     static const char *const none[] = {NULL};
@@ -254,18 +268,10 @@ static int open_inputs(struct loop *loop)
         loop->counts->bytes_total = -1;
         return opt->n_inputs ? ss_fail(SS_EUSAGE, "'%s' reads no input", first->name) : 0;
     }
-    int err = ss_input_init(&loop->input, opt->n_inputs ? opt->inputs : none, opt->n_inputs,
-                            opt->max_record ? opt->max_record : SS_MAX_RECORD_DEFAULT, opt->measure);
+    int err = ss_input_init(&loop->input, opt->n_inputs ? opt->inputs : none, opt->n_inputs, max_record(opt),
+                            opt->measure);
     loop->counts->bytes_total = err ? -1 : ss_input_total(&loop->input);
     return err;
-}
-
-/* True when an output would overwrite what `path` reads or writes. */
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
 }
 
 static int check_outputs(const struct ss_loop_options *opt)
@@ -273,10 +279,10 @@ static int check_outputs(const struct ss_loop_options *opt)
     struct stat stat_;
     bool both = opt->output && opt->rejects && strcmp(opt->output, opt->rejects) == 0;
     both = both && (stat(opt->output, &stat_) < 0 || S_ISREG(stat_.st_mode)); /* /dev/null takes both */
-    if (both || same_file(opt->output, opt->rejects))
+    if (both || ss_file_same(opt->output, opt->rejects))
         return ss_fail(SS_EUSAGE, "'%s' is both output and rejects", opt->output);
     for (int i = 0; i < opt->n_inputs; i++)
-        if (same_file(opt->inputs[i], opt->output) || same_file(opt->inputs[i], opt->rejects))
+        if (ss_file_same(opt->inputs[i], opt->output) || ss_file_same(opt->inputs[i], opt->rejects))
             return ss_fail(SS_EUSAGE, "'%s' is both input and output", opt->inputs[i]);
     return 0;
 }
@@ -300,6 +306,9 @@ static int run(struct loop *loop)
     struct ss_chain *chain = loop->chain;
     struct ss_env env = {.program = loop->opt->program,
                          .state_path = loop->opt->state_path,
+                         .output = loop->opt->output,
+                         .max_record = max_record(loop->opt),
+                         .reads_stdin = reads_stdin(loop),
                          .color = loop->opt->color,
                          .stop = loop->opt->stop,
                          .reload = loop->opt->reload,

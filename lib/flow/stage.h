@@ -29,6 +29,9 @@ struct ss_env {
     struct ss_sink *out;        /* for sinks: where results go; there from the first record on */
     const char *program;        /* "ss-features", for messages and rejects */
     const char *state_path;     /* --state, or NULL */
+    const char *output;         /* --output, or NULL: for stages that open further inputs themselves */
+    size_t max_record;          /* --max-record, for the same */
+    bool reads_stdin;           /* standard input is taken */
     bool color;                 /* the output is a terminal that wants colours */
     bool alone;                 /* no other stage follows: nobody will look at field slots */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
