@@ -67,7 +67,4 @@ enum ss_syntax {
 enum ss_syntax ss_ast_parse(struct ss_str text, struct ss_arena *arena, const struct ss_ast **root,
                             char *message, size_t message_size, size_t *column);
 
-/* Looks through the tokens only: may this text, which needs full jq, run in the child at all? */
-enum ss_syntax ss_ast_scan(struct ss_str text, char *message, size_t message_size, size_t *column);
-
 #endif

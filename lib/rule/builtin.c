@@ -109,10 +109,10 @@ static enum ss_outcome repeat(struct ss_exprs *set, const struct ss_val *text, d
         return value(out, (struct ss_val){0});
     double more = times - 1; /* copies after the first: the part behind the point falls away */
     uint64_t copies = more >= (double)REPEAT_MAX ? REPEAT_MAX + 1 : (uint64_t)(more < 0 ? 0 : more) + 1;
+    if (copies > REPEAT_MAX || copies * text->n > REPEAT_MAX)
+        return ss_eval_fail(set, "a repeated string is longer than 64 KiB", NULL, NULL);
     if (text->n == 0 || copies == 1)
         return value(out, *text);
-    if (copies * text->n > REPEAT_MAX)
-        return ss_eval_fail(set, "a repeated string is longer than 64 KiB", NULL, NULL);
     char *made = ss_eval_alloc(set, copies * text->n);
     for (uint64_t i = 0; made && i < copies; i++)
         memcpy(made + i * text->n, text->str, text->n);
@@ -239,8 +239,9 @@ enum ss_outcome ss_builtin_slice(struct ss_exprs *set, const struct ss_val *in, 
         return ss_eval_fail(set, "the bounds of a slice must be numbers, not % and %", from, to);
     double first = from->type == SS_VAL_NULL ? 0 : ss_val_double(from);
     double last = to->type == SS_VAL_NULL ? len : ss_val_double(to);
-    if (isnan(first) || isnan(last))
-        return ss_eval_fail(set, "the bounds of a slice must be numbers", NULL, NULL);
+    if (isnan(first)) /* libjq ends its process here */
+        return ss_eval_fail(set, "a slice begins at no number", NULL, NULL);
+    last = isnan(last) ? 0 : last;
     first = first < 0 ? first + len : first;
     last = last < 0 ? last + len : last;
     first = first < 0 ? 0 : first > len ? len : first;
@@ -269,8 +270,7 @@ static enum ss_outcome positions(struct ss_exprs *set, const struct ss_val *in, 
         if (k == key->n && !push(set, &found, &cap, ss_val_number(i)))
             return SS_OUT_ERROR;
     }
-    /* jq has no answer, rather than an empty one, for an empty key. */
-    return key->n ? value(out, found) : value(out, (struct ss_val){0});
+    return value(out, found);
 }
 
 enum ss_outcome ss_builtin_index(struct ss_exprs *set, const struct ss_val *in, const struct ss_val *key,

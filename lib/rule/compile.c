@@ -214,7 +214,7 @@ static uint32_t after(struct compiler *c, enum ss_node_op op, uint32_t first, ui
     return c->set->node[first].total ? then : make(c, op, 0, first, then, 0);
 }
 
-static uint32_t find_column(struct ss_exprs *set, int32_t parent, uint32_t parent_node, struct ss_str name)
+uint32_t ss_graph_column(struct ss_exprs *set, int32_t parent, uint32_t parent_node, struct ss_str name)
 {
     for (uint32_t i = 0; i < set->columns; i++)
         if (set->column[i].parent == parent && ss_str_eq(set->column[i].name, name))
@@ -252,7 +252,7 @@ static uint32_t column(struct compiler *c, uint32_t base, const struct ss_ast *k
     } else {
         return SS_NODE_NONE;
     }
-    uint32_t made = find_column(c->set, parent, base, (struct ss_str){key->val.str, key->val.n});
+    uint32_t made = ss_graph_column(c->set, parent, base, (struct ss_str){key->val.str, key->val.n});
     return made == SS_NODE_NONE ? SS_NODE_NONE : make(c, SS_NODE_COLUMN, made, 0, 0, 0);
 }
 

@@ -1,6 +1,9 @@
 #include "rule/expr.h"
 #include "base/err.h"
+#include "rule/child.h"
 #include "rule/graph.h"
+#include "rule/libjq.h"
+#include "rule/run.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +28,8 @@ void ss_exprs_free(struct ss_exprs *set)
 {
     if (!set)
         return;
+    ss_libjq_free(set->libjq);
+    ss_jq_child_free(set->child);
     ss_arena_free(&set->arena);
     free(set->node);
     free(set->slot);
@@ -35,9 +40,10 @@ void ss_exprs_free(struct ss_exprs *set)
     free(set);
 }
 
-static int reject(const char *where, size_t column, const char *message)
+static struct ss_str keep(struct ss_exprs *set, const char *message)
 {
-    return ss_fail(SS_ECONFIG, "%s: column %zu: %s", where, column, message);
+    const char *copy = ss_arena_copy(&set->arena, message, strlen(message));
+    return ss_str_of(copy ? copy : "");
 }
 
 static int add_expr(struct ss_exprs *set, struct ss_str text, const char *where, struct ss_expr **out)
@@ -79,11 +85,26 @@ int ss_exprs_add(struct ss_exprs *set, struct ss_str text, const char *where, in
     if (err < 0)
         return err;
     enum ss_syntax syntax = ss_ast_parse(e->text, &set->arena, &ast, message, sizeof message, &column);
+    if (syntax == SS_SYNTAX_OK) {
+        column = 1;
+        e->root = ss_graph_compile(set, set->exprs, ast, &why);
+        if (e->root == SS_NODE_NONE && !why)
+            return ss_fail(SS_ENOMEM, "out of memory for expressions");
+        if (e->root == SS_NODE_NONE) {
+            e->why = ss_str_of(why);
+            syntax = ss_run_libjq(set, e, ast, message, sizeof message);
+        }
+    } else if (syntax == SS_SYNTAX_FULL) {
+        e->root = SS_NODE_NONE;
+        e->why = keep(set, message);
+    }
+    if (syntax == SS_SYNTAX_FULL && set->opt.full_jq)
+        syntax = ss_run_child(set, e, message, sizeof message);
+    if (syntax == SS_SYNTAX_FULL)
+        return ss_fail(SS_ECONFIG, "%s: column %zu: %s (--full-jq runs it in a child process)", where, column,
+                       message);
     if (syntax != SS_SYNTAX_OK)
-        return reject(where, column, message);
-    e->root = ss_graph_compile(set, set->exprs, ast, &why);
-    if (e->root == SS_NODE_NONE)
-        return why ? reject(where, 1, why) : ss_fail(SS_ENOMEM, "out of memory for expressions");
+        return ss_fail(SS_ECONFIG, "%s: column %zu: %s", where, column, message);
     *id = (int)set->exprs++;
     return 0;
 }
@@ -126,9 +147,8 @@ int ss_exprs_bind(struct ss_exprs *set, struct ss_schema *schema, bool may_add_s
 
 int ss_exprs_batch(struct ss_exprs *set, const struct ss_batch *batch)
 {
-    (void)set;
-    (void)batch;
-    return 0;
+    set->batch_from = batch->rec;
+    return set->child ? ss_jq_child_batch(set->child, batch) : 0;
 }
 
 void ss_exprs_begin(struct ss_exprs *set, const struct ss_record *rec, struct ss_arena *arena)
@@ -140,9 +160,22 @@ void ss_exprs_begin(struct ss_exprs *set, const struct ss_record *rec, struct ss
 
 static enum ss_outcome outcome(struct ss_exprs *set, int id, struct ss_val *out)
 {
+    struct ss_expr *e = &set->expr[id];
     set->steps = 0;
     set->bytes = 0;
-    return ss_eval(set, set->expr[id].root, out);
+    if (SS_LIKELY(e->kind == SS_EXPR_NATIVE))
+        return ss_eval(set, e->root, out);
+    if (e->stamp != set->tick[0]) {
+        e->outcome = (uint8_t)(e->kind == SS_EXPR_LIBJQ ? ss_run_record(set, e, &e->val)
+                                                        : ss_run_answer(set, e, &e->val));
+        if (e->outcome == SS_OUT_ERROR)
+            e->val = set->fault;
+        e->stamp = set->tick[0];
+    } else if (e->outcome == SS_OUT_ERROR) {
+        set->fault = e->val;
+    }
+    *out = e->val;
+    return (enum ss_outcome)e->outcome;
 }
 
 int ss_expr_test(struct ss_exprs *set, int id)
@@ -189,6 +222,10 @@ const char *ss_expr_error(const struct ss_exprs *set)
 {
     struct ss_exprs *s =
         (struct ss_exprs *)set; /* the message is put together here, not where it is raised */
+    if (s->fault.big) {
+        snprintf(s->message, sizeof s->message, "%.*s", (int)s->fault.n, s->fault.str);
+        return s->message;
+    }
     uint32_t type[2] = {set->fault.type, set->fault.n}, n = 0, used = 0;
     for (const char *p = set->fault.str ? set->fault.str : "no error"; *p && n < sizeof s->message - 16;
          p++) {

@@ -88,6 +88,9 @@ struct ss_expr {
     uint32_t root;
     struct ss_str text, where, why;
     uint32_t program; /* of libjq or the child */
+    uint32_t bytes_max;
+    bool whole; /* libjq's input is the record; otherwise these of its columns */
+    uint32_t *column, columns;
     bool quarantined;
     /* The memo of a LIBJQ evaluation, and the child's answers of the batch. */
     uint64_t stamp;
@@ -123,9 +126,10 @@ struct ss_exprs {
     struct ss_val var[SS_VARS_MAX + 1];
     uint32_t steps;
     size_t bytes;
-    size_t batch_row; /* of the current record in the child's answers */
+    const struct ss_record *batch_from; /* the first record of the batch that the child has answered */
 
-    /* The last error: `str` is the message, in which % stands for the names of the types `type` and `n`. */
+    /* The last error: `str` is the message, in which % stands for the names of the types `type` and `n`;
+     * or, where it is `big`, of n bytes. */
     struct ss_val fault;
     char message[400];
 };
@@ -135,6 +139,10 @@ struct ss_exprs {
 uint32_t ss_graph_compile(struct ss_exprs *set, uint32_t expr, const struct ss_ast *ast, const char **why);
 /* Makes or finds a node like `n` (op, flag, arg, kids, val count). */
 uint32_t ss_graph_node(struct ss_exprs *set, const struct ss_node *n);
+/* The column of that name (made when new): of the record (-1), or of the column `parent`, whose node is
+ * parent_node.
+ */
+uint32_t ss_graph_column(struct ss_exprs *set, int32_t parent, uint32_t parent_node, struct ss_str name);
 int ss_node_kids(const struct ss_node *n);
 
 /* inspect.c: is this node `column OP number`? */

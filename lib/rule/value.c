@@ -197,6 +197,21 @@ uint32_t ss_val_codepoints(const char *p, size_t n)
 
 /* ---- printing, as jq 1.6 does ---- */
 
+/* Digits as few as read back the same. Above 2^53 the plain form has all digits of the integer instead. */
+static size_t shortest(double num, char *text)
+{
+    double back;
+    size_t n = ss_double_print(num, text);
+    if (num < EXACT || memchr(text, 'e', n))
+        return n;
+    for (int digits = 14; digits < 17; digits++) {
+        n = (size_t)snprintf(text, SS_NUMBER_MAX, "%.*e", digits, num);
+        if (ss_double_parse(text, n, &back) && back == num)
+            break;
+    }
+    return n;
+}
+
 /* The shortest digits as in the C library's shortest conversion; exponents below -5 and beyond 15 more digits
  * than there are, with two digits at least: 1e-05, 1e+17, but 123456789012345680. */
 size_t ss_val_print_double(double num, char *out)
@@ -210,7 +225,7 @@ size_t ss_val_print_double(double num, char *out)
     }
     if (signbit(num))
         *to++ = '-';
-    size_t n = ss_double_print(fabs(num), text), count = 0;
+    size_t n = shortest(fabs(num), text), count = 0;
     int point = 0, exponent = 0;
     bool fraction = false;
     for (size_t i = 0; i < n; i++) {
