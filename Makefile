@@ -30,7 +30,7 @@ CFLAGS   = $(OPT) $(WARN) -std=c11 -Wstrict-prototypes -Wmissing-prototypes -Wol
 CXXFLAGS = $(OPT) $(WARN) -std=c++17 -fno-exceptions -fno-rtti
 CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen
 LDFLAGS  = -Wl,--as-needed
-LDLIBS   = -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
+LDLIBS   = -lcurl -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
 ifdef SAN
 OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)

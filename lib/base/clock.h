@@ -1,5 +1,5 @@
-/* The machine's clocks. Only latency measurements, ss-ingest's date limits, ss-pace and a paced ss-gen may
- * look at them. */
+/* The machine's clocks. Only latency measurements, ss-ingest's date limits, ss-pace, a paced ss-gen and the
+ * delivery of alerts may look at them. */
 #ifndef SS_BASE_CLOCK_H
 #define SS_BASE_CLOCK_H
 

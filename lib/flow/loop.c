@@ -319,7 +319,7 @@ static int run(struct loop *loop)
         err = ss_chain_open(chain, &env);
     if (!err)
         err = open_outputs(loop);
-    if (!err)
+    if (!err && !chain->link[0].env.no_input)
         err = needs_input(chain->link[0].stage) ? run_inputs(loop) : run_generator(loop);
     if (!err)
         err = finish(loop);

@@ -33,6 +33,7 @@ struct ss_env {
     size_t max_record;          /* --max-record, for the same */
     bool reads_stdin;           /* standard input is taken */
     bool color;                 /* the output is a terminal that wants colours */
+    bool no_input;              /* set in open by a first stage that has nothing to read this time */
     bool alone;                 /* no other stage follows: nobody will look at field slots */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */

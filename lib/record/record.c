@@ -77,6 +77,9 @@ struct ss_str ss_record_member(const struct ss_record *rec, enum ss_slot slot)
     struct ss_str set = rec->member[slot - SS_FIRST_MEMBER];
     if (set.p)
         return set;
+    for (uint8_t i = 0; i < rec->n_set; i++) /* taken away */
+        if (rec->order[i] == slot - SS_FIRST_MEMBER)
+            return set;
     const struct ss_field *f = &rec->field[slot];
     return f->type == SS_JSON_ABSENT ? (struct ss_str){NULL, 0} : (struct ss_str){f->val, f->len};
 }
@@ -152,6 +155,8 @@ void ss_record_write(const struct ss_record *rec, struct ss_buf *to)
     for (uint8_t i = 0; i < rec->n_set; i++) {
         struct ss_str m = rec->member[rec->order[i]];
         const char *name = ss_slot_name((enum ss_slot)(SS_FIRST_MEMBER + rec->order[i]));
+        if (!m.p)
+            continue; /* taken away */
         if (!empty)
             ss_buf_putc(to, ',');
         empty = false;

@@ -99,7 +99,8 @@ bool ss_record_is_label(const struct ss_record *rec);
 
 /*
  * Sets the stage member at `slot` (SS_FEATURES..SS_PACED) to a JSON text that lives as long as the
- * batch. A member of that name in the text, or set before, is replaced and moves to the end.
+ * batch. A member of that name in the text, or set before, is replaced and moves to the end. json.p == NULL
+ * takes it away.
  */
 void ss_record_set(struct ss_record *rec, enum ss_slot slot, struct ss_str json);
 /* The member's JSON text as it will leave: what was set, else what came with the record; p == NULL if none.
