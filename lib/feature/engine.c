@@ -340,6 +340,8 @@ void ss_feature_engine_stats(const struct ss_feature_engine *engine, struct ss_f
         stats->expired += from->expired;
         stats->evicted += from->evicted;
         stats->cut += from->cut;
+        for (uint32_t g = 0; g < engine->plan->groups; g++)
+            stats->bytes += engine->worker[w].labels[g].cap * sizeof(struct ss_label_entry);
     }
     for (uint32_t s = 0; s < SS_FEATURE_SHARDS; s++) {
         for (uint32_t l = 0; l < SS_FEATURE_LEVELS; l++)

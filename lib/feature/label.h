@@ -18,12 +18,13 @@ struct ss_late_label {
     char pad[6];
 };
 
-/* Which entities hold events of a transaction: hash of txn_id to (entity, event time), several allowed. Made
- * anew from the logs when it has filled up, so that events that left need not be taken out one by one. */
+/* Which entities hold events of a transaction: hash of txn_id to (entity, event time), several allowed.
+ * Events that leave are not taken out one by one: when it is full, it is made anew from the logs
+ * (ss_shard_index). */
 struct ss_label_entry {
     uint64_t txn;
     int64_t event_us;
-    uint32_t shard, entity; /* entity + 1; 0: an empty place */
+    uint32_t shard, entity; /* an entity's id; 0: an empty place */
 };
 
 struct ss_label_index {
@@ -31,7 +32,14 @@ struct ss_label_index {
     size_t n, cap;
 };
 
+static inline bool ss_label_index_full(const struct ss_label_index *index)
+{
+    return (index->n + 1) * 4 > index->cap * 3;
+}
+
 void ss_label_index_free(struct ss_label_index *index);
+/* Room for n entries. */
+int ss_label_index_reserve(struct ss_label_index *index, size_t n) SS_MUST_CHECK;
 int ss_label_index_add(struct ss_label_index *index, const struct ss_label_entry *entry) SS_MUST_CHECK;
 
 #endif

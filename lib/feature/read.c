@@ -44,7 +44,8 @@ static double from_last(const struct ss_read *read, const struct ss_state_last *
                         const struct ss_row *row)
 {
     if (last->time_us == INT64_MIN ||
-        last->time_us <= ss_window_low(read->over, read->window_us, read->delay_us, row->time_us))
+        last->time_us <= ss_window_low(read->over, read->window_us, read->delay_us, row->time_us) ||
+        last->time_us > row->time_us - read->delay_us) /* later than --late-bound: what was before has left */
         return NAN;
     int64_t gap_us = row->time_us - last->time_us;
     if (read->func == SS_FEATURE_GAP)

@@ -273,8 +273,11 @@ static int index_event(struct ss_feature_engine *engine, struct ss_worker *worke
 {
     if (!engine->labels || !engine->plan->group[group].label || !row->txn)
         return 0;
+    struct ss_label_index *index = &worker->labels[group];
+    if (ss_label_index_full(index)) /* most of it may have left by now; what is left includes this event */
+        return ss_shard_index(engine, (int)(worker - engine->worker), engine->workers, group);
     struct ss_label_entry entry = {row->txn, row->time_us, shard, ent->id};
-    return ss_label_index_add(&worker->labels[group], &entry);
+    return ss_label_index_add(index, &entry);
 }
 
 /* Puts the record's event into the log and the windows; returns its sequence number. */
@@ -446,5 +449,6 @@ int ss_shard_index(struct ss_feature_engine *engine, int worker, int workers, ui
             }
         }
     }
-    return 0;
+    /* As many again may come before the next time. */
+    return ss_label_index_reserve(index, 2 * index->n + 1);
 }

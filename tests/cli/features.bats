@@ -41,6 +41,22 @@ F
   same want out
 }
 
+@test "a record later than --late-bound has no gap to what came after it" {
+  printf '%s\n' 'gap = gap by user_id' 'km = distance by user_id' 'was = last(amount) by user_id' \
+    'n = count by user_id over 1d' > f
+  { pay 1 u 2026-06-01T00:00:00Z 1 '"lat":10,"lon":10'; pay 2 u 2026-06-11T00:00:00Z 2 '"lat":10,"lon":10'
+    pay 3 u 2026-02-01T00:00:00Z 3 '"lat":20,"lon":10'; } > in
+  [ "$(ss-features -f ./f in | tail -n 1 | jq -c '.features | [.gap, .km, .was, .n]')" = '[null,null,null,1]' ]
+}
+
+@test "knowing payments by txn_id for late labels takes memory for those in the logs only" {
+  echo 'risk = mean(label) by merchant_id over 1m delay 1s' > f
+  { echo '{"type":"label","txn_id":"x","label":1,"timestamp":"2026-01-01T00:00:00Z"}'
+    gen -n 100000 --event-rate 100 --merchants 50 --no-labels; } > in
+  ss-features -v -f ./f --late-bound 1s in 2> log > out
+  [ "$(sed -n 's/.* entities in \([0-9]*\) bytes.*/\1/p' log)" -lt 2000000 ]
+}
+
 @test "--lateness holds records and passes them on in order of time and id" {
   { pay b u 2026-01-01T00:00:10Z 1; pay c u 2026-01-01T00:00:05Z 1; pay a u 2026-01-01T00:00:10Z 1
     pay d u 2026-01-01T01:00:00Z 1; } > in
