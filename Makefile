@@ -20,6 +20,8 @@ CC       = gcc
 CXX      = g++
 PREFIX   = /usr/local
 VERSION  = 0.1.0
+# Targets that call make again use all processors, unless -j was said.
+jobs     = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 comma    = ,
 BUILD   ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
@@ -102,12 +104,12 @@ test-build: $(bins) $(units) $(replays)
 
 test:
 	@scripts/bootstrap build test
-	@$(MAKE) --no-print-directory test-build
+	@$(MAKE) $(jobs) --no-print-directory test-build
 	@BUILD=$(BUILD) scripts/test $(T)
 
 demo:
 	@scripts/bootstrap build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(jobs) --no-print-directory all
 	@BUILD=$(BUILD) scripts/demo
 
 lint:
@@ -116,7 +118,7 @@ lint:
 
 bench:
 	@scripts/bootstrap build bench
-	@$(MAKE) --no-print-directory all $(benches)
+	@$(MAKE) $(jobs) --no-print-directory all $(benches)
 	@BUILD=$(BUILD) scripts/bench $(B)
 
 fuzz:
