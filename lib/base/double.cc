@@ -27,8 +27,8 @@ template <typename T> static size_t print(T value, char *out)
     return size_t(std::to_chars(out, out + SS_NUMBER_MAX, value).ptr - out);
 }
 
-// Digits two at a time, right-aligned before `end`; returns where they begin.
-static char *digits(uint64_t v, char *end)
+// Digits two at a time, right-aligned before `end`.
+static inline void digits(uint64_t v, char *end)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -40,7 +40,19 @@ static char *digits(uint64_t v, char *end)
         std::memcpy(end -= 2, pairs + v * 2, 2);
     else
         *--end = char('0' + v);
-    return end;
+}
+
+static inline int count_digits(uint64_t v) // below 10^9
+{
+    return v < 10          ? 1
+           : v < 100       ? 2
+           : v < 1000      ? 3
+           : v < 10000     ? 4
+           : v < 100000    ? 5
+           : v < 1000000   ? 6
+           : v < 10000000  ? 7
+           : v < 100000000 ? 8
+                           : 9;
 }
 
 // Values of few decimals, such as sums of money, an order of magnitude faster: 0 when `value` is none of
@@ -55,16 +67,20 @@ static size_t print_decimal(double value, char *out)
     uint64_t r = uint64_t(size * 1e6 + 0.5), whole = r / 1000000, rest = r % 1000000;
     if (double(r) / 1e6 != size)
         return 0;
-    char tmp[24], *end = tmp + 12, *p = digits(whole, end);
+    char *p = out;
     if (value < 0)
-        *--p = '-';
-    if (rest) {
-        *digits(rest + 1000000, end + 7) = '.'; // a leading 1 keeps the zeros, and holds the point's place
-        for (end += 7; end[-1] == '0';)
-            end--;
-    }
-    std::memcpy(out, p, 24 - size_t(p - tmp));
-    return size_t(end - p);
+        *p++ = '-';
+    p += count_digits(whole);
+    digits(whole, p);
+    if (!rest)
+        return size_t(p - out);
+    int decimals = rest % 10000 == 0 ? 2 : 6; // most have two
+    digits(decimals == 2 ? rest / 10000 + 100 : rest + 1000000,
+           p + decimals + 1); // a leading 1 keeps the zeros,
+    *p = '.';                 // and holds the point's place
+    for (p += decimals; *p == '0';)
+        p--;
+    return size_t(p + 1 - out);
 }
 
 extern "C" size_t ss_double_print(double value, char *out)

@@ -5,6 +5,9 @@
 
 /* Rows looked ahead for prefetching: enough to cover a DRAM miss, few enough to stay in the first cache. */
 #define AHEAD 16
+/* Alone, a worker takes so many rows through all phases before the next: they stay in the second-level cache.
+ */
+#define BLOCK 64
 
 static void free_worker(const struct ss_feature_engine *engine, struct ss_worker *worker)
 {
@@ -146,29 +149,30 @@ static struct ss_arena *arena_of(const struct ss_batch *batch, int worker)
 
 static struct ss_row *row_at(const struct ss_feature_engine *engine, size_t i)
 {
-    return (struct ss_row *)(engine->rows + i * engine->plan->row_bytes);
+    return (struct ss_row *)(engine->rows + (i & engine->row_mask) * engine->plan->row_bytes);
 }
 
 int ss_feature_engine_prepare(struct ss_feature_engine *engine, const struct ss_batch *batch)
 {
-    if (batch->n > engine->row_cap) {
-        size_t cap = batch->n > SS_BATCH_MAX ? batch->n : SS_BATCH_MAX;
+    size_t cap = engine->workers == 1 ? BLOCK : SS_BATCH_MAX;
+    while (engine->workers > 1 && cap < batch->n)
+        cap *= 2;
+    if (!engine->rows || cap > engine->row_mask + 1) {
         free(engine->rows);
-        engine->row_cap = 0;
-        engine->rows = aligned_alloc(64, (cap * engine->plan->row_bytes + 63) & ~(size_t)63);
+        engine->rows = aligned_alloc(64, cap * engine->plan->row_bytes);
         if (!engine->rows)
             return ss_fail(SS_ENOMEM, "out of memory for %zu records", cap);
-        engine->row_cap = cap;
+        engine->row_mask =
+            cap - 1; /* a power of two less one: a lone worker uses its few rows round and round */
     }
     for (size_t i = 0; i < batch->n && engine->plan->label && !engine->labels; i++)
         engine->labels = batch->rec[i].fate == SS_KEEP && ss_record_is_label(&batch->rec[i]);
     return 0;
 }
 
-static int read_rows(struct ss_feature_engine *engine, int worker, int workers, struct ss_batch *batch)
+static int read_rows(struct ss_feature_engine *engine, size_t from, size_t to, int worker,
+                     struct ss_batch *batch)
 {
-    size_t from, to;
-    share_of(batch, worker, workers, &from, &to);
     for (size_t i = from; i < to; i++) {
         int err = ss_row_read(engine->plan, &batch->rec[i], row_at(engine, i), arena_of(batch, worker));
         if (err < 0)
@@ -213,6 +217,10 @@ static size_t gather(struct ss_feature_engine *engine, size_t from, size_t to, u
             }
         }
     }
+    for (size_t i = 0; i < n; i++)
+        if (task[i].row->kind == SS_ROW_PAYMENT)
+            ss_table_prefetch_entity(&engine->shard[task[i].shard].table[task[i].group],
+                                     ss_row_keys(plan, task[i].row)[plan->group[task[i].group].keys]);
     for (size_t i = 0; i < n; i++) {
         const struct ss_group *group = &plan->group[task[i].group];
         struct ss_entity *ent = NULL;
@@ -240,8 +248,8 @@ static size_t gather(struct ss_feature_engine *engine, size_t from, size_t to, u
     return n;
 }
 
-static int window_rows(struct ss_feature_engine *engine, uint32_t level, int worker, int workers,
-                       const struct ss_batch *batch)
+static int window_rows(struct ss_feature_engine *engine, size_t first, size_t end, uint32_t level, int worker,
+                       int workers)
 {
     struct ss_worker *w = &engine->worker[worker];
     for (uint32_t g = 0; engine->labels && !w->labels_made && g < engine->plan->groups; g++) {
@@ -251,8 +259,8 @@ static int window_rows(struct ss_feature_engine *engine, uint32_t level, int wor
     }
     w->labels_made = engine->labels;
     struct task task[AHEAD * SS_FEATURE_GROUPS];
-    for (size_t from = 0; from < batch->n; from += AHEAD) {
-        size_t to = from + AHEAD < batch->n ? from + AHEAD : batch->n;
+    for (size_t from = first; from < end; from += AHEAD) {
+        size_t to = from + AHEAD < end ? from + AHEAD : end;
         size_t n = gather(engine, from, to, level, worker, workers, task);
         for (size_t i = 0; i < n; i++) {
             int err =
@@ -285,12 +293,10 @@ static int finish_row(struct ss_feature_engine *engine, struct ss_worker *w, str
     return 0;
 }
 
-static int derive_rows(struct ss_feature_engine *engine, uint32_t level, bool last, int worker, int workers,
-                       struct ss_batch *batch)
+static int derive_rows(struct ss_feature_engine *engine, size_t from, size_t to, uint32_t level, bool last,
+                       int worker, struct ss_batch *batch)
 {
-    size_t from, to;
     struct ss_arena *arena = arena_of(batch, worker);
-    share_of(batch, worker, workers, &from, &to);
     for (size_t i = from; i < to; i++) {
         struct ss_row *row = row_at(engine, i);
         if (row->kind != SS_ROW_PAYMENT)
@@ -303,21 +309,40 @@ static int derive_rows(struct ss_feature_engine *engine, uint32_t level, bool la
     return 0;
 }
 
+/* All phases for the rows from..to. */
+static int all_phases(struct ss_feature_engine *engine, size_t from, size_t to, struct ss_batch *batch)
+{
+    uint32_t levels = engine->plan->levels ? engine->plan->levels : 1;
+    int err = read_rows(engine, from, to, 0, batch);
+    for (uint32_t l = 0; l < levels && !err; l++) {
+        err = window_rows(engine, from, to, l, 0, 1);
+        err = err ? err : derive_rows(engine, from, to, l, l + 1 == levels, 0, batch);
+    }
+    return err;
+}
+
 /* Phases: read rows; then for each level its windows and what is derived from them; the last one renders. */
 int ss_feature_engine_work(struct ss_feature_engine *engine, int phase, int worker, int workers,
                            struct ss_batch *batch)
 {
-    uint32_t levels = engine->plan->levels ? engine->plan->levels : 1;
+    uint32_t levels = engine->plan->levels ? engine->plan->levels : 1, level = (uint32_t)(phase - 1) / 2;
+    size_t from, to;
+    int err = 0;
     if (workers != engine->workers)
         return ss_fail(SS_EBUG, "%d workers at features made for %d", workers, engine->workers);
+    if (workers == 1) {
+        for (from = 0; phase == 0 && from < batch->n && !err; from += BLOCK)
+            err = all_phases(engine, from, from + BLOCK < batch->n ? from + BLOCK : batch->n, batch);
+        return err;
+    }
+    share_of(batch, worker, workers, &from, &to);
     if (phase == 0)
-        return read_rows(engine, worker, workers, batch);
-    uint32_t level = (uint32_t)(phase - 1) / 2;
+        return read_rows(engine, from, to, worker, batch);
     if (level >= levels)
         return 0;
     if (phase % 2 == 1)
-        return window_rows(engine, level, worker, workers, batch);
-    return derive_rows(engine, level, level + 1 == levels, worker, workers, batch);
+        return window_rows(engine, 0, batch->n, level, worker, workers);
+    return derive_rows(engine, from, to, level, level + 1 == levels, worker, batch);
 }
 
 int ss_feature_engine_run(struct ss_feature_engine *engine, struct ss_batch *batch)

@@ -223,6 +223,7 @@ static void place_set(struct ss_wset *set, uint32_t from)
     set->bytes = ((off + 15) & ~15u) - from;
     for (uint16_t a = 0; a < set->accs; a++) {
         set->label |= set->acc[a].col == SS_COL_LABEL || set->acc[a].labels != 7;
+        set->lasts |= set->acc[a].kind == SS_ACC_LAST;
         set->sides |= acc_bytes(&set->acc[a]) == sizeof(struct ss_side);
     }
 }

@@ -1,6 +1,7 @@
 #include "feature/plan.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "feature/layout.h"
 #include "feature/row.h"
@@ -325,9 +326,20 @@ static int add_code(struct ss_plan_builder *b, uint32_t feature)
     return 0;
 }
 
+static void make_small(struct ss_feature_plan *plan)
+{
+    for (int i = 0; i < SS_RENDER_SMALL; i++) {
+        char text[SS_NUMBER_MAX];
+        size_t n = ss_int_print(i, text);
+        memcpy(plan->small[i].text, text, n);
+        plan->small[i].text[3] = (char)n;
+    }
+}
+
 /* The constant parts of the member's text. */
 static int make_fragments(struct ss_feature_plan *plan)
 {
+    make_small(plan);
     plan->head_len = (uint32_t)snprintf(plan->head, sizeof plan->head, "{\"set\":\"%s\"", plan->names.set);
     plan->key = ss_arena_alloc(&plan->arena, plan->names.n * sizeof *plan->key);
     plan->nulls = ss_arena_alloc(&plan->arena, plan->names.n * sizeof *plan->nulls);
@@ -343,7 +355,9 @@ static int make_fragments(struct ss_feature_plan *plan)
         p[1] = '"';
         memcpy(p + 2, name.p, name.n);
         memcpy(p + 2 + name.n, "\":", 2);
-        plan->key[i] = (struct ss_plan_fragment){p, (uint32_t)name.n + 4};
+        plan->key[i] = (struct ss_plan_fragment){
+            .text = p, .n = (uint32_t)name.n + 4, .is_text = plan->names.is_text[i]};
+        memcpy(plan->key[i].start, p, SS_RENDER_PAD);
         plan->keys_len += plan->key[i].n;
     }
     return 0;

@@ -99,7 +99,7 @@ struct ss_wset {
     struct ss_acc *acc; /* by span; SS_ACC_SEEN behind all spans */
     uint16_t heads, spans, accs, seen;
     uint32_t bytes;
-    bool label, sides; /* some acc looks at labels; some acc owns memory of its own */
+    bool label, sides, lasts; /* some acc looks at labels, owns memory of its own, is a latest value */
 };
 
 struct ss_read {
@@ -145,13 +145,21 @@ struct ss_plan_text_feature {
     int slot;
 };
 
-/* ,"NAME": ready to be copied, with SS_RENDER_PAD readable bytes. */
+#define SS_RENDER_PAD   32
+#define SS_RENDER_SMALL 1000
+
+/* ,"NAME": ready to be copied, most in one piece of fixed size. */
 struct ss_plan_fragment {
-    const char *p;
+    char start[SS_RENDER_PAD];
+    const char *text; /* all of it */
     uint32_t n;
+    bool is_text; /* the feature is */
 };
 
-#define SS_RENDER_PAD 32
+/* A small number's text, its length in the last byte. */
+struct ss_plan_small {
+    char text[4];
+};
 
 struct ss_feature_plan {
     struct ss_feature_spec *spec;
@@ -161,6 +169,7 @@ struct ss_feature_plan {
     uint32_t head_len, keys_len;
     double *nulls;                /* a feature vector of NaN, to start from */
     struct ss_plan_fragment *key; /* of each feature */
+    struct ss_plan_small small[SS_RENDER_SMALL];
     struct ss_plan_num *num;
     int *text; /* slots */
     struct ss_plan_pred *pred;

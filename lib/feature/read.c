@@ -2,9 +2,15 @@
 #include "base/time.h"
 #include <math.h>
 
+/* The library's 128-bit conversion is slow, and almost never needed. */
+static inline double real(__int128 x)
+{
+    return x == (int64_t)x ? (double)(int64_t)x : (double)x;
+}
+
 double ss_read_mean(__int128 sum, uint64_t n, double scale)
 {
-    return n ? ((double)sum / scale) / (double)n : NAN;
+    return n ? (real(sum) / scale) / (double)(int64_t)n : NAN;
 }
 
 /*
@@ -17,14 +23,15 @@ double ss_read_std(__int128 sum, __int128 squares, uint64_t n, double scale)
 {
     if (n < 2)
         return NAN;
-    __int128 count = (__int128)n, q = sum / count, r = sum - q * count;
+    __int128 q = sum == (int64_t)sum ? (int64_t)sum / (int64_t)n : sum / (__int128)n,
+             r = sum - q * (__int128)n;
     unsigned __int128 uq = (unsigned __int128)q;
     unsigned __int128 d =
         (unsigned __int128)squares - 2 * uq * (unsigned __int128)sum + (unsigned __int128)n * uq * uq;
-    double rest = (double)r, deviations = (double)(__int128)d - rest * rest / (double)n;
+    double rest = real(r), deviations = real((__int128)d) - rest * rest / (double)(int64_t)n;
     if (!(deviations > 0))
         return 0;
-    return ss_round6(sqrt(deviations / (double)(n - 1)) / scale);
+    return ss_round6(sqrt(deviations / (double)(int64_t)(n - 1)) / scale);
 }
 
 /* Linear interpolation between the two nearest ranks (as numpy's default and R's type 7). */
@@ -94,8 +101,8 @@ static double extreme(const struct ss_side *side, double scale)
     return v == SS_VALUE_NULL ? NAN : (double)v / scale;
 }
 
-double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *sc,
-                     const struct ss_read *read, struct ss_row *row)
+static inline double value_of(const struct ss_feature_plan *plan, const struct ss_scope *sc,
+                              const struct ss_read *read, struct ss_row *row)
 {
     const struct ss_wset *set = read->life ? &sc->group->life : &sc->group->win;
     const struct ss_acc *acc = &set->acc[read->acc];
@@ -104,9 +111,9 @@ double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *
     double v = NAN;
     switch ((enum ss_feature_func)read->func) {
     case SS_FEATURE_COUNT:
-        v = (double)(acc->kind == SS_ACC_COUNT ? ((const struct ss_state_count *)st)->n : sum->n);
+        v = (double)(int64_t)(acc->kind == SS_ACC_COUNT ? ((const struct ss_state_count *)st)->n : sum->n);
         break;
-    case SS_FEATURE_SUM: v = (double)sum->sum / read->scale; break;
+    case SS_FEATURE_SUM: v = real(sum->sum) / read->scale; break;
     case SS_FEATURE_MEAN: v = ss_read_mean(sum->sum, sum->n, read->scale); break;
     case SS_FEATURE_STD:
         v = ss_read_std(sum->sum, ((const struct ss_state_squares *)st)->squares, sum->n, read->scale);
@@ -123,4 +130,12 @@ double ss_read_value(const struct ss_feature_plan *plan, const struct ss_scope *
     default: v = from_last(read, st, row); break;
     }
     return isnan(v) && read->has_default ? read->fallback : v;
+}
+
+void ss_read_all(const struct ss_feature_plan *plan, const struct ss_scope *sc, const struct ss_read *read,
+                 uint32_t n, struct ss_row *row)
+{
+    double *num = row->num;
+    for (uint32_t i = 0; i < n; i++)
+        num[read[i].feature] = value_of(plan, sc, &read[i], row);
 }

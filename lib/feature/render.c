@@ -23,13 +23,14 @@ static char *put_text(char *to, struct ss_str text)
     return to;
 }
 
-/* Most features are null, a flag or a small count. */
-static inline char *put_number(char *to, double v)
+/* Most features are null, a flag or a count: those below a thousand are copied from a table, without a branch
+ * on how many digits they have. */
+static inline char *put_number(const struct ss_feature_plan *plan, char *to, double v)
 {
-    int u = v >= 0 && v < 10 ? (int)v : -1;
-    if (SS_LIKELY((double)u == v && u >= 0)) {
-        *to = (char)('0' + u);
-        return to + 1;
+    uint32_t u = v < SS_RENDER_SMALL ? (uint32_t)(int)v : SS_RENDER_SMALL;
+    if (SS_LIKELY(u < SS_RENDER_SMALL && (double)u == v)) {
+        memcpy(to, plan->small[u].text, 4);
+        return to + plan->small[u].text[3];
     }
     if (isnan(v)) {
         memcpy(to, "null", 4);
@@ -51,18 +52,18 @@ struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_
         return (struct ss_str){NULL, 0};
     memcpy(to, plan->head, plan->head_len);
     to += plan->head_len;
-    for (uint32_t i = 0; i < names->n; i++) {
-        const struct ss_plan_fragment *key = &plan->key[i];
+    const struct ss_plan_fragment *key = plan->key, *end = key + names->n;
+    const double *num = row->num;
+    for (; key != end; key++, num++) {
         if (SS_LIKELY(key->n <= SS_RENDER_PAD))
-            memcpy(to, key->p,
-                   SS_RENDER_PAD); /* a fixed size is two moves; what is too much is written over */
+            memcpy(to, key->start, SS_RENDER_PAD); /* two moves; what is too much is written over */
         else
-            memcpy(to, key->p, key->n);
+            memcpy(to, key->text, key->n);
         to += key->n;
-        if (names->is_text[i] && row->text[i].p)
-            to = put_text(to, row->text[i]);
+        if (SS_UNLIKELY(key->is_text) && row->text[num - row->num].p)
+            to = put_text(to, row->text[num - row->num]);
         else
-            to = put_number(to, row->num[i]);
+            to = put_number(plan, to, *num);
     }
     if (late) {
         memcpy(to, ",\"late\":true", 12);

@@ -9,12 +9,6 @@
 #define KEY_SEED  0x5353                     /* the second half of a key's hash */
 #define STACK_MAX (SS_FEATURE_DEPTH * 6 + 8) /* two operators and four arguments wait a level */
 
-double ss_round6(double x)
-{
-    double y = x * 1e6;
-    return fabs(y) < 0x1p53 ? nearbyint(y) / 1e6 : x;
-}
-
 bool ss_place_of(double lat, double lon, int32_t *lat7, int32_t *lon7)
 {
     if (!(fabs(lat) <= 90 && fabs(lon) <= 180))
@@ -138,6 +132,12 @@ static void hash_keys(const struct ss_feature_plan *plan, const struct ss_record
     }
 }
 
+/* Monday is 0; 1970-01-01 was a Thursday. */
+static int64_t weekday_of(int64_t days)
+{
+    return ((days + 3) % 7 + 7) % 7;
+}
+
 int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struct ss_row *row,
                 struct ss_arena *arena)
 {
@@ -158,6 +158,9 @@ int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struc
     }
     row->time_us = rec->time_us;
     row->kind = label ? SS_ROW_LABEL : SS_ROW_PAYMENT;
+    int64_t hours = ss_floor_div(row->time_us, SS_HOUR_US), days = ss_floor_div(hours, 24);
+    row->hour = (uint8_t)(hours - days * 24);
+    row->weekday = (uint8_t)weekday_of(days);
     row->label = (int8_t)(plan->label ? ss_record_label(rec) : -1);
     if (plan->label)
         row->txn = hash_text(ss_record_text(rec, SS_TXN_ID, arena)).a;
@@ -184,33 +187,34 @@ int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struc
     return 0;
 }
 
-/* The date in a field, or the record's own time. */
-static bool date_of(const struct ss_record *rec, const struct ss_row *row, uint32_t slot, int64_t *time_us)
+/* The date in a field. */
+static bool date_of(const struct ss_record *rec, uint32_t slot, int64_t *time_us)
 {
     const struct ss_field *f = &rec->field[slot];
-    if (slot == SS_TIMESTAMP) {
-        *time_us = row->time_us;
-        return true;
-    }
     if (f->type == SS_JSON_STRING)
         return ss_time_parse(f->val + 1, f->len - 2, time_us);
     return f->type == SS_JSON_NUMBER && ss_time_parse_epoch(f->val, f->len, time_us);
 }
 
-static double date_part(const struct ss_plan_op *op, int64_t time_us, int64_t now_us)
+static double date_part(const struct ss_plan_op *op, const struct ss_record *rec, const struct ss_row *row)
 {
-    int64_t day = ss_floor_div(time_us, SS_DAY_US), hour = (time_us - day * SS_DAY_US) / SS_HOUR_US;
-    int64_t weekday = ((day + 3) % 7 + 7) % 7;
+    int64_t time_us = row->time_us, hour = row->hour, weekday = row->weekday;
+    if (op->id != SS_TIMESTAMP) {
+        if (!date_of(rec, op->id, &time_us))
+            return NAN;
+        int64_t hours = ss_floor_div(time_us, SS_HOUR_US), days = ss_floor_div(hours, 24);
+        hour = hours - days * 24;
+        weekday = weekday_of(days);
+    }
     struct ss_civil c;
+    double h = (double)hour;
     switch (op->op) {
-    case SS_OP_HOUR: return (double)hour;
+    case SS_OP_HOUR: return h;
     case SS_OP_WEEKDAY: return (double)weekday;
     case SS_OP_WEEKEND: return weekday >= 5;
-    case SS_OP_NIGHT: {
-        double h = (double)hour;
+    case SS_OP_NIGHT:
         return op->num <= op->num2 ? h >= op->num && h <= op->num2 : h >= op->num || h <= op->num2;
-    }
-    case SS_OP_AGE: return ((double)now_us - (double)time_us) / (double)SS_DAY_US * op->num;
+    case SS_OP_AGE: return ((double)row->time_us - (double)time_us) / (double)SS_DAY_US * op->num;
     default: ss_time_to_civil(time_us, &c); return op->op == SS_OP_MONTH ? c.month : c.day;
     }
 }
@@ -255,7 +259,6 @@ static double run(const struct ss_feature_plan *plan, const struct ss_plan_row *
     uint32_t top = 0;
     for (uint32_t i = r->op; i < r->op + r->ops; i++) {
         const struct ss_plan_op *op = &plan->op[i];
-        int64_t t;
         switch (op->op) {
         case SS_OP_CONST: stack[top++] = op->num; break;
         case SS_OP_NAME: stack[top++] = number_of(rec, row, op->from, op->id); break;
@@ -276,7 +279,7 @@ static double run(const struct ss_feature_plan *plan, const struct ss_plan_row *
         case SS_OP_ABS:
         case SS_OP_SQRT:
         case SS_OP_LOG: stack[top - 1] = one(op->op, stack[top - 1]); break;
-        default: stack[top++] = date_of(rec, row, op->id, &t) ? date_part(op, t, row->time_us) : NAN; break;
+        default: stack[top++] = date_part(op, rec, row); break;
         }
     }
     return stack[0];

@@ -19,7 +19,8 @@ struct ss_row {
     int32_t lat, lon; /* 1e-7 degrees */
     int8_t label;     /* -1 not known */
     uint8_t kind;
-    double *num; /* the feature vector */
+    uint8_t hour, weekday; /* of its time, in UTC */
+    double *num;           /* the feature vector */
     struct ss_str *text;
 };
 
@@ -51,8 +52,13 @@ void ss_row_derive(const struct ss_feature_plan *plan, const struct ss_record *r
 struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_row *row, bool late,
                             struct ss_buf *scratch, struct ss_arena *arena);
 
-/* Half to even at the sixth decimal: what computed features are rounded to. */
-double ss_round6(double x);
+/* Half to even at the sixth decimal: what computed features are rounded to. Adding and taking away 1.5 * 2^52
+ * leaves the nearest integer, as nearbyint would, without its call. */
+static inline double ss_round6(double x)
+{
+    double y = x * 1e6;
+    return y < 0x1p51 && y > -0x1p51 ? ((y + 0x1.8p52) - 0x1.8p52) / 1e6 : x;
+}
 /* Great-circle kilometres (haversine, radius 6371.0088 km), three decimals; places in 1e-7 degrees. */
 double ss_place_distance(int32_t lat1, int32_t lon1, int32_t lat2, int32_t lon2);
 /* Degrees to 1e-7 degrees; false outside +-90 and +-180. */

@@ -110,8 +110,6 @@ static void drop_first(struct ss_scope *sc)
 {
     if (sc->life)
         ss_window_leave(sc, &sc->group->life, sc->life);
-    if (sc->ent->large)
-        ss_window_leave(sc, &sc->group->win, sc->win);
     sc->ent->first++;
     sc->ent->n--;
 }
@@ -177,13 +175,6 @@ static void keep_seen(const struct ss_feature_plan *plan, const struct ss_scope 
         if (hash && (row->preds & acc->must) == acc->must)
             ss_seen_add((struct ss_side *)(sc->life + acc->off), sc->memory, hash, row->time_us);
     }
-}
-
-static void read_all(const struct ss_feature_plan *plan, const struct ss_scope *sc,
-                     const struct ss_read *read, uint32_t n, struct ss_row *row)
-{
-    for (uint32_t i = 0; i < n; i++)
-        row->num[read[i].feature] = ss_read_value(plan, sc, &read[i], row);
 }
 
 /* True when no window of a record from `now_us` on could see any of the entity's events. */
@@ -264,7 +255,12 @@ static void cut(struct ss_feature_engine *engine, struct ss_worker *worker, stru
     bool full = sc->ent->log && sc->ent->n == (uint32_t)1 << sc->ent->cap_log2;
     if (!full || sc->ent->n <= SS_ENTITY_SMALL || ring * 2 <= engine->limit[sc->group->level] / 2)
         return;
-    drop_first(sc);
+    if (sc->life)
+        ss_window_expel(sc, &sc->group->life, sc->life);
+    if (sc->win)
+        ss_window_expel(sc, &sc->group->win, sc->win);
+    sc->ent->first++;
+    sc->ent->n--;
     worker->stats.cut++;
 }
 
@@ -330,10 +326,10 @@ int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker,
         ss_window_fill(&sc, &g->win, sc.win, sc.win_memory, row->time_us);
     }
     ent->at_us = row->time_us;
-    read_all(plan, &sc, g->before, g->befores, row);
+    ss_read_all(plan, &sc, g->before, g->befores, row);
     if (!take_event(engine, &sc, row, &late))
         return SS_ENOMEM;
-    read_all(plan, &sc, g->after, g->afters, row);
+    ss_read_all(plan, &sc, g->after, g->afters, row);
     ss_row_late(plan, row)[group] = late;
     if (g->life.seen)
         keep_seen(plan, &sc, row);

@@ -32,7 +32,7 @@ struct ss_feature_engine {
     struct ss_shard shard[SS_FEATURE_SHARDS];
     struct ss_worker *worker;
     char *rows; /* plan->row_bytes each */
-    size_t row_cap;
+    size_t row_mask;
     bool labels; /* a late label has come: transactions are indexed */
 };
 

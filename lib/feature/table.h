@@ -50,6 +50,14 @@ static inline void ss_table_prefetch_slot(const struct ss_table *table, struct s
         __builtin_prefetch(&table->slot[(uint32_t)key.a & (table->slots - 1)]);
 }
 
+/* The entity that the first slot points to: nearly always the right one. Nothing but a hint. */
+static inline void ss_table_prefetch_entity(const struct ss_table *table, struct ss_key key)
+{
+    uint32_t id = table->slots ? (uint32_t)table->slot[(uint32_t)key.a & (table->slots - 1)] : 0;
+    if (id)
+        __builtin_prefetch(ss_table_entity(table, id));
+}
+
 /* NULL when there is none. */
 struct ss_entity *ss_table_find(const struct ss_table *table, struct ss_key key);
 /* Finds or makes a zeroed entity (*made then). NULL when out of memory. */

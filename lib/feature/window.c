@@ -425,38 +425,46 @@ void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char 
 
 void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char *state)
 {
+    if (!set->lasts)
+        return;
+    char *event = ss_log_event(sc->ent, sc->group->stride, sc->ent->first);
+    for (uint16_t a = 0; a < set->accs; a++) {
+        const struct ss_acc *acc = &set->acc[a];
+        if (acc->kind != SS_ACC_LAST || !fits(sc->group, acc, event))
+            continue;
+        int64_t v = column(sc->group, acc, event);
+        struct ss_state_last *last = (struct ss_state_last *)(state + acc->off);
+        if (v != SS_VALUE_NULL) {
+            last->base_us = ss_event_time(event);
+            last->base_value = v;
+        }
+    }
+}
+
+void ss_window_expel(const struct ss_scope *sc, const struct ss_wset *set, char *state)
+{
     uint32_t seq = sc->ent->first, end = ss_log_end(sc->ent);
     char *event = ss_log_event(sc->ent, sc->group->stride, seq);
     for (uint16_t h = 0; h < set->heads; h++) {
         const struct ss_head *head = &set->head[h];
         struct ss_state_head *hs = (struct ss_state_head *)(state + head->off);
         bool entered = hs->pos != seq;
-        if (!entered) { /* forced out before its time */
+        if (!entered) { /* before its time */
             hs->pos++;
             hs->next_us = time_at(sc, hs->pos, end);
         }
         for (uint16_t s = head->span; s < head->span + head->spans; s++) {
             const struct ss_span *span = &set->span[s];
             struct ss_state_span *ss = (struct ss_state_span *)(state + span->off);
-            if (span->over != SS_OVER_EVER && ss->tail == seq) {
-                if (entered)
-                    span_remove(sc, set, span, state, event, seq);
-                ss->tail++;
-                ss->tail_us = time_at(sc, ss->tail, hs->pos);
-            }
-            for (uint16_t a = span->acc; a < span->acc + span->accs; a++) {
-                const struct ss_acc *acc = &set->acc[a];
-                int64_t v = acc->kind == SS_ACC_LAST && fits(sc->group, acc, event)
-                                ? column(sc->group, acc, event)
-                                : SS_VALUE_NULL;
-                if (v != SS_VALUE_NULL) {
-                    struct ss_state_last *last = (struct ss_state_last *)(state + acc->off);
-                    last->base_us = ss_event_time(event);
-                    last->base_value = v;
-                }
-            }
+            if (span->over == SS_OVER_EVER || ss->tail != seq)
+                continue;
+            if (entered)
+                span_remove(sc, set, span, state, event, seq);
+            ss->tail++;
+            ss->tail_us = time_at(sc, ss->tail, hs->pos);
         }
     }
+    ss_window_leave(sc, set, state);
 }
 
 static void relabel_set(const struct ss_scope *sc, const struct ss_wset *set, char *state,

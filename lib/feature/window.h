@@ -41,8 +41,10 @@ void ss_window_seek(const struct ss_scope *sc, const struct ss_wset *set, char *
 /* The event at `seq` (of the time that the set stands at) has just been put into the log. */
 void ss_window_enter(const struct ss_scope *sc, const struct ss_wset *set, char *state,
                      struct ss_memory *memory, uint32_t seq);
-/* The first event is about to leave the log. Windows that still hold it let it go. */
+/* The first event is about to leave the log, behind all windows: what lasts keeps what it needs of it. */
 void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char *state);
+/* As ss_window_leave, of an event that windows may still hold: they let it go. */
+void ss_window_expel(const struct ss_scope *sc, const struct ss_wset *set, char *state);
 /* Changes an event's label, in the log and wherever it is counted. */
 void ss_window_relabel(const struct ss_scope *sc, uint32_t seq, int8_t label);
 /* The side memory of a set goes back to the pool. */
