@@ -217,8 +217,7 @@ static char *dir_of(struct ss_ruleset *set, const char *name)
     return dir;
 }
 
-/* A bare name in a message would hide that it is a shipped pack. */
-static int read_spec(struct ss_ruleset *set, const char *const *name, size_t n)
+static int read_spec(struct ss_ruleset *set, const char *const *name, size_t n, const struct ss_str *given)
 {
     struct ss_buf text, all;
     ss_buf_init(&text, SS_RULE_FILE_MAX);
@@ -227,7 +226,11 @@ static int read_spec(struct ss_ruleset *set, const char *const *name, size_t n)
     for (size_t i = 0; i < n && !err; i++) {
         ss_buf_reset(&text);
         const char *dir = dir_of(set, name[i]);
-        err = dir ? ss_rule_file_read(name[i], &text) : SS_ENOMEM;
+        if (given)
+            ss_buf_put(&text, given->p, given->n);
+        else
+            err = ss_rule_file_read(name[i], &text);
+        err = err ? err : dir ? ss_buf_check(&text) : SS_ENOMEM;
         err =
             err ? err
                 : ss_rule_spec_parse(set->spec, (struct ss_str){text.p ? text.p : "", text.n}, name[i], dir);
@@ -255,19 +258,19 @@ static int note_files(struct ss_ruleset *set, const char *const *name, size_t n)
     return 0;
 }
 
-static int load(struct ss_ruleset *set, const char *const *name, size_t n, struct ss_schema *schema,
-                bool may_add_slots)
+static int load(struct ss_ruleset *set, const char *const *name, size_t n, const struct ss_str *given,
+                struct ss_schema *schema, bool may_add_slots)
 {
-    int err = read_spec(set, name, n);
+    int err = read_spec(set, name, n, given);
     err = err ? err : note_files(set, name, n);
     err = err ? err : load_lists(set);
     err = err ? err : make_live(set, schema, may_add_slots);
     for (int w = 0; w < set->workers && !err; w++)
         err = make_worker(set, &set->worker[w], schema, may_add_slots);
     for (int i = 0; i < SS_LEVELS; i++) {
-        bool given = !isnan(set->spec->threshold[i]);
-        set->own_thresholds |= given;
-        set->threshold[i] = given ? set->spec->threshold[i] : default_threshold[i];
+        bool own = !isnan(set->spec->threshold[i]);
+        set->own_thresholds |= own;
+        set->threshold[i] = own ? set->spec->threshold[i] : default_threshold[i];
     }
     /* A level that the file puts above the default place of a higher one pushes that up. */
     for (int i = SS_MEDIUM; i < SS_LEVELS; i++)
@@ -276,8 +279,9 @@ static int load(struct ss_ruleset *set, const char *const *name, size_t n, struc
     return err;
 }
 
-int ss_ruleset_load(const char *const *name, size_t n, const struct ss_ruleset_options *options,
-                    struct ss_schema *schema, bool may_add_slots, int workers, struct ss_ruleset **out)
+static int make(const char *const *name, size_t n, const struct ss_str *given,
+                const struct ss_ruleset_options *options, struct ss_schema *schema, bool may_add_slots,
+                int workers, struct ss_ruleset **out)
 {
     struct ss_ruleset *set = calloc(1, sizeof *set);
     *out = NULL;
@@ -288,13 +292,25 @@ int ss_ruleset_load(const char *const *name, size_t n, const struct ss_ruleset_o
     set->spec = ss_rule_spec_new();
     set->worker = calloc((size_t)set->workers, sizeof *set->worker);
     int err = set->spec && set->worker ? 0 : out_of_memory();
-    err = err ? err : load(set, name, n, schema, may_add_slots);
+    err = err ? err : load(set, name, n, given, schema, may_add_slots);
     if (err) {
         ss_ruleset_free(set);
         return err;
     }
     *out = set;
     return 0;
+}
+
+int ss_ruleset_load(const char *const *name, size_t n, const struct ss_ruleset_options *options,
+                    struct ss_schema *schema, bool may_add_slots, int workers, struct ss_ruleset **set)
+{
+    return make(name, n, NULL, options, schema, may_add_slots, workers, set);
+}
+
+int ss_ruleset_of_text(struct ss_str text, const char *name, const struct ss_ruleset_options *options,
+                       struct ss_schema *schema, int workers, struct ss_ruleset **set)
+{
+    return make(&name, 1, &text, options, schema, true, workers, set);
 }
 
 void ss_ruleset_free(struct ss_ruleset *set)

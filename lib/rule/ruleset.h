@@ -41,6 +41,9 @@ struct ss_ruleset;
 int ss_ruleset_load(const char *const *name, size_t n, const struct ss_ruleset_options *options,
                     struct ss_schema *schema, bool may_add_slots, int workers,
                     struct ss_ruleset **set) SS_MUST_CHECK;
+/* As if `text` stood in a file of that name. */
+int ss_ruleset_of_text(struct ss_str text, const char *name, const struct ss_ruleset_options *options,
+                       struct ss_schema *schema, int workers, struct ss_ruleset **set) SS_MUST_CHECK;
 void ss_ruleset_free(struct ss_ruleset *set); /* accepts NULL */
 
 /* Lets labels fill the set's auto_lists from now on. */

@@ -1,0 +1,15 @@
+/*
+ * ss-ctl's subcommands, one file a family: `ss-ctl list add ...` is the entry {"list", ss_ctl_list}. A family
+ * parses its own arguments, argv[0] being its name ("ss-ctl list"), and returns an exit status.
+ */
+#ifndef SS_CTL_COMMAND_H
+#define SS_CTL_COMMAND_H
+
+struct ss_ctl_command {
+    const char *name, *about;
+    int (*run)(int argc, char **argv);
+};
+
+int ss_ctl_list(int argc, char **argv);
+
+#endif
