@@ -152,17 +152,16 @@ static void check_decisions(void)
             "{\"action\":\"allow\",\"level\":\"NONE\",\"score\":0,\"rules\":[" FIRED("a", "-3", "null") "]",
             "a sum stays within 0 and 1");
     decides("[a]\nwhen = .user_id + 1 > 0\naction = block\n", "{\"user_id\":\"u\"}",
-            NOTHING
-            ",\"errors\":[{\"id\":\"a\",\"error\":\"string and number cannot be added\"}]",
+            NOTHING ",\"errors\":[{\"id\":\"a\",\"error\":\"string and number cannot be added\"}]",
             "a rule that fails is named and ignored");
-    decides("on_error = review\n[a]\nwhen = .user_id + 1 > 0\nscore = 0.9\naction = block\n",
-            "{\"user_id\":\"u\"}",
-            "{\"action\":\"review\",\"level\":\"NONE\",\"score\":0,\"rules\":[{\"id\":\"a\",\"score\":null,"
-            "\"action\":"
-            "\"review\",\"reason\":\"string (\\\"u\\\") and number (1) cannot be "
-            "added\"}],\"errors\":[{\"id\":\"a\","
-            "\"error\":\"string and number cannot be added\"}]",
-            "or does what on_error says");
+    decides(
+        "on_error = review\n[a]\nwhen = .user_id + 1 > 0\nscore = 0.9\naction = block\n",
+        "{\"user_id\":\"u\"}",
+        "{\"action\":\"review\",\"level\":\"NONE\",\"score\":0,\"rules\":[{\"id\":\"a\",\"score\":null,"
+        "\"action\":"
+        "\"review\",\"reason\":\"string and number cannot be added\"}],\"errors\":[{\"id\":\"a\",\"error\":"
+        "\"string and number cannot be added\"}]",
+        "or does what on_error says");
     decides("[a]\nwhen = true\nreason = \"\\(.amount) by \\(.user_id)\"\ntags = x, y\nseverity = high\n",
             "{\"amount\":12.50,\"user_id\":7}",
             "{\"action\":\"allow\",\"level\":\"NONE\",\"score\":0,\"rules\":[{\"id\":\"a\",\"score\":null,"
