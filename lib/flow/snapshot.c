@@ -192,15 +192,31 @@ static int load_from(struct block_source *b, const char *path, const struct ss_s
     return err ? err : at_end(b->from);
 }
 
+/* A state that could not be written is refused before the run, not after it. */
+static int check_place(const char *path)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = slash == path   ? snprintf(dir, sizeof dir, "/")
+            : slash != NULL ? snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path)
+                            : snprintf(dir, sizeof dir, ".");
+    if (n < 0 || (size_t)n >= sizeof dir)
+        return ss_fail(SS_ECREATE, "path too long: '%s'", path);
+    return access(dir, W_OK | X_OK) == 0 ? 0 : ss_fail_errno(SS_ECREATE, "cannot create '%s'", path);
+}
+
 int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, bool *found)
 {
     *found = access(path, F_OK) == 0;
-    if (!*found)
-        return errno == ENOENT ? 0 : ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
+    if (!*found && errno != ENOENT)
+        return ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
+    int err = check_place(path);
+    if (err < 0 || !*found)
+        return err;
     struct block_source *b = calloc(1, sizeof *b);
     if (!b)
         return ss_fail(SS_ENOMEM, "out of memory");
-    int err = ss_source_open(path, &b->from);
+    err = ss_source_open(path, &b->from);
     if (!err) {
         b->base = (struct ss_source){&block_source_ops, b->from->name, -1, 0};
         err = load_from(b, path, stage, st);

@@ -13,7 +13,7 @@
 /* Written aside, synced and renamed: after a crash the old or the new state is there whole. */
 int ss_snapshot_save(const char *path, const struct ss_stage *stage, const void *st) SS_MUST_CHECK;
 /* 0 also when there is no such file yet (*found tells). SS_EDATA for a file that is not this stage's, or
- * damaged. */
+ * damaged; SS_ECREATE where no state could be saved. */
 int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, bool *found) SS_MUST_CHECK;
 
 #endif

@@ -12,14 +12,21 @@ struct part {
     bool with_value;
 };
 
+static bool is_letter(char c)
+{
+    c |= 0x20;
+    return (c >= 'a' && c <= 'z') || (c & 0x80); /* bytes of UTF-8 belong to a word */
+}
+
+/* Whole words only, case-blind: Toronto is not Tor. */
 static bool has_word(struct ss_str text, const char *word)
 {
     size_t n = strlen(word);
     for (size_t i = 0; i + n <= text.n; i++) {
         size_t k = 0;
-        while (k < n && (text.p[i + k] | 0x20) == (word[k] | 0x20)) /* ASCII letters, case-blind */
+        while (k < n && (text.p[i + k] | 0x20) == (word[k] | 0x20))
             k++;
-        if (k == n)
+        if (k == n && (i == 0 || !is_letter(text.p[i - 1])) && (i + n == text.n || !is_letter(text.p[i + n])))
             return true;
     }
     return false;

@@ -290,6 +290,8 @@ static bool wait_for(struct gen *st, int64_t due_ns, int *err)
     return *err == 0;
 }
 
+#define END_US (253402300800 * SS_SECOND_US) /* 10000-01-01 */
+
 static int fill(void *state, struct ss_feed *feed, struct ss_batch *batch, size_t *consumed)
 {
     struct gen *st = state;
@@ -305,6 +307,10 @@ static int fill(void *state, struct ss_feed *feed, struct ss_batch *batch, size_
             break;
         }
         st->has_next = true;
+        if (st->next.at_us >= END_US) {
+            err = ss_fail(SS_EUSAGE, "the payments would go beyond the year 9999: an earlier --start helps");
+            break;
+        }
         int64_t due_ns = st->began_ns + (st->next.at_us - st->opt.start_us) * 1000;
         if (st->paced && due_ns > ss_clock_mono_ns() && (batch->n || !wait_for(st, due_ns, &err)))
             break;

@@ -116,6 +116,12 @@ PY
   grep -qE "\"timestamp\":\"($now|$(date -u +%Y-%m-%dT%H))" b
 }
 
+@test "payments end with the year 9999" {
+  run -64 --separate-stderr ss-gen -n 100000 --start 9999-12-31
+  [[ $stderr == *"beyond the year 9999"* ]]
+  [ "$(jq -r .timestamp <<<"${lines[-1]}" | cut -c1-14)" = 9999-12-31T23: ]
+}
+
 @test "wrong options are refused with a hint" {
   run ss-gen --scenario nonsense=0.1
   status_is 64

@@ -125,6 +125,13 @@ END
   status_is 64
 }
 
+@test "no model: a place is risky by whole words" {
+  for place in 'via VPN' 'Tor exit' proxy-7 UNKNOWN 'Toronto, CA' Victoria Vpnia Tórshavn; do
+    echo "{\"txn_id\":\"$place\",\"timestamp\":\"2026-01-07T12:00:00Z\",\"amount\":1,\"location\":\"$place\"}"
+  done > in
+  [ "$(ss-score -q in | jq -c '.score.value' | tr '\n' ' ')" = '0.425 0.425 0.425 0.425 0.05 0.05 0.05 0.05 ' ]
+}
+
 @test "no model: the fallback, by hand, and it says so once" {
   cat > in <<'END'
 {"txn_id":1,"timestamp":"2026-01-07T12:00:00Z","user_id":"u","amount":10}

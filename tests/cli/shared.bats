@@ -55,6 +55,13 @@ three() { record 1; record 2; record 3; }
   done
 }
 
+@test "a state that could not be saved is status 73 before anything is read" {
+  echo '{"txn_id":"a","timestamp":"2026-01-01T00:00:00Z","user_id":"u","amount":1}' > in
+  run -73 --separate-stderr ss-features --state ./no/such/state in
+  [ -z "$output" ]
+  [[ $stderr == "ss-features: cannot create './no/such/state': No such file or directory" ]]
+}
+
 @test "a run that cannot begin leaves yesterday's output alone" {
   echo yesterday >out
   run ss-ingest -o out none.csv
