@@ -7,60 +7,8 @@
 static const double fprs[SS_EVAL_FPRS] = {0.001, 0.005, 0.01, 0.05};
 static const double grid[SS_EVAL_GRID] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
 
-/* Frauds from the highest score down, with the sum of amounts up to each: money at any threshold. */
-struct money {
-    struct sorted {
-        double score;
-        int64_t amount;
-    } * fraud;
-    __int128 *sum; /* of the first i, n + 1 of them */
-    size_t n;
-};
-
-static int by_score(const void *a, const void *b)
-{
-    const struct sorted *x = a, *y = b;
-    return (x->score < y->score) - (x->score > y->score);
-}
-
-static int money_make(const struct ss_eval_table *t, struct money *m)
-{
-    m->fraud = malloc((t->n_fraud + 1) * sizeof *m->fraud);
-    m->sum = malloc((t->n_fraud + 1) * sizeof *m->sum);
-    if (!m->fraud || !m->sum)
-        return ss_fail(SS_ENOMEM, "out of memory ranking %zu frauds", t->n_fraud);
-    for (size_t i = 0; i < t->n_fraud; i++)
-        if (ss_eval_counts(t, t->fraud[i].row))
-            m->fraud[m->n++] = (struct sorted){t->fraud[i].score, t->fraud[i].amount};
-    qsort(m->fraud, m->n, sizeof *m->fraud, by_score);
-    m->sum[0] = 0;
-    for (size_t i = 0; i < m->n; i++)
-        m->sum[i + 1] = m->sum[i] + m->fraud[i].amount;
-    return 0;
-}
-
-static double units(__int128 amount)
-{
-    return (double)amount / SS_AMOUNT_SCALE;
-}
-
-static void price(struct ss_eval_point *p, const struct ss_cost *cost, __int128 caught, __int128 all)
-{
-    p->caught_amount = units(caught);
-    p->missed_amount = units(all - caught);
-    p->cost = cost ? ss_cost_of(cost, &p->c, caught, all - caught) : NAN;
-}
-
-/* A threshold alerts the frauds with the highest scores: the first tp of them. */
-static struct ss_eval_point priced(struct ss_confusion c, const struct money *m, const struct ss_cost *cost)
-{
-    struct ss_eval_point p = {.c = c};
-    price(&p, cost, m->sum[c.tp], m->sum[m->n]);
-    return p;
-}
-
 struct cheapest {
-    const struct money *money;
+    const struct ss_eval_money *money;
     const struct ss_cost *cost;
     struct ss_eval_point best;
 };
@@ -68,16 +16,16 @@ struct cheapest {
 static int cheaper(void *ctx, const struct ss_confusion *c)
 {
     struct cheapest *s = ctx;
-    struct ss_eval_point p = priced(*c, s->money, s->cost);
+    struct ss_eval_point p = ss_eval_priced(*c, s->money, s->cost);
     if (p.cost < s->best.cost)
         s->best = p;
     return 0;
 }
 
-static void find_cheapest(struct ss_eval_report *r, const struct ss_ranking *k, const struct money *m)
+static void find_cheapest(struct ss_eval_report *r, const struct ss_ranking *k, const struct ss_eval_money *m)
 {
     struct ss_confusion none = ss_confusion_at(k, INFINITY);
-    struct cheapest s = {m, r->options.cost, priced(none, m, r->options.cost)};
+    struct cheapest s = {m, r->options.cost, ss_eval_priced(none, m, r->options.cost)};
     r->cost_of_none = s.best.cost;
     ss_eval_walk(k, cheaper, &s);
     r->cheapest = s.best;
@@ -161,29 +109,50 @@ static void count_levels(struct ss_eval_report *r, const struct ss_eval_table *t
     for (int l = SS_LOW; l < SS_LEVELS; l++) {
         struct ss_eval_point *p = &r->level[l];
         p->c = (struct ss_confusion){NAN, tp[l], fp[l], tp[0] - tp[l], fp[0] - fp[l]};
-        price(p, r->options.cost, caught[l], all);
+        ss_eval_price(p, r->options.cost, caught[l], all);
     }
 }
 
+/* Alerts by the records' decisions. */
+static struct ss_eval_point decided(const struct ss_eval_report *r, const struct ss_eval_table *t)
+{
+    struct ss_eval_point p = {.c = {.threshold = NAN}};
+    __int128 caught = 0, all = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        bool alert = SS_EVAL_AT(t, flags, i) & SS_EVAL_ALERTED, fraud = ss_eval_is_fraud(t, i);
+        if (ss_eval_counts(t, i))
+            *(fraud ? (alert ? &p.c.tp : &p.c.fn) : (alert ? &p.c.fp : &p.c.tn)) += 1;
+    }
+    for (size_t i = 0; i < t->n_fraud; i++) {
+        if (!ss_eval_counts(t, t->fraud[i].row))
+            continue;
+        all += t->fraud[i].amount;
+        caught += SS_EVAL_AT(t, flags, t->fraud[i].row) & SS_EVAL_ALERTED ? t->fraud[i].amount : 0;
+    }
+    ss_eval_price(&p, r->options.cost, caught, all);
+    return p;
+}
+
 static void measure(struct ss_eval_report *r, const struct ss_eval_table *t, const struct ss_ranking *k,
-                    const struct money *m)
+                    const struct ss_eval_money *m)
 {
     const struct ss_cost *cost = r->options.cost;
     r->records = k->n_pos + k->n_neg;
     r->positives = k->n_pos;
-    r->fraud_amount = units(m->sum[m->n]);
+    r->fraud_amount = ss_eval_units(m->sum[m->n]);
     r->auc = ss_eval_auc(k);
     r->ap = ss_eval_average_precision(k);
-    r->best_f1 = priced(ss_eval_best_f1(k), m, cost);
+    r->best_f1 = ss_eval_priced(ss_eval_best_f1(k), m, cost);
     for (int i = 0; i < SS_EVAL_GRID; i++)
-        r->grid[i] = priced(ss_confusion_at(k, grid[i]), m, cost);
+        r->grid[i] = ss_eval_priced(ss_confusion_at(k, grid[i]), m, cost);
     for (int i = 0; i < SS_EVAL_FPRS; i++) {
         r->fpr[i] = fprs[i];
-        r->at_fpr[i] = priced(ss_eval_at_fpr(k, fprs[i]), m, cost);
+        r->at_fpr[i] = ss_eval_priced(ss_eval_at_fpr(k, fprs[i]), m, cost);
     }
     count_levels(r, t);
-    r->chosen = r->options.by_threshold ? priced(ss_confusion_at(k, r->options.threshold), m, cost)
-                                        : r->level[r->options.level];
+    r->chosen = r->options.by_decision    ? decided(r, t)
+                : r->options.by_threshold ? ss_eval_priced(ss_confusion_at(k, r->options.threshold), m, cost)
+                                          : r->level[r->options.level];
     if (cost)
         find_cheapest(r, k, m);
     r->probability = ss_eval_is_probability(k);
@@ -214,6 +183,8 @@ static void survey(struct ss_eval_report *r, const struct ss_eval_table *t)
             r->first_day = day < r->first_day ? day : r->first_day;
             r->last_day = day > r->last_day ? day : r->last_day;
         }
+        if (ss_eval_counts(t, i) && ss_eval_is_immature(t, i, r->options.label_delay_us))
+            r->skipped.immature++;
     }
 }
 
@@ -221,7 +192,7 @@ int ss_eval_report_make(const struct ss_eval_table *t, const struct ss_eval_opti
                         const struct ss_eval_skipped *skipped, struct ss_eval_report *r)
 {
     struct ss_ranking ranking = {0};
-    struct money money = {0};
+    struct ss_eval_money money = {0};
     int err = 0;
     *r = (struct ss_eval_report){.options = *options, .skipped = *skipped};
     survey(r, t);
@@ -231,16 +202,20 @@ int ss_eval_report_make(const struct ss_eval_table *t, const struct ss_eval_opti
     if (err == 0 && options->group_field)
         err = ss_eval_groups_make(t, r);
     if (err == 0)
-        err = money_make(t, &money);
+        err = ss_eval_money_make(t, &money);
     if (err == 0)
         err = rank(t, &ranking);
     if (err == 0)
         measure(r, t, &ranking, &money);
+    if (err == 0 && options->tune.wanted)
+        err = ss_tune_make(&ranking, &money, options->cost, &options->tune,
+                           r->first_day > r->last_day ? 0 : r->last_day - r->first_day + 1, &r->tune);
+    if (err == 0 && options->by_rule)
+        err = ss_eval_rules_make(t, options->label_delay_us, &r->rules);
     if (err == 0 && t->scenarios.n)
         err = ss_eval_scenarios_make(t, &ranking, r);
     ss_ranking_free(&ranking);
-    free(money.fraud);
-    free(money.sum);
+    ss_eval_money_free(&money);
     return err;
 }
 
@@ -250,5 +225,6 @@ void ss_eval_report_free(struct ss_eval_report *r)
         ss_card_precision_free(&r->card[i]);
     free(r->scenario);
     free(r->group);
+    ss_eval_rules_free(&r->rules);
     *r = (struct ss_eval_report){.records = 0};
 }

@@ -9,7 +9,9 @@
 #include "eval/cards.h"
 #include "eval/cost.h"
 #include "eval/metrics.h"
+#include "eval/rules.h"
 #include "eval/table.h"
+#include "eval/tune.h"
 
 #define SS_EVAL_K_MAX     8
 #define SS_EVAL_GROUPS    50  /* of --by, those with the most records; the rest is one line */
@@ -25,24 +27,22 @@ struct ss_eval_options {
     const char *card_field, *group_field, *scenario_field, *known_field; /* NULL: not asked for */
     uint32_t k[SS_EVAL_K_MAX];
     int n_k;
+    bool by_decision;  /* alerts are records whose decision says so; else */
     bool by_threshold; /* alerts are scores >= threshold; else levels >= level */
     double threshold;
     enum ss_level level;
     const struct ss_cost *cost; /* NULL: none */
+    bool by_rule;               /* groups are sets of rules: see rules.h */
+    int64_t label_delay_us;     /* a label may come so late; 0: not said */
+    struct ss_tune_budget tune;
 };
 
 /* What was not evaluated, counted by the caller. */
 struct ss_eval_skipped {
     size_t unlabelled; /* ss_eval_report_make adds those of the table whose label never came */
     size_t unscored, outside;
-    size_t dropped; /* set by ss_eval_report_make */
-};
-
-/* A confusion and its money. */
-struct ss_eval_point {
-    struct ss_confusion c;
-    double caught_amount, missed_amount; /* sums of fraud amounts, in currency units */
-    double cost;                         /* NaN without a cost file */
+    size_t dropped;  /* set by ss_eval_report_make, and so is */
+    size_t immature; /* evaluated, though younger than label_delay_us: not left out */
 };
 
 /* One scenario (against all genuine records) or one value of the --by field. */
@@ -80,6 +80,8 @@ struct ss_eval_report {
     struct ss_card_precision card[SS_EVAL_K_MAX];
     struct ss_eval_part *scenario, *group; /* owned; names belong to the table */
     size_t scenarios, groups;
+    struct ss_eval_rules rules; /* with by_rule */
+    struct ss_tune tune;        /* with tune.wanted */
     struct ss_eval_curve roc, pr;
 };
 
@@ -104,8 +106,9 @@ int ss_eval_groups_make(const struct ss_eval_table *table, struct ss_eval_report
 
 static inline bool ss_eval_is_alert(const struct ss_eval_options *o, const struct ss_eval_table *t, size_t i)
 {
-    return o->by_threshold ? SS_EVAL_AT(t, score, i) >= o->threshold
-                           : (enum ss_level)(SS_EVAL_AT(t, flags, i) & SS_EVAL_LEVEL) >= o->level;
+    return o->by_decision    ? SS_EVAL_AT(t, flags, i) & SS_EVAL_ALERTED
+           : o->by_threshold ? SS_EVAL_AT(t, score, i) >= o->threshold
+                             : (enum ss_level)(SS_EVAL_AT(t, flags, i) & SS_EVAL_LEVEL) >= o->level;
 }
 
 #endif

@@ -194,6 +194,74 @@ static void put_cost(struct ss_buf *to, const struct ss_eval_report *r)
     ss_buf_puts(to, "}}");
 }
 
+static void put_tune(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    const struct ss_tune *t = &r->tune;
+    if (!r->options.tune.wanted)
+        return;
+    open_object(to, "tune");
+    put(to, "threshold", t->threshold);
+    put(to, "lowest_score", t->best.c.threshold);
+    put(to, "budget", t->most);
+    put_count(to, "days", (size_t)t->days);
+    put_point(to, r, &t->best);
+    open_list(to, "around");
+    for (int i = 0; i < t->n; i++) {
+        open_item(to);
+        put(to, "threshold", t->around[i].c.threshold);
+        put_point(to, r, &t->around[i]);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_puts(to, "]}");
+}
+
+static void put_rule(struct ss_buf *to, const struct ss_eval_report *r, const struct ss_eval_rule *rule)
+{
+    size_t labelled = rule->frauds + rule->genuine, frauds = r->rules.fired + r->rules.missed;
+    open_item(to);
+    put_text(to, "id", rule->id);
+    put_count(to, "hits", rule->hits);
+    put_count(to, "frauds", rule->frauds);
+    put_count(to, "genuine", rule->genuine);
+    put_count(to, "unlabelled", rule->unlabelled);
+    put(to, "precision", labelled ? (double)rule->frauds / (double)labelled : NAN);
+    put(to, "recall", frauds ? (double)rule->frauds / (double)frauds : NAN);
+    put(to, "amount_fraud", rule->fraud_amount);
+    put(to, "amount_genuine", rule->amount);
+    put_count(to, "only_frauds", rule->only_frauds);
+    put_count(to, "only_genuine", rule->only_genuine);
+    put(to, "only_amount_fraud", rule->only_fraud_amount);
+    put(to, "only_amount_genuine", rule->only_amount);
+    if (r->options.label_delay_us)
+        put_count(to, "immature", rule->immature);
+    open_list(to, "overlap");
+    for (int i = 0; i < rule->overlaps; i++) {
+        const struct ss_eval_rule *other = &r->rules.rule[rule->overlap[i].rule];
+        open_item(to);
+        put_text(to, "id", other->id);
+        ss_buf_puts(to, other->shadow ? ",\"shadow\":true" : "");
+        put_count(to, "hits", rule->overlap[i].hits);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_puts(to, "]}");
+}
+
+static void put_rules(struct ss_buf *to, const struct ss_eval_report *r)
+{
+    if (!r->options.by_rule)
+        return;
+    open_list(to, "rules");
+    for (size_t i = 0; i < r->rules.live; i++)
+        put_rule(to, r, &r->rules.rule[i]);
+    ss_buf_putc(to, ']');
+    open_list(to, "shadow_rules");
+    for (size_t i = r->rules.live; i < r->rules.n; i++)
+        put_rule(to, r, &r->rules.rule[i]);
+    ss_buf_putc(to, ']');
+    put_count(to, "frauds_with_rule", r->rules.fired);
+    put_count(to, "frauds_without_rule", r->rules.missed);
+}
+
 void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
 {
     char key[64];
@@ -204,6 +272,8 @@ void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
     put_count(to, "unscored", r->skipped.unscored);
     put_count(to, "outside", r->skipped.outside);
     put_count(to, "dropped", r->skipped.dropped);
+    if (r->options.label_delay_us)
+        put_count(to, "immature", r->skipped.immature);
     if (r->first_day <= r->last_day) {
         put_day(to, "first_day", r->first_day);
         put_day(to, "last_day", r->last_day);
@@ -215,7 +285,9 @@ void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
         snprintf(key, sizeof key, "card_precision_%u", (unsigned)r->card[i].k);
         put(to, key, r->card[i].mean);
     }
-    if (r->options.by_threshold)
+    if (r->options.by_decision)
+        put_text(to, "alerted", SS_STR("decision"));
+    else if (r->options.by_threshold)
         put(to, "threshold", r->options.threshold);
     else
         put_text(to, "level", ss_str_of(ss_level_name(r->options.level)));
@@ -229,5 +301,7 @@ void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
     put_cards(to, r);
     put_parts(to, r);
     put_cost(to, r);
+    put_tune(to, r);
+    put_rules(to, r);
     ss_buf_puts(to, "}\n");
 }

@@ -1,4 +1,5 @@
 /* The report for people: aligned columns, one idea a block, the same bytes everywhere. */
+#include "base/number.h"
 #include "base/time.h"
 #include "eval/cell.h"
 #include "eval/report.h"
@@ -33,14 +34,22 @@ static void put_records(struct page *p)
     const struct {
         const char *name, *why;
         size_t n;
-    } left_out[] = {{"without a label", "left out", r->skipped.unlabelled},
-                    {"without a score", "left out", r->skipped.unscored},
-                    {"outside the time range", "left out", r->skipped.outside},
-                    {"of known fraud victims", "left out", r->skipped.dropped}};
+    } left_out[] = {
+        {"without a label", "left out", r->skipped.unlabelled},
+        {r->options.by_decision ? "without a decision" : "without a score", "left out", r->skipped.unscored},
+        {"outside the time range", "left out", r->skipped.outside},
+        {"of known fraud victims", "left out", r->skipped.dropped}};
     for (size_t i = 0; i < SS_COUNT(left_out); i++)
         if (left_out[i].n)
             ss_buf_printf(p->to, "%-24s %12s   %s\n", left_out[i].name, ss_cell_count(left_out[i].n).s,
                           left_out[i].why);
+    if (r->options.label_delay_us) {
+        char delay[SS_TIME_TEXT];
+        size_t n = ss_duration_print(r->options.label_delay_us, delay);
+        ss_buf_printf(p->to, "%-24s %12s   %s of records, younger than %.*s\n", "labels that may yet come",
+                      ss_cell_count(r->skipped.immature).s,
+                      ss_cell_percent((double)r->skipped.immature / (double)r->records).s, (int)n, delay);
+    }
 }
 
 static void put_ranking(struct page *p)
@@ -70,7 +79,9 @@ static void put_alerts(struct page *p)
 {
     const struct ss_eval_report *r = p->r;
     const struct ss_confusion *c = &r->chosen.c;
-    if (r->options.by_threshold)
+    if (r->options.by_decision)
+        ss_cell_heading(p->to, p->color, "alerts: decisions to review, challenge or block");
+    else if (r->options.by_threshold)
         ss_cell_heading(p->to, p->color, "alerts: scores of %s and above",
                         ss_cell_exact(r->options.threshold).s);
     else
@@ -139,6 +150,90 @@ static void put_cost(struct page *p)
                       ss_cell_count(r->cheapest.c.tp + r->cheapest.c.fp).s);
     else
         ss_buf_puts(p->to, "without any alert\n");
+}
+
+/* What alerts would be at thresholds around the proposal, which is marked. */
+static void put_around(struct page *p)
+{
+    const struct ss_tune *t = &p->r->tune;
+    ss_buf_printf(p->to, "  %-22s %10s %10s %10s %10s %9s%s\n", "from", "alerts", "a day", "precision",
+                  "recall", "amount", p->r->options.cost ? "           cost" : "");
+    for (int i = 0; i < t->n; i++) {
+        const struct ss_eval_point *e = &t->around[i];
+        char from[SS_NUMBER_MAX];
+        size_t n = ss_double_print(i == t->best_at ? t->threshold : e->c.threshold, from);
+        double a_day = t->days ? (double)(e->c.tp + e->c.fp) / (double)t->days : NAN;
+        ss_buf_printf(p->to, "%s %-22.*s %10s %10s %10s %10s %9s", i == t->best_at ? ">" : " ", (int)n, from,
+                      ss_cell_count(e->c.tp + e->c.fp).s, ss_cell_decimal(a_day, 1).s,
+                      ss_cell_percent(ss_confusion_precision(&e->c)).s,
+                      ss_cell_percent(ss_confusion_recall(&e->c)).s, ss_cell_percent(share_caught(e)).s);
+        if (p->r->options.cost)
+            ss_buf_printf(p->to, " %14s", ss_cell_money(e->cost).s);
+        ss_buf_putc(p->to, '\n');
+    }
+}
+
+static void put_tune(struct page *p)
+{
+    const struct ss_tune *t = &p->r->tune;
+    char threshold[SS_NUMBER_MAX];
+    if (!p->r->options.tune.wanted)
+        return;
+    const char *best = p->r->options.cost ? "the lowest cost" : "most frauds";
+    if (isfinite(t->most))
+        ss_cell_heading(p->to, p->color, "proposal: %s within %s alerts", best,
+                        ss_cell_count((size_t)t->most).s);
+    else
+        ss_cell_heading(p->to, p->color, "proposal: %s", best);
+    if (!isfinite(t->threshold)) {
+        ss_buf_puts(p->to, "  no threshold: it is best to alert nothing\n");
+        return;
+    }
+    size_t n = ss_double_print(t->threshold, threshold);
+    ss_buf_printf(p->to, "  --threshold %.*s\n", (int)n, threshold);
+    put_around(p);
+}
+
+static void put_rule(struct page *p, const struct ss_eval_rule *rule)
+{
+    const struct ss_eval_report *r = p->r;
+    size_t labelled = rule->frauds + rule->genuine;
+    ss_buf_printf(
+        p->to, "  %-24s %10s %10s %10s %9s %16s %16s %8s", ss_cell_name(rule->id).s,
+        ss_cell_count(rule->hits).s,
+        ss_cell_percent(labelled ? (double)rule->frauds / (double)labelled : NAN).s,
+        ss_cell_percent((double)rule->frauds / (double)(r->rules.fired + r->rules.missed)).s,
+        ss_cell_count(rule->only_frauds).s, ss_cell_money(rule->fraud_amount).s,
+        ss_cell_money(rule->amount).s,
+        ss_cell_percent(r->options.label_delay_us ? (double)rule->immature / (double)rule->hits : NAN).s);
+    if (rule->overlaps)
+        ss_buf_printf(p->to, "  %s, %s", ss_cell_name(r->rules.rule[rule->overlap[0].rule].id).s,
+                      ss_cell_percent((double)rule->overlap[0].hits / (double)rule->hits).s);
+    ss_buf_putc(p->to, '\n');
+}
+
+static void put_rules(struct page *p)
+{
+    const struct ss_eval_rules *r = &p->r->rules;
+    if (!p->r->options.by_rule)
+        return;
+    ss_cell_heading(p->to, p->color, "rules: at least one fired on %s of %s frauds",
+                    ss_cell_count(r->fired).s, ss_cell_count(r->fired + r->missed).s);
+    for (int shadow = 0; shadow < 2; shadow++) {
+        size_t from = shadow ? r->live : 0, to = shadow ? r->n : r->live, shown = to;
+        if (shadow && r->live < r->n)
+            ss_cell_heading(p->to, p->color, "shadow rules: only they is what no live rule fired on");
+        if (from < to)
+            ss_buf_printf(p->to, "  %-24s %10s %10s %10s %9s %16s %16s %8s  %s\n", "", "hits", "precision",
+                          "recall", "only they", "amount of fraud", "of genuine", "too new",
+                          "most often with");
+        if (shown - from > SS_EVAL_GROUPS)
+            shown = from + SS_EVAL_GROUPS;
+        for (size_t i = from; i < shown; i++)
+            put_rule(p, &r->rule[i]);
+        if (shown < to)
+            ss_buf_printf(p->to, "  and %s more; --json has all\n", ss_cell_count(to - shown).s);
+    }
 }
 
 static void put_calibration(struct page *p)
@@ -215,6 +310,8 @@ void ss_eval_report_text(const struct ss_eval_report *r, bool color, struct ss_b
     put_alerts(&p);
     put_thresholds(&p);
     put_cost(&p);
+    put_tune(&p);
+    put_rules(&p);
     put_calibration(&p);
     put_scenarios(&p);
     put_groups(&p);

@@ -5,20 +5,27 @@
 
 void ss_eval_table_init(struct ss_eval_table *t, bool entity_is_card, int64_t since_us)
 {
-    *t = (struct ss_eval_table){
-        .ceiling = SS_EVAL_RECORDS_MAX, .entity_is_card = entity_is_card, .since_us = since_us};
+    *t = (struct ss_eval_table){.ceiling = SS_EVAL_RECORDS_MAX,
+                                .entity_is_card = entity_is_card,
+                                .since_us = since_us,
+                                .newest_us = INT64_MIN};
     ss_map_init(&t->cards, SS_EVAL_IDS_MAX);
     ss_map_init(&t->entities, SS_EVAL_IDS_MAX);
     ss_map_init(&t->groups, SS_EVAL_IDS_MAX);
     ss_map_init(&t->scenarios, 65536);
+    ss_map_init(&t->rules, SS_EVAL_RULES_MAX);
     ss_map_init(&t->pending_txns, SS_EVAL_IDS_MAX);
 }
 
 void ss_eval_table_free(struct ss_eval_table *t)
 {
-    for (size_t i = 0; i < t->blocks; i++)
+    for (size_t i = 0; i < t->blocks; i++) {
         free(t->block[i]);
+        if (t->detail)
+            free(t->detail[i]);
+    }
     free(t->block);
+    free(t->detail);
     free(t->fraud);
     free(t->first_fraud);
     free(t->pending);
@@ -26,6 +33,7 @@ void ss_eval_table_free(struct ss_eval_table *t)
     ss_map_free(&t->entities);
     ss_map_free(&t->groups);
     ss_map_free(&t->scenarios);
+    ss_map_free(&t->rules);
     ss_map_free(&t->pending_txns);
     *t = (struct ss_eval_table){0};
 }
@@ -61,6 +69,15 @@ static struct ss_map *entity_map(struct ss_eval_table *t)
     return t->entity_is_card ? &t->cards : &t->entities;
 }
 
+static bool add_detail(struct ss_eval_table *t)
+{
+    struct ss_eval_detail **list = realloc(t->detail, (t->blocks + 1) * sizeof(struct ss_eval_detail *));
+    if (!list)
+        return false;
+    t->detail = list;
+    return (list[t->blocks] = malloc(sizeof **list)) != NULL;
+}
+
 static int add_block(struct ss_eval_table *t)
 {
     if (t->n >= t->ceiling)
@@ -69,8 +86,10 @@ static int add_block(struct ss_eval_table *t)
     if (list)
         t->block = list;
     struct ss_eval_block *block = list ? malloc(sizeof *block) : NULL;
-    if (!block)
+    if (!block || (t->detailed && !add_detail(t))) {
+        free(block);
         return ss_fail(SS_ENOMEM, "out of memory after %zu records", t->n);
+    }
     t->block[t->blocks++] = block;
     return 0;
 }
@@ -165,8 +184,13 @@ int ss_eval_table_add(struct ss_eval_table *t, const struct ss_eval_row *row)
     b->card[i] = card;
     b->entity[i] = entity;
     b->group[i] = group;
-    b->flags[i] =
-        (uint8_t)(row->level | (row->label > 0 ? SS_EVAL_FRAUD : 0) | (row->label < 0 ? SS_EVAL_UNKNOWN : 0));
+    b->flags[i] = (uint8_t)(row->level | (row->label > 0 ? SS_EVAL_FRAUD : 0) |
+                            (row->label < 0 ? SS_EVAL_UNKNOWN : 0) | (row->alerted ? SS_EVAL_ALERTED : 0));
+    if (t->detailed) {
+        struct ss_eval_detail *d = t->detail[t->blocks - 1];
+        d->amount[i] = row->amount;
+        d->time_us[i] = row->has_time ? row->time_us : INT64_MIN;
+    }
     return 0;
 }
 
@@ -177,6 +201,11 @@ int ss_eval_table_know(struct ss_eval_table *t, const struct ss_eval_row *row)
     if (err || pending.entity == SS_EVAL_NO_ID || !row->has_time || row->label == 0)
         return err;
     return row->label > 0 ? know(t, pending.entity, row->time_us) : add_pending(t, row, pending);
+}
+
+void ss_eval_table_time(struct ss_eval_table *t, int64_t time_us)
+{
+    t->newest_us = time_us > t->newest_us ? time_us : t->newest_us;
 }
 
 void ss_eval_table_label(struct ss_eval_table *t, struct ss_str txn, int label)

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "eval/report.h"
 #include "flow/stage.h"
+#include "record/decision.h"
 #include "record/score.h"
 #include <stdlib.h>
 
@@ -37,7 +38,12 @@ enum {
     OPT_SVG,
     OPT_KNOWN,
     OPT_THRESHOLD,
-    OPT_LEVEL
+    OPT_LEVEL,
+    OPT_ALERTED,
+    OPT_LABEL_DELAY,
+    OPT_TUNE,
+    OPT_PER_DAY,
+    OPT_RATE
 };
 
 static const struct argp_option options[] = {
@@ -49,12 +55,17 @@ static const struct argp_option options[] = {
      "Leave out entities with a fraud (since SINCE) already known when the day began", 1},
     {"threshold", OPT_THRESHOLD, "X", 0, "Alerts are scores of at least X", 2},
     {"level", OPT_LEVEL, "LEVEL", 0, "Alerts are records of this level or above (HIGH)", 2},
+    {"alerted", OPT_ALERTED, "WHAT", 0, "Alerts by score (the default) or by decision", 2},
     {"k", OPT_K, "N[,N...]", 0, "Cards looked into per day (100)", 3},
     {"card", OPT_CARD, "FIELD", 0, "The field that names the card (user_id)", 3},
     {"cost", OPT_COST, "FILE", 0, "What alerts and frauds cost", 4},
     {"scenario", OPT_SCENARIO, "FIELD", 0,
      "The field that names the kind of fraud (scenario, else TX_FRAUD_SCENARIO)", 5},
-    {"by", OPT_BY, "FIELD", 0, "Also evaluate each value of this field alone", 5},
+    {"by", OPT_BY, "FIELD", 0, "Also evaluate each value of this field, or each rule, alone", 5},
+    {"label-delay", OPT_LABEL_DELAY, "TIME", 0, "Count the records whose label may not have come yet", 5},
+    {"tune", OPT_TUNE, NULL, 0, "Propose the threshold: cheapest by --cost, best within a budget", 6},
+    {"alerts-per-day", OPT_PER_DAY, "N", 0, "Budget: so many alerts a day", 6},
+    {"alert-rate", OPT_RATE, "X", 0, "Budget: so many alerts a record, such as 0.005 or 0.5%", 6},
     {0},
 };
 
@@ -68,6 +79,17 @@ static int read_list_of_k(struct ss_eval_options *o, const char *arg)
         o->k[o->n_k++] = (uint32_t)k;
     }
     return 0;
+}
+
+/* 0.005 or 0.5%, 0 to 1. */
+static bool read_share(const char *text, double *share)
+{
+    size_t n = strlen(text);
+    bool percent = n && text[n - 1] == '%';
+    if (!ss_double_parse(text, n - percent, share))
+        return false;
+    *share /= percent ? 100 : 1;
+    return *share >= 0 && *share <= 1;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -84,7 +106,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_CARD: o->card_field = arg; return 0;
     case OPT_COST: st->cost_file = arg; return 0;
     case OPT_SCENARIO: o->scenario_field = arg; return 0;
-    case OPT_BY: o->group_field = arg; return 0;
+    case OPT_BY:
+        o->by_rule = strcmp(arg, "rule") == 0;
+        o->group_field = o->by_rule ? NULL : arg;
+        return 0;
+    case OPT_TUNE: o->tune.wanted = true; return 0;
+    case OPT_PER_DAY:
+        o->tune.has_per_day = ss_double_parse(arg, strlen(arg), &o->tune.per_day);
+        if (!o->tune.has_per_day || !(o->tune.per_day >= 0 && o->tune.per_day <= 1e12))
+            argp_error(state, "--alerts-per-day takes a number of 0 or more, not '%s'", arg);
+        return 0;
+    case OPT_RATE:
+        o->tune.has_rate = read_share(arg, &o->tune.rate);
+        if (!o->tune.has_rate)
+            argp_error(state, "--alert-rate takes a share such as 0.005 or 0.5%%, not '%s'", arg);
+        return 0;
+    case OPT_LABEL_DELAY:
+        if (!ss_duration_parse(arg, strlen(arg), &o->label_delay_us))
+            argp_error(state, "--label-delay takes a duration such as 7d, not '%s'", arg);
+        return 0;
+    case OPT_ALERTED:
+        o->by_decision = strcmp(arg, "decision") == 0;
+        if (!o->by_decision && strcmp(arg, "score") != 0)
+            argp_error(state, "--alerted takes score or decision, not '%s'", arg);
+        return 0;
     case OPT_K:
         if (read_list_of_k(o, arg))
             argp_error(state, "--k takes up to %d whole numbers from 1 to %d, not '%s'", SS_EVAL_K_MAX,
@@ -151,6 +196,16 @@ static int find_slots(struct eval *st)
     return slot(st, o->scenario_field ? NULL : "TX_FRAUD_SCENARIO", &st->handbook_scenario);
 }
 
+static int check_options(const struct ss_eval_options *o, const char *cost_file)
+{
+    bool budget = o->tune.has_per_day || o->tune.has_rate;
+    if (o->tune.wanted && !budget && !cost_file)
+        return ss_fail(SS_EUSAGE, "--tune needs --cost FILE, --alerts-per-day N or --alert-rate X");
+    if (budget && !o->tune.wanted)
+        return ss_fail(SS_EUSAGE, "a budget of alerts is for --tune");
+    return 0;
+}
+
 static int eval_open(void *state, struct ss_env *env)
 {
     struct eval *st = state;
@@ -163,7 +218,8 @@ static int eval_open(void *state, struct ss_env *env)
         o->level = SS_HIGH;
     if (!o->card_field)
         o->card_field = "user_id";
-    if ((err = read_time("--from", st->from, &st->from_us, INT64_MIN)) != 0 ||
+    if ((err = check_options(o, st->cost_file)) != 0 ||
+        (err = read_time("--from", st->from, &st->from_us, INT64_MIN)) != 0 ||
         (err = read_time("--to", st->to, &st->to_us, INT64_MAX)) != 0 || (err = read_known(st)) != 0 ||
         (err = find_slots(st)) != 0)
         return err;
@@ -176,6 +232,7 @@ static int eval_open(void *state, struct ss_env *env)
     if (!st->table)
         return ss_fail(SS_ENOMEM, "out of memory");
     ss_eval_table_init(st->table, st->entity < 0 || st->entity == st->card, st->since_us);
+    st->table->detailed = o->by_rule || o->label_delay_us;
     return 0;
 }
 
@@ -199,8 +256,21 @@ static void take_label(struct eval *st, const struct ss_record *rec, struct ss_a
         ss_eval_table_label(st->table, ss_record_text(rec, SS_TXN_ID, arena), label);
 }
 
+/* What the record was judged by: its score, or the decision's where there is none or it is asked for. */
+static bool read_score(const struct eval *st, const struct ss_record *rec, const struct ss_decision *decision,
+                       struct ss_score *score)
+{
+    if (!st->options.by_decision && ss_record_score(rec, score))
+        return true;
+    if (!decision)
+        return false;
+    *score = (struct ss_score){decision->score, decision->score, decision->level};
+    return true;
+}
+
 static int take(struct eval *st, const struct ss_record *rec, struct ss_arena *arena)
 {
+    const struct ss_decision *decision = NULL;
     struct ss_score score = {0};
     struct ss_eval_row row = {.label = ss_record_label(rec),
                               .has_time = rec->has_time,
@@ -213,7 +283,9 @@ static int take(struct eval *st, const struct ss_record *rec, struct ss_arena *a
         st->skipped.outside++;
         return ss_eval_table_know(st->table, &row);
     }
-    if (!ss_record_score(rec, &score)) {
+    if (st->options.by_decision || st->options.by_rule || !ss_record_score(rec, &score))
+        decision = ss_record_decision(rec, arena);
+    if (!read_score(st, rec, decision, &score)) {
         *(row.label < 0 ? &st->skipped.unlabelled : &st->skipped.unscored) += 1;
         return ss_eval_table_know(st->table, &row);
     }
@@ -225,6 +297,10 @@ static int take(struct eval *st, const struct ss_record *rec, struct ss_arena *a
     row.level = score.level;
     row.card = text(rec, st->card, arena);
     row.group = text(rec, st->group, arena);
+    row.alerted = decision && decision->action >= SS_REVIEW;
+    int err = st->options.by_rule && decision ? ss_eval_rule_set(st->table, decision, arena, &row.group) : 0;
+    if (err)
+        return err;
     if (row.label != 0) {
         row.scenario = text(rec, st->scenario, arena);
         if (!row.scenario.p)
@@ -241,6 +317,8 @@ static int eval_step(void *state, struct ss_batch *batch)
         if (rec->fate != SS_KEEP)
             continue;
         int err = 0;
+        if (rec->has_time)
+            ss_eval_table_time(st->table, rec->time_us);
         if (ss_record_is_label(rec))
             take_label(st, rec, &batch->arena[0]);
         else
@@ -286,7 +364,8 @@ static int eval_finish(void *state, struct ss_batch *batch)
     if (err == 0)
         err = print(st, report, &buf);
     if (err == 0 && report->records == 0)
-        ss_warn("no record in range has both a label and a score");
+        ss_warn("no record in range has both a label and a %s",
+                st->options.by_decision ? "decision" : "score");
     ss_eval_report_free(report);
     ss_buf_free(&buf);
     free(report);

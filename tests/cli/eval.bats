@@ -262,3 +262,124 @@ for i in range(3000):
   status_is 78
   says "costs:1: 'many' of 'fraud_fee' is not an amount"
 }
+
+# ruled ID DAY AMOUNT LABEL ACTION SCORE RULES(a,b) [SHADOW(c,d)]
+ruled() {
+  local rules shadow
+  rules=$(sed -E 's/([a-z]+)/{"id":"\1","score":0.5,"action":"review","reason":"r"}/g' <<<"$7")
+  shadow=$(sed -E 's/([a-z]+)/{"id":"\1","score":0.5,"action":"review","reason":"r"}/g' <<<"${8-}")
+  printf '{"txn_id":%s,"timestamp":"2026-03-%s","amount":%s,"label":%s,"decision":{"action":"%s","level":"NONE","score":%s,"rules":[%s],"shadow":[%s]}}\n' \
+    "$1" "$2" "$3" "$4" "$5" "$6" "$rules" "$shadow"
+}
+
+seven_decisions() {
+  ruled 1 01 10 1 block 0.9 a,b
+  ruled 2 02 20 1 review 0.8 a
+  ruled 3 03 30 0 review 0.7 a s
+  ruled 4 04 40 1 allow 0.6 '' s
+  ruled 5 05 50 0 challenge 0.5 b,c
+  ruled 6 06 60 null notify 0.4 c
+  ruled 7 07 70 1 allow 0.3 ''
+}
+
+@test "--by rule by hand: hits, marginal frauds, overlap, money, shadow rules apart" {
+  seven_decisions > r.ndjson
+  run ss-eval --json --by rule --label-delay 2d r.ndjson
+  status_is 0
+  of='[.id,.hits,.frauds,.genuine,.unlabelled,.amount_fraud,.amount_genuine,.only_frauds,.only_genuine,.only_amount_fraud,.immature]'
+  [ "$(jq -c "[.rules[]|$of]" <<<"$output")" = \
+    '[["a",3,2,1,0,30,30,1,1,20,0],["b",2,1,1,0,10,50,0,0,0,0],["c",2,0,1,1,0,50,0,0,0,1]]' ]
+  [ "$(jq -c "[.shadow_rules[]|$of]" <<<"$output")" = '[["s",2,1,1,0,40,30,1,0,40,0]]' ]
+  [ "$(jq -c '[.rules[]|[.precision,.recall]]' <<<"$output")" = '[[0.6666666666666666,0.5],[0.5,0.25],[0,0]]' ]
+  [ "$(jq -c '[.rules[]|[.overlap[]|[.id,.shadow,.hits]]]' <<<"$output")" = \
+    '[[["b",null,1],["s",true,1]],[["a",null,1],["c",null,1]],[["b",null,1]]]' ]
+  # younger than two days at the 7th: 6 (not labelled) and 7
+  [ "$(jq -c '[.frauds_with_rule,.frauds_without_rule,.immature]' <<<"$output")" = '[2,2,1]' ]
+  run ss-eval --by rule r.ndjson
+  says 'rules: at least one fired on 2 of 4 frauds'
+  says 'shadow rules: only they is what no live rule fired on'
+}
+
+@test "--by rule: labels that come later, and records of known victims that go" {
+  seven_decisions > r.ndjson
+  { jq -c 'del(.label)' r.ndjson; jq -c 'select(.label != null) | {type:"label",txn_id,timestamp:"2026-03-07",label:.label}' r.ndjson; } > late.ndjson
+  ss-eval --json --by rule --label-delay 2d r.ndjson > want
+  ss-eval --json --by rule --label-delay 2d late.ndjson > got
+  same want got
+}
+
+@test "decisions: score and level where there is no score, alerts by action when asked" {
+  seven_decisions > r.ndjson
+  run ss-eval --json --threshold 0.7 r.ndjson
+  [ "$(jq -c '[.records,.tp,.fp,.unlabelled]' <<<"$output")" = '[6,2,1,1]' ]
+  run ss-eval --json --alerted decision r.ndjson
+  [ "$(jq -c '[.alerted,.records,.tp,.fp,.fn,.tn,.amount_caught,.amount_missed]' <<<"$output")" = '["decision",6,2,2,2,0,30,110]' ]
+  # The model's own score is passed over, and what has no decision is left out.
+  { jq -c '.score = 0' r.ndjson; echo '{"txn_id":9,"timestamp":"2026-03-01","amount":1,"label":1,"score":0.9}'; } > s.ndjson
+  run ss-eval --json --alerted decision s.ndjson
+  [ "$(jq -c '[.records,.unscored,.tp,.auc_roc > 0.5]' <<<"$output")" = '[6,1,2,true]' ]
+  run ss-eval --json s.ndjson
+  [ "$(jq -c '[.records,.alerted]' <<<"$output")" = '[7,null]' ]
+}
+
+@test "--tune by hand: most frauds within a budget, the lowest cost, and both" {
+  two_days > r.ndjson # frauds .95 .9 .7 .1, genuine .9 .6 .2 .05
+  run ss-eval --json --tune --alerts-per-day 2 r.ndjson
+  status_is 0
+  # 4 alerts in 2 days: down to .7; anything above .6 does as well
+  [ "$(jq -c '.tune|[.threshold,.lowest_score,.budget,.days,.tp,.fp]' <<<"$output")" = '[0.7,0.7,4,2,3,1]' ]
+  run ss-eval --json --tune --alert-rate 12.5% r.ndjson
+  [ "$(jq -c '.tune|[.threshold,.budget,.tp,.fp,.around[0].threshold]' <<<"$output")" = '[0.95,1,1,0,0.95]' ]
+  printf 'review_cost = 30\n' > costs
+  # Frauds of 50, 20, 70.25, 40: one alert each 30: .95 saves 20, .9 costs 40 more, .7 saves 40.25 more.
+  run ss-eval --json --tune --cost costs r.ndjson
+  [ "$(jq -c '.tune|[.threshold,.cost,.budget]' <<<"$output")" = '[0.7,160,null]' ]
+  run ss-eval --json --tune --cost costs --alert-rate 0.4 r.ndjson
+  [ "$(jq -c '.tune|[.threshold,.cost,.budget]' <<<"$output")" = '[0.95,160.25,3]' ]
+  printf 'review_cost = 1000\n' > costs
+  run ss-eval --tune --cost costs r.ndjson
+  says 'it is best to alert nothing'
+  run ss-eval --json --tune --alerts-per-day 0 r.ndjson
+  [ "$(jq -c '.tune|[.threshold,.around]' <<<"$output")" = '[null,[]]' ]
+}
+
+@test "--tune against a search through every threshold; its number alerts what it says" {
+  python3 -c '
+import random
+r = random.Random(7)
+for i in range(2000):
+    f = int(r.random() < 0.08)
+    print("{\"txn_id\":%d,\"timestamp\":\"2026-03-%02d\",\"amount\":%d,\"label\":%d,\"score\":%r}" % (i, r.randrange(1, 11),
+          r.randrange(900), f, min(1, r.random() * 0.7 + 0.3 * f)))' > r.ndjson
+  printf 'review_cost = 25\nfraud_fee = 10\n' > costs
+  ss-eval --json --tune --cost costs --alerts-per-day 20 r.ndjson | jq .tune > got
+  want=$(python3 -c '
+import json
+rows = [json.loads(l) for l in open("r.ndjson")]
+def cost(t): return sum(25 if x["score"] >= t else x["label"] * (x["amount"] + 10) for x in rows)
+ok = [t for t in sorted({x["score"] for x in rows}) if sum(x["score"] >= t for x in rows) <= 200]
+print(min(cost(t) for t in ok))')
+  [ "$(jq .cost got)" = "$want" ]
+  ss-eval --json --threshold "$(jq .threshold got)" r.ndjson > again
+  [ "$(jq -c '[.tp,.fp]' again)" = "$(jq -c '[.tp,.fp]' got)" ]
+  [ "$(jq '[.around[].tp] == ([.around[].tp]|sort) and (.around|length) == 11' got)" = true ]
+  [ "$(jq '(.threshold|tostring|length) < (.lowest_score|tostring|length)' got)" = true ]
+}
+
+@test "wrong options for tuning and rules say what is wrong" {
+  run ss-eval --tune < /dev/null
+  status_is 64
+  says '--tune needs --cost FILE, --alerts-per-day N or --alert-rate X'
+  run ss-eval --alert-rate 1 < /dev/null
+  status_is 64
+  says 'a budget of alerts is for --tune'
+  run ss-eval --tune --alert-rate 2 < /dev/null
+  status_is 64
+  run ss-eval --label-delay soon < /dev/null
+  status_is 64
+  run ss-eval --alerted maybe < /dev/null
+  status_is 64
+  run ss-eval --tune --alerts-per-day 5 <<<'{"amount":1,"label":1,"score":0.5}'
+  status_is 65
+  says 'no record has a time'
+}
