@@ -8,7 +8,7 @@
 #define SS_FEATURE_LABEL_H
 
 #include "feature/plan.h"
-#include "feature/side.h"
+#include "feature/window.h"
 
 struct ss_late_label {
     int64_t time_us;  /* takes effect */
@@ -41,5 +41,12 @@ void ss_label_index_free(struct ss_label_index *index);
 /* Room for n entries. */
 int ss_label_index_reserve(struct ss_label_index *index, size_t n) SS_MUST_CHECK;
 int ss_label_index_add(struct ss_label_index *index, const struct ss_label_entry *entry) SS_MUST_CHECK;
+
+/* The entity's list of late labels, in order of the time from which they hold; NULL where the group has none.
+ */
+struct ss_side *ss_label_list(const struct ss_scope *sc);
+/* Late labels take effect at their own time, and lose it again for records from before. Call it before the
+ * windows move to `time_us`. */
+void ss_label_seek(const struct ss_scope *sc, int64_t time_us);
 
 #endif

@@ -45,8 +45,8 @@ struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_
     const struct ss_feature_names *names = &plan->names;
     size_t most = plan->head_len + plan->keys_len + names->n * (size_t)(SS_NUMBER_MAX + SS_RENDER_PAD) + 32;
     ss_buf_reset(scratch);
-    for (uint32_t i = 0; row->text && i < names->n; i++)
-        most += row->text[i].n * 6 + 2;
+    for (uint32_t i = 0; i < plan->codes; i++)
+        most += row->text[plan->code[i].feature].n * 6 + 2;
     char *start = ss_buf_room(scratch, most), *to = start;
     if (!start)
         return (struct ss_str){NULL, 0};
