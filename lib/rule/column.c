@@ -2,6 +2,7 @@
  * round through text; from the record's text where no slot was to be had. */
 #include "rule/graph.h"
 #include <math.h>
+#include <stddef.h>
 
 static enum ss_outcome from_text(struct ss_exprs *set, const char *p, size_t n, struct ss_val *out)
 {
@@ -125,7 +126,7 @@ static bool from_score(const struct ss_score *s, struct ss_str name, struct ss_v
 
 enum ss_outcome ss_column_value(struct ss_exprs *set, uint32_t column, struct ss_val *out)
 {
-    const struct ss_column *c = &set->column[column];
+    struct ss_column *c = &set->column[column];
     if (c->parent < 0)
         return top_level(set, c, out);
     bool features = ss_str_is(set->column[c->parent].name, "features");
@@ -133,5 +134,19 @@ enum ss_outcome ss_column_value(struct ss_exprs *set, uint32_t column, struct ss
         return SS_OUT_VALUE;
     struct ss_val object, key = ss_val_string(c->name.p, c->name.n);
     enum ss_outcome o = ss_eval(set, c->parent_node, &object);
-    return o == SS_OUT_VALUE ? ss_builtin_index(set, &object, &key, out) : o;
+    if (o != SS_OUT_VALUE || object.type != SS_VAL_OBJECT)
+        return o == SS_OUT_VALUE ? ss_builtin_index(set, &object, &key, out) : o;
+    /* The members of one stream's objects stand in one order. */
+    if (SS_UNLIKELY(c->hint >= object.n || !ss_val_equal(&object.member[c->hint].key, &key))) {
+        const struct ss_val *found = ss_val_member(&object, c->name);
+        if (!found) {
+            *out = (struct ss_val){0};
+            return o;
+        }
+        c->hint =
+            (uint32_t)((const struct ss_member *)((const char *)found - offsetof(struct ss_member, val)) -
+                       object.member);
+    }
+    *out = object.member[c->hint].val;
+    return o;
 }

@@ -230,7 +230,8 @@ uint32_t ss_graph_column(struct ss_exprs *set, int32_t parent, uint32_t parent_n
     const char *copy = ss_arena_copy(&set->arena, name.p, name.n);
     if (!copy)
         return SS_NODE_NONE;
-    set->column[set->columns] = (struct ss_column){{copy, name.n}, parent, parent_node, -1, -1};
+    set->column[set->columns] = (struct ss_column){
+        .name = {copy, name.n}, .parent = parent, .parent_node = parent_node, .slot = -1, .feature = -1};
     set->names = NULL; /* features are to be numbered anew */
     return set->columns++;
 }

@@ -1,6 +1,7 @@
 #include "rule/expr.h"
 #include "base/err.h"
 #include "rule/child.h"
+#include "rule/filter.h"
 #include "rule/graph.h"
 #include "rule/libjq.h"
 #include "rule/run.h"
@@ -36,7 +37,7 @@ void ss_exprs_free(struct ss_exprs *set)
     free(set->column);
     free(set->regex);
     free(set->expr);
-    free(set->maybe);
+    ss_filter_free(set->filter);
     free(set);
 }
 
@@ -127,12 +128,6 @@ const char *ss_expr_why(const struct ss_exprs *set, int id)
 int ss_exprs_bind(struct ss_exprs *set, struct ss_schema *schema, bool may_add_slots)
 {
     set->schema = schema;
-    size_t words = set->exprs / 64 + 1;
-    free(set->maybe);
-    set->maybe = malloc(words * sizeof *set->maybe);
-    if (!set->maybe)
-        return ss_fail(SS_ENOMEM, "out of memory for expressions");
-    memset(set->maybe, 0xff, words * sizeof *set->maybe);
     for (uint32_t i = 0; i < set->columns; i++) {
         struct ss_column *c = &set->column[i];
         if (c->parent >= 0)
@@ -142,7 +137,7 @@ int ss_exprs_bind(struct ss_exprs *set, struct ss_schema *schema, bool may_add_s
         if (c->slot < 0 && may_add_slots && ss_schema_size(schema) < SS_SLOTS_MAX)
             c->slot = ss_schema_slot(schema, c->name);
     }
-    return 0;
+    return ss_filter_build(set);
 }
 
 int ss_exprs_batch(struct ss_exprs *set, const struct ss_batch *batch)
@@ -181,6 +176,12 @@ static enum ss_outcome outcome(struct ss_exprs *set, int id, struct ss_val *out)
 int ss_expr_test(struct ss_exprs *set, int id)
 {
     struct ss_val v;
+    if (SS_LIKELY(set->filter && set->rec)) {
+        if (!(ss_filter_maybe(set)[id / 64] >> (id % 64) & 1))
+            return SS_EXPR_FALSE;
+        if (ss_filter_decides(set->filter, (uint32_t)id))
+            return SS_EXPR_TRUE;
+    }
     enum ss_outcome o = outcome(set, id, &v);
     return o == SS_OUT_ERROR                       ? SS_EXPR_ERROR
            : o == SS_OUT_VALUE && ss_val_truth(&v) ? SS_EXPR_TRUE
@@ -189,7 +190,7 @@ int ss_expr_test(struct ss_exprs *set, int id)
 
 const uint64_t *ss_exprs_maybe(struct ss_exprs *set)
 {
-    return set->maybe;
+    return ss_filter_maybe(set);
 }
 
 int ss_expr_text(struct ss_exprs *set, int id, struct ss_buf *to)

@@ -71,6 +71,7 @@ struct ss_column {
     int32_t parent; /* a column, or -1 */
     uint32_t parent_node;
     int32_t slot;    /* in the schema; -1: looked up in the record's text */
+    uint32_t hint;   /* where among its parent's members it was last */
     int32_t feature; /* the number in the current feature names, or -1 */
 };
 
@@ -113,7 +114,6 @@ struct ss_exprs {
     uint32_t exprs, exprs_cap;
     struct ss_schema *schema;
     struct ss_filter *filter;
-    uint64_t *maybe; /* a bit an expression */
     struct ss_libjq *libjq;
     struct ss_jq_child *child;
 

@@ -168,8 +168,24 @@ static bool read_array(struct reader *r, struct ss_val *out)
     return true;
 }
 
+/* Most keys have not been seen in their object: a bit for the looks of each saves the search. */
+static bool maybe_seen(uint64_t seen[4], const struct ss_val *key)
+{
+    unsigned look = key->n;
+    if (key->n) {
+        const unsigned char *p = (const unsigned char *)key->str;
+        look = key->n * 31u + p[0] * 7u + p[key->n / 2] * 37u + p[key->n - 1];
+        look += key->n > 1 ? p[key->n - 2] * 11u : 0;
+    }
+    uint64_t bit = 1ull << (look % 64), *word = &seen[look / 64 % 4];
+    bool was = *word & bit;
+    *word |= bit;
+    return was;
+}
+
 static bool read_object(struct reader *r, struct ss_val *out)
 {
+    uint64_t seen[4] = {0};
     uint32_t cap = count_items(r->p, r->end), n = 0;
     if (cap > MEMBERS_MAX)
         return false;
@@ -188,7 +204,7 @@ static bool read_object(struct reader *r, struct ss_val *out)
         if (!read_value(r, &m.val))
             return false;
         /* Of members with one name the last counts, at the first one's place. */
-        uint32_t i = 0;
+        uint32_t i = maybe_seen(seen, &m.key) ? 0 : n;
         while (i < n && !(member[i].key.n == m.key.n && memcmp(member[i].key.str, m.key.str, m.key.n) == 0))
             i++;
         if (i == cap)
