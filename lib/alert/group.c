@@ -181,9 +181,10 @@ int ss_groups_find(struct ss_groups *g, struct ss_str key, int64_t time_us, enum
         return let_go(g, group);
     }
     int64_t age_us = time_us - group->anchor_us;
-    *join = age_us >= g->opt.window_us                     ? SS_JOIN_QUIET
-            : group->first_us - time_us > g->opt.window_us ? SS_JOIN_APART
-                                                           : SS_JOIN_OPEN;
+    int64_t before_us = (g->opt.extend ? group->first_us : group->anchor_us) - time_us;
+    *join = age_us >= g->opt.window_us     ? SS_JOIN_QUIET
+            : before_us > g->opt.window_us ? SS_JOIN_APART
+                                           : SS_JOIN_OPEN;
     return 0;
 }
 

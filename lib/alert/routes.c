@@ -132,13 +132,16 @@ static int read_target(struct ss_destination *to, struct ss_str word)
 {
     struct ss_str name, value;
     bool in_command = to->kind == SS_TO_COMMAND && to->args;
-    int was_setting = !in_command && !is_url(word.p) && ss_word_setting(word, &name, &value)
-                          ? (((char *)name.p)[name.n] = '\0', set(to, name, value))
-                          : 0;
-    if (was_setting)
-        return was_setting < 0 ? was_setting : 0;
-    if (!in_command && !is_url(word.p) && ss_word_setting(word, &name, &value) && to->kind != SS_TO_FILE)
-        return ss_fail(SS_ECONFIG, "unknown setting '%s' of a %s", name.p, kinds[to->kind]);
+    if (!in_command && !is_url(word.p) && ss_word_setting(word, &name, &value)) {
+        char *end = (char *)name.p + name.n;
+        *end = '\0'; /* for messages */
+        int known = set(to, name, value);
+        if (known)
+            return known < 0 ? known : 0;
+        if (to->kind != SS_TO_FILE)
+            return ss_fail(SS_ECONFIG, "unknown setting '%s' of a %s", name.p, kinds[to->kind]);
+        *end = '='; /* a path may have one */
+    }
     if (to->kind == SS_TO_COMMAND) {
         if (to->args == SS_ARGS_MAX)
             return ss_fail(SS_ECONFIG, "more than %d words of a command", SS_ARGS_MAX);

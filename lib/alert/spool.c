@@ -267,7 +267,7 @@ static int append_dead(struct ss_spool *spool, const char *bytes, size_t n)
     if (!err && fsync(fd) < 0)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", path);
     close(fd);
-    return err;
+    return err ? err : ss_spool_sync_dir(spool->dir);
 }
 
 int ss_spool_dead(struct ss_spool *spool, struct ss_spool_at where, const struct ss_spooled *m,
@@ -309,8 +309,16 @@ static int take_lock(struct ss_spool *spool)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/lock", spool->dir);
-    if (mkdir(spool->dir, 0700) < 0 && errno != EEXIST)
+    bool made = mkdir(spool->dir, 0700) == 0;
+    if (!made && errno != EEXIST)
         return ss_fail_errno(SS_ECREATE, "cannot create spool '%s'", spool->dir);
+    if (made) {
+        snprintf(path, sizeof path, "%s/..", spool->dir);
+        int err = ss_spool_sync_dir(path);
+        if (err)
+            return err;
+        snprintf(path, sizeof path, "%s/lock", spool->dir);
+    }
     spool->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (spool->lock_fd < 0)
         return ss_fail_errno(SS_ECREATE, "cannot create '%s'", path);

@@ -64,7 +64,7 @@ int ss_spool_log_write(int fd, const char *path, const char *bytes, size_t len)
     return 0;
 }
 
-static int sync_dir(const char *dir)
+int ss_spool_sync_dir(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -132,8 +132,10 @@ int ss_spool_log_create(const char *dir, uint64_t first, struct ss_spool_log **o
     struct ss_spool_log *log = new_log(dir, first);
     if (!log)
         return SS_ENOMEM;
-    log->fd = open(log->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int err = log->fd < 0 ? ss_fail_errno(SS_ECREATE, "cannot create '%s'", log->path) : sync_dir(dir);
+    /* One of that name is what an earlier try left that failed: nothing in it was promised. */
+    log->fd = open(log->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int err =
+        log->fd < 0 ? ss_fail_errno(SS_ECREATE, "cannot create '%s'", log->path) : ss_spool_sync_dir(dir);
     if (err) {
         ss_spool_log_free(log);
         return err;

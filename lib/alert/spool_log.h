@@ -42,6 +42,8 @@ int ss_spool_log_mark(struct ss_spool_log *log, const char *dir, uint64_t seq, c
 
 /* False for a line whose sum or form is wrong. */
 bool ss_spool_line_read(struct ss_str line, struct ss_spooled *message);
+/* What was made in the directory stays there. */
+int ss_spool_sync_dir(const char *dir) SS_MUST_CHECK;
 /* All of it to a file descriptor. */
 int ss_spool_log_write(int fd, const char *path, const char *bytes, size_t len) SS_MUST_CHECK;
 
