@@ -98,7 +98,7 @@ static bool has_tag(const struct ss_choice *choice, const struct ss_decision *d)
 bool ss_choice_matches(const struct ss_choice *choice, const struct ss_facts *facts)
 {
     const struct ss_decision *d = facts->decision;
-    return facts->judged && (!choice->has_level || facts->level >= choice->level) &&
+    return (!choice->has_level || (facts->judged && facts->level >= choice->level)) &&
            (!choice->actions || (d && choice->actions >> d->action & 1)) &&
            (!choice->rules || has_rule(choice, d)) && (!choice->tags || has_tag(choice, d));
 }

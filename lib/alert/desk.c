@@ -50,7 +50,7 @@ int ss_desk_new(const struct ss_desk_options *opt, struct ss_schema *schema, str
         return ss_fail(SS_ENOMEM, "out of memory for alerts");
     desk->opt = *opt;
     desk->now_us = INT64_MIN;
-    if (ss_choice_is_empty(&desk->opt.choice)) {
+    if (ss_choice_is_empty(&desk->opt.choice) && !opt->by_expression) {
         desk->opt.choice.has_level = true;
         desk->opt.choice.level = SS_HIGH;
     }

@@ -15,7 +15,8 @@
 enum ss_updates { SS_UPDATES_DOUBLING, SS_UPDATES_ALL, SS_UPDATES_NONE };
 
 struct ss_desk_options {
-    struct ss_choice choice; /* empty: level HIGH and above */
+    struct ss_choice choice; /* empty: level HIGH and above, or */
+    bool by_expression;      /* whatever the caller wants (ss_desk_judge) */
     struct ss_str field[SS_DEDUPE_FIELDS];
     uint32_t fields; /* 0: each record is an alert of its own */
     int64_t window_us, cooldown_us;

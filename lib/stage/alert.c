@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "flow/stage.h"
+#include "rule/expr.h"
 
 #define MEMBER_MAX    ((size_t)64 << 10)
 #define STATE_MAX     ((size_t)512 << 20)
@@ -12,12 +13,15 @@
 
 struct alert {
     struct ss_desk_options opt;
-    const char *routes_path, *spool_path, *snooze_path;
+    const char *routes_path, *spool_path, *snooze_path, *when;
     bool only, drain;
     int64_t drain_us; /* -1: not given */
 
     struct ss_env *env;
     struct ss_desk *desk;
+    struct ss_exprs *exprs; /* of --when */
+    int when_id;
+    uint64_t when_errors;
     struct ss_snooze *snooze;
     struct ss_routes routes;
     struct ss_spool *spool;
@@ -33,6 +37,7 @@ enum {
     OPT_ACTION,
     OPT_TAG,
     OPT_RULE,
+    OPT_WHEN,
     OPT_DEDUPE,
     OPT_EXTEND,
     OPT_COOLDOWN,
@@ -51,6 +56,7 @@ static const struct argp_option options[] = {
     {"action", OPT_ACTION, "LIST", 0, "Alert on these actions, such as block,review", 0},
     {"tag", OPT_TAG, "LIST", 0, "Alert where a rule with one of these tags fired", 0},
     {"rule", OPT_RULE, "LIST", 0, "Alert where one of these rules fired", 0},
+    {"when", OPT_WHEN, "EXPR", 0, "Alert where this jq expression is true, such as '.amount > 1000'", 0},
     {"dedupe", OPT_DEDUPE, "FIELDS,TIME", 0, "One alert for all payments that share these fields within TIME",
      0},
     {"extend", OPT_EXTEND, 0, 0, "Count that TIME from an alert's latest payment, not from its first", 0},
@@ -113,6 +119,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_ACTION: choose(st, "action", arg, state); break;
     case OPT_TAG: choose(st, "tag", arg, state); break;
     case OPT_RULE: choose(st, "rule", arg, state); break;
+    case OPT_WHEN:
+        st->when = arg;
+        st->opt.by_expression = true;
+        break;
     case OPT_DEDUPE:
         if (ss_desk_dedupe(ss_str_of(arg), &st->opt) < 0)
             argp_error(state, "%s, not '%s'", ss_err_text(), arg);
@@ -195,6 +205,16 @@ static int load_snooze(struct alert *st, bool opening)
     return 0;
 }
 
+static int open_when(struct alert *st)
+{
+    const struct ss_exprs_options opt = {.full_jq = false};
+    st->exprs = ss_exprs_new(&opt);
+    if (!st->exprs)
+        return ss_fail(SS_ENOMEM, "out of memory for --when");
+    int err = ss_exprs_add(st->exprs, ss_str_of(st->when), "--when", &st->when_id);
+    return err ? err : ss_exprs_bind(st->exprs, st->env->schema, true);
+}
+
 static int open_routes(struct alert *st)
 {
     int err = ss_routes_read(st->routes_path, &st->routes);
@@ -215,6 +235,8 @@ static int alert_open(void *state, struct ss_env *env)
     ss_buf_init(&st->message, SS_MESSAGE_MAX * 4);
     env->no_input = st->drain;
     int err = ss_desk_new(&st->opt, env->schema, &st->desk);
+    if (!err && st->when)
+        err = open_when(st);
     if (!err && st->snooze_path)
         err = load_snooze(st, true);
     return !err && st->routes_path ? open_routes(st) : err;
@@ -227,6 +249,7 @@ static void alert_close(void *state)
     ss_spool_close(st->spool);
     ss_routes_free(&st->routes);
     ss_desk_free(st->desk);
+    ss_exprs_free(st->exprs);
     ss_snooze_free(st->snooze);
     ss_buf_free(&st->member);
     ss_buf_free(&st->message);
@@ -259,10 +282,22 @@ static int set_member(struct alert *st, struct ss_record *rec, const struct ss_g
     return 0;
 }
 
+static bool is_wanted(struct alert *st, const struct ss_record *rec, struct ss_arena *arena)
+{
+    if (!st->exprs)
+        return true;
+    ss_exprs_begin(st->exprs, rec, arena);
+    int result = ss_expr_test(st->exprs, st->when_id);
+    if (result == SS_EXPR_ERROR && st->when_errors++ == 0)
+        ss_warn("--when fails on record %llu and counts as false: %s", (unsigned long long)rec->record_no,
+                ss_expr_error(st->exprs));
+    return result == SS_EXPR_TRUE;
+}
+
 static int judge(struct alert *st, struct ss_record *rec, struct ss_arena *arena)
 {
     struct ss_ruling ruling;
-    int err = ss_desk_judge(st->desk, rec, true, arena, &ruling);
+    int err = ss_desk_judge(st->desk, rec, is_wanted(st, rec, arena), arena, &ruling);
     if (err)
         return err;
     if (!ruling.alerts) {
@@ -316,6 +351,8 @@ static void report(struct alert *st)
     if (n.over_budget)
         ss_warn("the budget held back %llu payments that would have alerted",
                 (unsigned long long)n.over_budget);
+    if (st->when_errors > 1)
+        ss_warn("--when failed on %llu records", (unsigned long long)st->when_errors);
     if (n.pushed_out)
         ss_warn("%llu alerts were ended early: too many were open at once", (unsigned long long)n.pushed_out);
 }

@@ -35,6 +35,20 @@ payments() {
   ss-alert --level CRITICAL in | same - out
 }
 
+@test "an expression chooses, alone or beside other conditions, and its failures are told" {
+  payments 40 >in
+  [ "$(ss-alert --only --when '.amount >= 40' in | wc -l)" -eq 10 ]
+  [ "$(ss-alert --only --when '.amount >= 40' --level HIGH in | wc -l)" -eq 6 ]
+  [ "$(ss-alert --only --when '.decision.rules[0].id == "r0"' in | wc -l)" -eq 20 ]
+  run ss-alert --when '.amount >' in
+  status_is 78
+  says "--when"
+  ss-alert --only --when '.user_id | startswith("4")' in >out 2>err
+  [ ! -s out ]
+  grep -q -- '--when fails on record 1 and counts as false' err
+  grep -q -- '--when failed on 40 records' err
+}
+
 @test "state makes two runs one" {
   payments 400 >in
   options="--dedupe user_id,1m --cooldown 30s --max 5/m"
