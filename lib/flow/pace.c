@@ -2,16 +2,22 @@
 #include "base/number.h"
 #include "json/write.h"
 
+/* A hundred years are as good as never, and no sum with a clock overflows. */
+static int64_t bounded(double ns)
+{
+    return ns < 3.2e18 ? ns > 0 ? (int64_t)ns : 0 : (int64_t)3200000000 * 1000000000;
+}
+
 int64_t ss_pace_due_ns(struct ss_pace *pace, const struct ss_record *rec)
 {
     int64_t due = pace->last_ns;
     if (pace->rate > 0) {
-        due = (int64_t)((double)pace->n * 1e9 / pace->rate);
+        due = bounded((double)pace->n * 1e9 / pace->rate);
     } else if (rec->has_time) {
         if (!pace->has_first)
             pace->first_us = rec->time_us;
         pace->has_first = true;
-        due = (int64_t)((double)(rec->time_us - pace->first_us) * 1e3 / pace->speed);
+        due = bounded((double)(rec->time_us - pace->first_us) * 1e3 / pace->speed);
     }
     pace->n++;
     if (due > pace->last_ns)

@@ -140,7 +140,7 @@ int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, 
     if (!take(&c, '}') || peek(&c) != '\0' || c.p != c.end)
         return ss_fail(SS_EDATA, "features is malformed");
     if (!set_seen)
-        return ss_fail(SS_ECONFIG, "features say no feature set, '%s' is wanted", names->set);
+        return ss_fail(SS_EDATA, "features say no feature set, '%s' is wanted", names->set);
     f->names = names;
     f->num = r.num;
     f->text = r.text;

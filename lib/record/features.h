@@ -13,7 +13,7 @@
  * `names` cost one comparison each. Null, and a name that is not there, are missing (NaN, or p == NULL); a
  * number in place of a text is its text; members of other names are skipped. Any bytes may be given.
  *
- * SS_EDATA: no JSON of this shape, or a value of the wrong type ("features ...");
+ * SS_EDATA: no JSON of this shape, no set, or a value of the wrong type ("features ...");
  * SS_ECONFIG: made with another feature file (its set is not names->set); SS_ENOMEM.
  */
 int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, struct ss_arena *arena,

@@ -125,6 +125,15 @@ END
   status_is 64
 }
 
+@test "features without a set, or damaged, cost their own record only" {
+  ss-features -f "$S/f.features" "$S/p.ndjson" | head -n 5 > in
+  sed -i '2s/"set":"[0-9a-f]*",//; 4s/"hour":[0-9]*/"hour":"x"/' in
+  ss-score -q -m "$S/gbt.ssm" --rejects rejected in > out
+  [ "$(wc -l < out)" -eq 3 ]
+  [ "$(jq -r '"\(.line) \(.reason)"' rejected | cut -c1-30 | tr '\n' '/')" = \
+    "2 features say no feature set,/4 feature 'hour' is no number/" ]
+}
+
 @test "no model: a place is risky by whole words" {
   for place in 'via VPN' 'Tor exit' proxy-7 UNKNOWN 'Toronto, CA' Victoria Vpnia Tórshavn; do
     echo "{\"txn_id\":\"$place\",\"timestamp\":\"2026-01-07T12:00:00Z\",\"amount\":1,\"location\":\"$place\"}"

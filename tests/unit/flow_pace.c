@@ -35,6 +35,11 @@ static void by_time(void)
     ok(ss_pace_due_ns(&early, &timeless) == 0 && ss_pace_due_ns(&early, &later) == 0 &&
            ss_pace_due_ns(&early, &before) == 0,
        "time begins with the first record that has one");
+    struct ss_pace slow = {.speed = 1e-9};
+    struct ss_record far = at(253402300799000000);
+    ok(ss_pace_due_ns(&slow, &first) == 0 && ss_pace_due_ns(&slow, &far) == 3200000000000000000 &&
+           ss_pace_due_ns(&slow, &far) == 3200000000000000000,
+       "what is due in more than a hundred years is due then");
 }
 
 static void stamps(void)

@@ -36,8 +36,8 @@ int main(void)
     ok(parse("{\"set\":\"9be14c02\",\"place\":12,\"zzz\":5}", &f) == 0 && ss_str_is(f->text[2], "12"),
        "a number where a text is wanted is its text; unknown names are skipped");
     refused("{\"set\":\"00000000\",\"a\":1}", SS_ECONFIG);
-    refused("{\"a\":1}", SS_ECONFIG);
-    refused("{}", SS_ECONFIG);
+    refused("{\"a\":1}", SS_EDATA);
+    refused("{}", SS_EDATA);
     refused("", SS_EDATA);
     refused("3", SS_EDATA);
     refused("{\"set\":\"9be14c02\",\"a\":\"x\"}", SS_EDATA);
