@@ -379,6 +379,23 @@ int ss_list_expire(struct ss_list *l, int64_t time_us)
     return err;
 }
 
+void ss_list_trim(struct ss_list *l)
+{
+    void *p;
+    if (l->n && (p = realloc(l->item, l->n * sizeof *l->item)) != NULL) {
+        l->item = p;
+        l->cap = l->n;
+    }
+    if (l->metas && (p = realloc(l->meta, l->metas * sizeof *l->meta)) != NULL) {
+        l->meta = p;
+        l->metas_cap = l->metas;
+    }
+    if (l->text_n && (p = realloc(l->text, l->text_n)) != NULL) {
+        l->text = p;
+        l->text_cap = l->text_n;
+    }
+}
+
 /* --- looking up --- */
 
 static int64_t find_prefix(const struct ss_list *l, struct ss_str value, int64_t time_us)

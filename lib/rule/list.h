@@ -9,7 +9,7 @@
  * it)
  *
  * Made for millions of entries: one hash table whatever the kind (a prefix or a network is looked up once for
- * each length that the list has), some 18 bytes an entry beside its text, 24 more where it has a reason or a
+ * each length that the list has), 17 to 23 bytes an entry beside its text, 24 more where it has a reason or a
  * span (measured: ss_list_bytes). One value may stand on it several times, with several spans.
  *
  * A list that nobody changes may be read by many threads.
@@ -55,6 +55,8 @@ int ss_list_add(struct ss_list *list, const struct ss_list_entry *entry) SS_MUST
 /* As add, but an entry of the same value whose span meets this one's is widened, and one whose span is over
  * is replaced: one entry a value. */
 int ss_list_extend(struct ss_list *list, const struct ss_list_entry *entry) SS_MUST_CHECK;
+/* Gives back the room kept for further entries. */
+void ss_list_trim(struct ss_list *list);
 /* Drops the entries that ended at or before `time_us`. */
 int ss_list_expire(struct ss_list *list, int64_t time_us) SS_MUST_CHECK;
 

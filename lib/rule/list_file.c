@@ -169,6 +169,7 @@ int ss_list_read(struct ss_list *list, struct ss_str text, const char *name, con
             err = ss_list_add(list, &entry);
     }
     ss_buf_free(&scratch);
+    ss_list_trim(list);
     return err < 0 ? ss_fail_in(err, "%s:%lu: ", name, number) : 0;
 }
 

@@ -35,6 +35,28 @@ void *realloc(void *p, size_t n)
     return __libc_realloc(p, n);
 }
 
+extern const struct ss_stage ss_stage_rules;
+
+/* The shipped rules: silent, firing with reasons, replacing an old decision. */
+static unsigned long allocations_of_rules(int records)
+{
+    static const char *const uris[] = {"mem:in"};
+    static const struct ss_stage *const stages[] = {&ss_stage_rules, NULL};
+    struct ss_loop_options opt = {.inputs = uris, .n_inputs = 1, .output = "/dev/null", .program = "test"};
+    struct ss_buf *in = ss_mem_buffer("in");
+    ss_buf_reset(in);
+    for (int i = 0; i < records; i++)
+        ss_buf_printf(
+            in,
+            "{\"txn_id\":\"t%d\",\"user_id\":%d,\"amount\":1.5,\"location\":\"%s\",\"features\":{\"set\":"
+            "\"1\",\"user_count_1m\":%d,\"user_tiny_10m\":%d,\"user_ratio_30d\":9}%s}\n",
+            i % 1000, i % 10, i % 3 ? "Boston, MA" : "Unknown VPN", i % 9, i % 4,
+            i % 5 ? "" : ",\"decision\":{\"action\":\"block\"}");
+    unsigned long before = allocations;
+    ok(run_chain(stages, &opt, 2) == 0 && counts.in == (uint64_t)records, "%d decisions", records);
+    return allocations - before;
+}
+
 static unsigned long allocations_for(int records)
 {
     static const char *const uris[] = {"mem:in"};
@@ -64,6 +86,9 @@ int main(void)
     allocations_for(20000); /* whatever the library does once */
     unsigned long few = allocations_for(20000), many = allocations_for(200000);
     ok(few > 0 && many == few, "180,000 records more, no allocation more (%lu and %lu)", few, many);
+    allocations_of_rules(20000);
+    few = allocations_of_rules(20000), many = allocations_of_rules(100000);
+    ok(few > 0 && many == few, "80,000 decisions more, no allocation more (%lu and %lu)", few, many);
     ss_mem_clear();
     return done();
 }
