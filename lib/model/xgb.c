@@ -91,6 +91,20 @@ static const char *metric_of(const struct ss_xgb_options *options)
     return options->metric ? options->metric : "aucpr";
 }
 
+bool ss_xgb_has_param(const char *name)
+{
+    static const char *const names[] = {
+        "eta",         "learning_rate",     "gamma",          "min_split_loss",    "max_depth",
+        "max_leaves",  "min_child_weight",  "max_delta_step", "subsample",         "sampling_method",
+        "lambda",      "reg_lambda",        "alpha",          "reg_alpha",         "colsample_bytree",
+        "tree_method", "colsample_bylevel", "grow_policy",    "num_parallel_tree", "colsample_bynode",
+        "max_bin",     "scale_pos_weight",  "base_score",     "refresh_leaf",      "objective"};
+    for (size_t i = 0; i < SS_COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static int configure(BoosterHandle booster, const struct ss_xgb_options *options)
 {
     char seed[SS_NUMBER_MAX] = {0}, threads[SS_NUMBER_MAX] = {0};

@@ -24,6 +24,10 @@ struct ss_xgb_param {
     const char *name, *value; /* as in XGBoost's documentation: {"max_depth", "6"} */
 };
 
+/* True for the parameters of trees and their objective; the library takes any other name without a word. Its
+ * seed, threads and metric are options of their own. */
+bool ss_xgb_has_param(const char *name);
+
 struct ss_xgb_options {
     const struct ss_xgb_param *params; /* over the defaults: objective binary:logistic, tree_method hist */
     size_t n_params;

@@ -144,6 +144,10 @@ static void take_params(struct argp_state *state, struct ss_fit_options *fit, ch
             argp_error(state, "--params takes at most %d of NAME=VALUE, not '%s'", SS_FIT_PARAMS_MAX,
                        list[i]);
         *equals = '\0';
+        if (!ss_xgb_has_param(list[i]))
+            argp_error(state,
+                       "--params: XGBoost's trees have no parameter '%s' (max_depth, eta, subsample, ...)",
+                       list[i]);
         fit->param[fit->n_params++] = (struct ss_xgb_param){list[i], equals + 1};
     }
 }

@@ -79,8 +79,11 @@ train() { ss-train -q -f "$S/f.features" --rounds 15 --params max_bin=256 "$@"; 
   [ "$(jq -r .calibration.method w.ssm)" = isotonic ]
   run train --monotone amuont=+1 -o w.ssm "$S/p.ndjson"
   status_is 64
-  run train --params depth=no,max_depth=four -o w.ssm "$S/p.ndjson"
+  run train --params max_depth=four -o w.ssm "$S/p.ndjson"
   status_is 65
+  run train --params max_dept=4 -o w.ssm "$S/p.ndjson"
+  status_is 64
+  says "no parameter 'max_dept'"
 }
 
 @test "no labels: trees refuse, a forest ranks" {
