@@ -140,6 +140,8 @@ void ss_distinct_add(struct ss_side *side, struct ss_memory *memory, uint64_t ha
 void ss_distinct_remove(struct ss_side *side, uint64_t hash)
 {
     struct distinct *d = side->mem;
+    if (side->n == 0) /* as when there was no memory for it; the run is about to end */
+        return;
     uint32_t mask = side->cap - 1, i = distinct_place(side, hash);
     if (d[i].count == 0 || --d[i].count)
         return;

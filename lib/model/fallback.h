@@ -6,7 +6,7 @@
  *   0.05
  *   payments of the entity in a minute  >= 10: 0.725   >= 8: 0.55   >= 6: 0.40   >= 4: 0.24
  *   |amount - usual| / usual            > 3: 0.325     > 2: 0.20    > 1: 0.08
- *   place says unknown, vpn, tor, proxy or high risk: 0.375
+ *   place says unknown, vpn, tor, proxy or high risk, as whole words: 0.375
  *   amount                              > 8000: 0.25   > 5000: 0.125  > 3000: 0.05
  *   hour 2 to 5: 0.20      hour 0 to 4 at the weekend: 0.08
  *   at most 0.98
