@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # ss-alert's messages on their way: servers that fail, processes that are killed, programs, mail.
 load helper
+export no_proxy=127.0.0.1
 
 teardown() {
   for pid in $servers; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
@@ -91,6 +92,46 @@ arrived_all() {
   # With --state no alert ends with the stream, so nothing is told of that.
   grep -v '^{"event":"ended"' expected >opened && mv opened expected
   arrived_all
+}
+
+@test "a request to stop does not wait for an absent server" {
+  payments 10 >in
+  serve
+  kill "$server" && wait "$server" || true
+  routes
+  ss-alert --routes routes --spool spool --drain-timeout 1h in >out 2>err &
+  pid=$!
+  until grep -q 'has not taken' err; do sleep 0.01; done
+  kill -TERM $pid
+  wait $pid
+  [ "$(grep -c '"alert"' out)" -eq 10 ]
+  grep -q "10 messages wait in 'spool'" err
+}
+
+@test "messages for a destination that the routes no longer name stay, and are told of" {
+  payments 4 >in
+  printf 'gone = command false\nall -> gone\n' >old
+  ss-alert -q --routes old --spool spool --drain-timeout 0 in >out
+  printf 'log = file log\nall -> log\n' >routes
+  run ss-alert --drain --routes routes --spool spool
+  status_is 69
+  says "messages for 'gone' stay in the spool"
+  says "4 messages still wait"
+}
+
+@test "a spool is one process's" {
+  payments 1 >in
+  mkfifo stream
+  printf 'log = file log\nall -> log\n' >routes
+  ss-alert --routes routes --spool spool <stream >out &
+  pid=$!
+  exec 5>stream
+  until [ -e spool/lock ] && ! flock -n spool/lock true; do sleep 0.01; done
+  run ss-alert --routes routes --spool spool in
+  exec 5>&-
+  wait $pid
+  status_is 73
+  says "is in use by another process"
 }
 
 @test "a server that comes back while the stream runs gets what it missed" {
