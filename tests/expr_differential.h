@@ -14,7 +14,7 @@
 #include "tests/tap.h"
 #include <jq.h>
 
-enum { GROUP = 150, RECORDS = 12, TEXT = 400 };
+enum { GROUP = 150, RECORDS = 18, TEXT = 400 };
 
 struct differential {
     struct jq_generator gen;
@@ -182,7 +182,13 @@ static void make_text(struct differential *d, char *out, size_t size, bool recor
         ss_buf_reset(&d->text);
         if (record)
             jq_record(&d->gen);
-        else
+        else if (below(&d->gen, 16) == 0)
+            jq_comparison(&d->gen);
+        else if (below(&d->gen, 10) == 0) {
+            ss_buf_puts(&d->text, below(&d->gen, 2) ? ".s | test(\"" : ".t | test(\"");
+            jq_regex(&d->gen, 2);
+            ss_buf_puts(&d->text, "\")");
+        } else
             jq_exp(&d->gen, 1 + (int)below(&d->gen, 3));
     } while (d->text.n >= size);
     memcpy(out, d->text.p, d->text.n);

@@ -96,6 +96,37 @@ static inline void jq_text(struct jq_generator *g, int depth)
     put(g, "\"");
 }
 
+/* "Regular expressions (PCRE)", as a string's content: backslashes are doubled. */
+static inline void jq_regex(struct jq_generator *g, int depth)
+{
+    PICK(g, "", "", "", "^");
+    for (uint32_t i = 1 + below(g, 3); i > 0; i--) {
+        uint32_t k = below(g, depth > 0 ? 14 : 11);
+        if (k < 4)
+            PICK(g, "a", "b", "c", "ab", ",", "1", "x");
+        else if (k == 4)
+            put(g, ".");
+        else if (k < 8)
+            PICK(g, "[ab]", "[^a]", "[a-c]", "[0-9]", "[^,\\\\n]", "[-a]", "[a-]", "[\\\\.@]", "[^\xc3\xa9]",
+                 "[]a]");
+        else if (k == 8)
+            PICK(g, "\\\\.", "\\\\d", "\\\\w", "\\\\s", "\\\\b", "\\\\n", "\\\\(", "\\\\x41", "\\\\/",
+                 "\\\\-");
+        else if (k == 9)
+            PICK(g, "\xc3\xa9", "\xf0\x9f\x98\x80", "@", " ", "{", "}", "\\\\p{L}", "(?i)", "(?=a)", "$");
+        else if (k == 10)
+            PICK(g, "a|b", "ab|", "|c", "^a|b$", "a$|^b");
+        else {
+            PICK(g, "(", "(?:", "(?<n>");
+            jq_regex(g, depth - 1);
+            put(g, ")");
+        }
+        if (below(g, 3) == 0)
+            PICK(g, "*", "+", "?", "{2}", "{1,2}", "{0,1}", "{1,}", "*?", "??", "+?", "{2,1}", "{,2}", "*+");
+    }
+    PICK(g, "", "", "", "$");
+}
+
 static inline void jq_call1(struct jq_generator *g, const char *name, int depth)
 {
     put(g, name);
@@ -146,8 +177,12 @@ static inline void jq_function(struct jq_generator *g, int depth)
         "test(\"\\\\d+\")", "test(\"[^a]\")",     "[match(\"b\").offset]", "capture(\"(?<x>a)\")",
         "[scan(\"a.\")]",   "split(\",\"; null)", "[splits(\", *\")]",     "sub(\"a\"; \"z\")",
         "test(\"a{2,3}\")", "test(\"\\\\.\")",    "test(\"(?i)AB\")",      "test(\"\\\\bab\")"};
-    uint32_t k = below(g, 10);
-    if (k < 4) {
+    uint32_t k = below(g, 11);
+    if (k == 10) {
+        put(g, "test(\"");
+        jq_regex(g, 2);
+        put(g, "\")");
+    } else if (k < 4) {
         put(g, plain[below(g, sizeof plain / sizeof *plain)]);
     } else if (k < 8) {
         jq_call1(g, one[below(g, sizeof one / sizeof *one)], depth);
@@ -229,6 +264,27 @@ static inline void jq_operand(struct jq_generator *g, int depth)
     }
 }
 
+/* "==, !=", ">, >=, <=, <": what a chance comparison seldom has, two values of one type. */
+static inline void jq_comparison(struct jq_generator *g)
+{
+    uint32_t type = below(g, 4);
+    for (int side = 0; side < 2; side++) {
+        if (type == 0)
+            PICK(g, ".n", ".n", "0", "1", "42", "-3", "2.5", "nan", "infinite", "(.n * 2)", "(.s | length)",
+                 "-infinite");
+        else if (type == 1)
+            PICK(g, ".s", ".t", "\"a\"", "\"ab\"", "\"abc\"", "\"\"", "\"b\"", "\"\\u00e9\"", "(.s + .t)",
+                 ".s[1:]");
+        else if (type == 2)
+            PICK(g, ".list", "[]", "[1,2,3]", "[1,2]", "[\"a\"]", "[.n, .s]", ".list[1:]", "[nan]", "[null]");
+        else
+            PICK(g, ".n", ".s", ".list", ".obj", "null", "false", "true", ".missing", "{}", "{a:1}", "\"a\"",
+                 "0", "[]");
+        if (side == 0)
+            PICK(g, " == ", " != ", " < ", " <= ", " > ", " >= ");
+    }
+}
+
 /* Operators, with and without brackets, so that precedence is tried. */
 static inline void jq_exp(struct jq_generator *g, int depth)
 {
@@ -242,7 +298,13 @@ static inline void jq_exp(struct jq_generator *g, int depth)
         g->vars--;
         return;
     }
-    jq_operand(g, depth);
+    if (k == 1) {
+        put(g, "(");
+        jq_comparison(g);
+        put(g, ")");
+    } else {
+        jq_operand(g, depth);
+    }
     for (uint32_t i = depth <= 0 ? 0 : below(g, 4) / 2; i > 0; i--) {
         bool compares = below(g, 3) == 0;
         if (compares)
@@ -301,7 +363,11 @@ static inline void jq_record(struct jq_generator *g)
         if (i < 5) {
             jq_value(g, 2);
         } else if (i < 7) {
-            PICK(g, "\"a\"", "\"abc\"", "\"bab\"", "\"aab,c\"", "\"\\u00e9a\"", "null");
+            put(g, "\"");
+            for (uint32_t k = below(g, 7); k > 0; k--)
+                PICK(g, "a", "b", "c", "a", "b", ",", "1", "x", ".", "\\n", "\\u00e9", "\\ud83d\\ude00", "-",
+                     " ", "ab");
+            put(g, "\"");
         } else if (i == 7) {
             PICK(g, "0", "1", "2.5", "-3", "42", "1e10");
         } else if (i == 8) {

@@ -183,8 +183,6 @@ bool ss_val_equal(const struct ss_val *a, const struct ss_val *b)
     case SS_VAL_ARRAY:
         if (a->n != b->n)
             return false;
-        if (a->at == b->at) /* the same array, as in jq, even with a NaN in it */
-            return true;
         for (uint32_t i = 0; i < a->n; i++)
             if (!ss_val_equal(&a->at[i], &b->at[i]))
                 return false;
@@ -192,8 +190,6 @@ bool ss_val_equal(const struct ss_val *a, const struct ss_val *b)
     case SS_VAL_OBJECT:
         if (a->n != b->n)
             return false;
-        if (a->member == b->member)
-            return true;
         for (uint32_t i = 0; i < a->n; i++) {
             const struct ss_val *key = &a->member[i].key;
             const struct ss_val *other = ss_val_member(b, (struct ss_str){key->str, key->n});

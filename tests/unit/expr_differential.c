@@ -11,7 +11,7 @@ static long setting(const char *name, long otherwise)
 int main(void)
 {
     struct differential d;
-    long groups = setting("EXPR_GROUPS", 100);
+    long groups = setting("EXPR_GROUPS", 70);
     compare_groups(&d, (int)groups, (uint64_t)setting("EXPR_SEED", 1), 60);
     long all = d.native + d.libjq + d.refused;
     printf("# %ld expressions: %.1f %% native, %.1f %% libjq, %.1f %% refused; and %ld that are no jq\n",
