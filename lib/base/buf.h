@@ -36,8 +36,10 @@ static inline void ss_buf_reset(struct ss_buf *buf)
 
 static inline void ss_buf_put(struct ss_buf *buf, const void *bytes, size_t len)
 {
+    if (len == 0) /* also of a buffer without memory yet */
+        return;
     char *to = buf->cap - buf->n >= len ? buf->p + buf->n : ss_buf_room(buf, len);
-    if (SS_LIKELY(to && len)) {
+    if (SS_LIKELY(to != NULL)) {
         memcpy(to, bytes, len);
         buf->n += len;
     }

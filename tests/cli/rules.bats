@@ -247,6 +247,7 @@ wait_for() { # LINES in out
   ss-gen -n 20000 >p
   (for _ in 1 2 3 4 5 6 7 8; do cat p; sleep 0.02; done) | ss-rules -r a.rules >out 3>&- &
   pid=$!
+  wait_for 1
   for _ in 1 2 3 4 5 6; do
     kill -HUP $pid 2>/dev/null || break
     sleep 0.03
