@@ -161,7 +161,7 @@ static int import_one(const struct list_args *a, const char *path, struct ss_lis
     ss_buf_init(&scratch, 1 << 20);
     (void)a;
     err = ss_file_read(path, &text);
-    const char *p = text.p, *end = p + text.n;
+    const char *p = text.p ? text.p : "", *end = p + text.n;
     for (unsigned long number = 1; err >= 0 && p < end; number++) {
         struct ss_list_entry entry;
         const char *stop = memchr(p, '\n', (size_t)(end - p));
@@ -268,7 +268,7 @@ static int print_entries(const struct list_args *a)
     ss_buf_init(&scratch, 1 << 20);
     ss_buf_init(&out, SS_LIST_FILE_MAX);
     int err = ss_file_read(a->file, &text);
-    const char *p = text.p, *end = p + text.n;
+    const char *p = text.p ? text.p : "", *end = p + text.n;
     if (a->verb == EXPORT && !a->json)
         ss_buf_puts(&out, "value,reason,from,until\n");
     for (unsigned long number = 1; err >= 0 && p < end; number++) {

@@ -80,7 +80,7 @@ static int read_sample(const char *path, struct ss_census *sample)
     struct ss_buf text;
     ss_buf_init(&text, SAMPLE_BYTES);
     int err = ss_file_read(path, &text);
-    const char *p = text.p, *end = p + text.n;
+    const char *p = text.p ? text.p : "", *end = p + text.n;
     for (unsigned long line = 1; !err && p < end && sample->records < SAMPLE_RECORDS; line++) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         struct ss_str one = ss_str_trim((struct ss_str){p, (size_t)((stop ? stop : end) - p)});

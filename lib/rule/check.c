@@ -223,8 +223,10 @@ static bool learns(const struct ss_rule_spec *spec, struct ss_str name)
 static bool uses(struct ss_str text, struct ss_str name)
 {
     static const char before[] = "$lists.";
+    if (!text.p)
+        return false;
     const char *p = text.p, *end = p + text.n;
-    while (p && (p = memmem(p, (size_t)(end - p), before, sizeof before - 1)) != NULL) {
+    while ((p = memmem(p, (size_t)(end - p), before, sizeof before - 1)) != NULL) {
         p += sizeof before - 1;
         if ((size_t)(end - p) < name.n || memcmp(p, name.p, name.n) != 0)
             continue;
