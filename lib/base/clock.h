@@ -1,5 +1,5 @@
 /* The machine's clocks. Only latency measurements, ss-ingest's date limits, ss-pace, a paced ss-gen and the
- * delivery of alerts may look at them. */
+ * delivery of alerts may look at them, and a reload that watches files. */
 #ifndef SS_BASE_CLOCK_H
 #define SS_BASE_CLOCK_H
 
