@@ -202,7 +202,7 @@ arrived_all() {
   printf 'a = webhook @url key=$SS_TEST_KEY tries=2 backoff=1ms\nb = slack @url tries=2 backoff=1ms\nall -> a,b\n' >routes
   SS_TEST_KEY=hush-hush ss-alert -v -v --routes routes --spool spool in >out 2>err
   [ "$(wc -l <spool/dead.ndjson)" -eq 6 ]
-  ! grep -rE 'secret-path|hush' err out spool
+  not grep -rE 'secret-path|hush' err out spool
 }
 
 @test "routes: several lines, several places, otherwise, and stdout" {
@@ -236,7 +236,7 @@ X
   ss-alert --only --routes routes --spool spool in >out 2>err
   [ "$(wc -l <pages)" -eq 3 ]
   grep -q '^two words [0-9a-f]\{16\}-1 {"event":"opened"' pages
-  ! grep -q noise out
+  not grep -q noise out
   grep -q "'./page' exited with 75" err
 }
 
@@ -281,11 +281,11 @@ X
   PATH="$T/bin:$PATH" ss-alert --dedupe user_id,1h --routes routes --spool spool in >out
   [ "$(ls mails | wc -l)" -eq 5 ]
   [ "$(sort -u args)" = '-i -f alerts@example.org -- fraud@example.org' ]
-  read_mail mails/* >read
+  read_mail mails/* >mail.txt
   id=$(jq -r 'select(.user_id == 0) | .alert.id' out | head -n 1)
-  grep -q "^alerts@example.org | fraud@example.org | CRITICAL alert opened: user_id:0, 1 payment, block | <$id-1@example.org> | None" read
-  grep -q "<$id-2@example.org> | <$id-1@example.org>" read
-  grep -q '^- r0: <!channel> & äß Bcc: x@y$' read
+  grep -q "^alerts@example.org | fraud@example.org | CRITICAL alert opened: user_id:0, 1 payment, block | <$id-1@example.org> | None" mail.txt
+  grep -q "<$id-2@example.org> | <$id-1@example.org>" mail.txt
+  grep -q '^- r0: <!channel> & äß Bcc: x@y$' mail.txt
 }
 
 @test "mail goes to an SMTP server, also at the second try" {
@@ -299,6 +299,6 @@ X
   [ "$(wc -l <mails.log)" -eq 3 ]
   jq -e 'select((.from | startswith("MAIL FROM:<alerts@example.org>") | not) or .to != ["RCPT TO:<fraud@example.org>"])' mails.log && return 1
   jq -j 'select(.data | contains("txn_id:t0")) | .data' mails.log >mail
-  read_mail mail >read
-  grep -q ' | CRITICAL alert opened: txn_id:t0, 1 payment, block | ' read
+  read_mail mail >mail.txt
+  grep -q ' | CRITICAL alert opened: txn_id:t0, 1 payment, block | ' mail.txt
 }

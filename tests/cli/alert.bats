@@ -152,5 +152,5 @@ X
   exec 5>&-
   wait $pid
   head -n 1 out | grep -q '"alert"'
-  ! tail -n 1 out | grep -q '"alert"'
+  not grep -q '"alert"' <(tail -n 1 out)
 }

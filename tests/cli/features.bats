@@ -62,13 +62,13 @@ F
     pay d u 2026-01-01T01:00:00Z 1; } > in
   ss-features -f handbook --lateness 10m in > out
   [ "$(jq -r .txn_id out | tr -d '\n')" = cabd ]
-  ! grep -q late out
+  not grep -q late out
 }
 
 @test "--lateness gives the same bytes for any order that stays within it" {
   gen -n 3000 --seed 5 > sorted
   sed '$!N;s/\(.*\)\n\(.*\)/\2\n\1/' sorted > mixed
-  ! cmp -s sorted mixed
+  not cmp -s sorted mixed
   ss-features --lateness 2h sorted > a
   ss-features --lateness 2h mixed > b
   same a b

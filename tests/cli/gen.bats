@@ -7,7 +7,7 @@ load helper
   ss-gen -n 20000 >b
   same a b
   ss-gen -n 20000 --seed 2 >c
-  ! cmp -s a c
+  not cmp -s a c
   [ "$(wc -l <a)" -eq 20000 ]
 }
 
@@ -36,7 +36,7 @@ load helper
 
 @test "--no-labels leaves labels out and changes nothing else" {
   ss-gen -n 3000 --fraud 0.1 --no-labels >a
-  ! grep -qE '"label"|"scenario"' a
+  not grep -qE '"label"|"scenario"' a
   ss-gen -n 3000 --fraud 0.1 | sed -E 's/,"label":[01](,"scenario":"[a-z_]*")?//' >b
   same a b
 }
@@ -79,7 +79,7 @@ PY
   ss-gen -n 20000 --late 0.05 --duplicate 0.05 >a
   [ "$(wc -l <a)" -eq 20000 ]
   jq -r .timestamp a >times
-  ! sort -c times 2>/dev/null
+  not sort -c times 2>/dev/null
   sort -u a | wc -l >n
   [ "$(cat n)" -gt 18500 ] && [ "$(cat n)" -lt 19500 ]
   ss-gen -n 20000 | sort >clean

@@ -24,3 +24,7 @@ says() {
 same() {
   cmp -- "$1" "$2" || { diff <(head -c 4000 "$1") <(head -c 4000 "$2") | head -5; return 1; }
 }
+# `! command` cannot fail a test unless it is its last line; this can.
+not() {
+  ! "$@"
+}

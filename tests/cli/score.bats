@@ -62,7 +62,7 @@ END
   jq -e -s 'all(.[].score.reasons // []; length <= 5 and ([.[].impact] | . == (sort | reverse)))' out
   grep -q '"text":"first payment from this device for this user"' out
   ss-score -m "$S/gbt.ssm" -e none "$S/p.ndjson" > out
-  ! grep -q reasons out
+  not grep -q reasons out
   head -300 "$S/p.ndjson" | ss-score -m "$S/gbt.ssm" -e all > out
   jq -e -s 'all(.[].score; .reasons)' out
   run ss-score -m "$S/gbt.ssm" -e SOMETIMES "$S/p.ndjson"
