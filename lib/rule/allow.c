@@ -347,7 +347,9 @@ static struct cost index_cost(struct judge *j, const struct ss_ast *a, double s,
     /* A computed object as key is a slice; one from NaN to somewhere would end the process. */
     j->indexes_freely |= !is_const(key) && key->op != SS_AST_TEXT;
     struct cost b = cost_of(j, base, s, env), k = cost_of(j, key, s, env);
-    return product(b, k, b.size, 1);
+    struct cost c = product(b, k, b.size, 1);
+    c.total = b.total * k.outs; /* parts of what there is are no larger together */
+    return c;
 }
 
 static struct cost bound(struct judge *j, const struct ss_ast *a, double s, const struct scope *env)

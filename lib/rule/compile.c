@@ -1,11 +1,9 @@
 /* From the syntax tree to the graph. What has no node is left to libjq: the reason is given by name. */
-#include "base/hash.h"
 #include "rule/graph.h"
 #include "rule/regex.h"
 #include <stdlib.h>
 
 #define HEIGHT_MAX 3000
-#define NODES_MAX  (1u << 22)
 
 /* A variable in scope and the node it stands for. */
 struct binding {
@@ -33,146 +31,11 @@ static uint32_t give_up(struct compiler *c, const char *why)
     return SS_NODE_NONE;
 }
 
-/* ---- nodes ---- */
-
-static bool same_node(const struct ss_node *a, const struct ss_node *b)
-{
-    if (a->op != b->op || a->flag != b->flag || a->arg != b->arg ||
-        memcmp(a->kid, b->kid, sizeof a->kid) != 0)
-        return false;
-    if (a->op != SS_NODE_CONST)
-        return true;
-    if (a->val.type != b->val.type || a->val.big != b->val.big)
-        return false;
-    /* -0 and 0 are equal, but print differently: constants are the same bit by bit. */
-    if (a->val.type == SS_VAL_NUMBER && !a->val.big)
-        return memcmp(&a->val.num, &b->val.num, sizeof a->val.num) == 0;
-    return ss_val_equal(&a->val, &b->val);
-}
-
-static uint64_t hash_node(const struct ss_node *n)
-{
-    struct {
-        uint32_t op, flag, arg, kid[3];
-        uint64_t val;
-    } key;
-    memset(&key, 0, sizeof key);
-    key.op = n->op;
-    key.flag = n->flag;
-    key.arg = n->arg;
-    memcpy(key.kid, n->kid, sizeof key.kid);
-    if (n->op == SS_NODE_CONST) {
-        key.flag = n->val.type;
-        if (n->val.type == SS_VAL_STRING || n->val.big)
-            key.val = ss_hash64(n->val.str, n->val.n);
-        else if (n->val.type == SS_VAL_NUMBER)
-            memcpy(&key.val, &n->val.num, sizeof key.val);
-    }
-    return ss_hash64(&key, sizeof key);
-}
-
-static bool grow(struct ss_exprs *set)
-{
-    uint32_t cap = set->nodes_cap ? 2 * set->nodes_cap : 256, slots = 4 * cap;
-    struct ss_node *node = cap > NODES_MAX ? NULL : realloc(set->node, cap * sizeof *node);
-    uint32_t *slot = node ? calloc(slots, sizeof *slot) : NULL;
-    set->node = node ? node : set->node;
-    if (!slot)
-        return false;
-    for (uint32_t i = 0; i < set->nodes; i++) {
-        uint32_t at = (uint32_t)hash_node(&set->node[i]) & (slots - 1);
-        while (slot[at])
-            at = (at + 1) & (slots - 1);
-        slot[at] = i + 1;
-    }
-    free(set->slot);
-    set->slot = slot;
-    set->slots = slots;
-    set->nodes_cap = cap;
-    return true;
-}
-
-static int kids_of(enum ss_node_op op, uint32_t arg)
-{
-    switch (op) {
-    case SS_NODE_CONST:
-    case SS_NODE_VAR:
-    case SS_NODE_COLUMN:
-    case SS_NODE_EMPTY: return 0;
-    case SS_NODE_NEG:
-    case SS_NODE_TEST:
-    case SS_NODE_LISTED:
-    case SS_NODE_COLLECT:
-    case SS_NODE_FIRST:
-    case SS_NODE_ANY:
-    case SS_NODE_ALL:
-    case SS_NODE_HAS_TRUE:
-    case SS_NODE_ONE:
-    case SS_NODE_EACH: return 1;
-    case SS_NODE_SLICE:
-    case SS_NODE_IF:
-    case SS_NODE_GEN_IF: return 3;
-    case SS_NODE_CALL: return 1 + ss_builtins[arg].args;
-    default: return 2;
-    }
-}
-
-int ss_node_kids(const struct ss_node *n)
-{
-    return kids_of((enum ss_node_op)n->op, n->arg);
-}
-
-/* What follows from the kids: which variables, how high, whether it can fail. */
-static void derive(const struct ss_exprs *set, struct ss_node *n)
-{
-    int kids = kids_of((enum ss_node_op)n->op, n->arg);
-    bool total = true;
-    n->vars = n->op == SS_NODE_VAR ? (uint16_t)(1u << n->arg) : n->op == SS_NODE_COLUMN ? 1 : 0;
-    n->height = 0;
-    for (int i = 0; i < kids; i++) {
-        const struct ss_node *k = &set->node[n->kid[i]];
-        n->vars |= k->vars;
-        n->height = k->height + 1 > n->height ? (uint16_t)(k->height + 1) : n->height;
-        total &= k->total;
-    }
-    switch (n->op) {
-    case SS_NODE_CONST:
-    case SS_NODE_VAR: n->total = true; break;
-    case SS_NODE_COLUMN: n->total = set->column[n->arg].parent < 0; break;
-    case SS_NODE_AND:
-    case SS_NODE_OR:
-    case SS_NODE_ALT:
-    case SS_NODE_IF:
-    case SS_NODE_SEQ:
-    case SS_NODE_LISTED: n->total = total; break;
-    case SS_NODE_BINARY: n->total = total && n->arg <= SS_AST_GE; break;
-    case SS_NODE_CALL: n->total = total && ss_builtins[n->arg].total; break;
-    case SS_NODE_BIND: n->vars &= (uint16_t) ~(1u << n->arg); break;
-    default: break;
-    }
-}
-
-uint32_t ss_graph_node(struct ss_exprs *set, const struct ss_node *like)
-{
-    if (set->nodes + 1 > set->nodes_cap && !grow(set))
-        return SS_NODE_NONE;
-    uint32_t at = (uint32_t)hash_node(like) & (set->slots - 1);
-    for (; set->slot[at]; at = (at + 1) & (set->slots - 1))
-        if (same_node(&set->node[set->slot[at] - 1], like))
-            return set->slot[at] - 1;
-    struct ss_node *n = &set->node[set->nodes];
-    *n = *like;
-    n->stamp = 0;
-    derive(set, n);
-    set->slot[at] = ++set->nodes;
-    return set->nodes - 1;
-}
-
 static uint32_t make(struct compiler *c, enum ss_node_op op, uint32_t arg, uint32_t k0, uint32_t k1,
                      uint32_t k2)
 {
     struct ss_node n = {.op = (uint8_t)op, .arg = arg, .kid = {k0, k1, k2}};
-    int kids = kids_of(op, arg);
+    int kids = ss_node_kids_of(op, arg);
     for (int i = 0; i < kids; i++) {
         if (n.kid[i] == SS_NODE_NONE)
             return SS_NODE_NONE;
@@ -189,7 +52,7 @@ static uint32_t make_flagged(struct compiler *c, enum ss_node_op op, bool flag, 
                              uint32_t k2)
 {
     struct ss_node n = {.op = (uint8_t)op, .flag = flag, .kid = {k0, k1, k2}};
-    int kids = kids_of(op, 0);
+    int kids = ss_node_kids_of(op, 0);
     for (int i = 0; i < kids; i++)
         if (n.kid[i] == SS_NODE_NONE)
             return SS_NODE_NONE;
@@ -212,28 +75,6 @@ static uint32_t after(struct compiler *c, enum ss_node_op op, uint32_t first, ui
     if (first == SS_NODE_NONE || then == SS_NODE_NONE)
         return SS_NODE_NONE;
     return c->set->node[first].total ? then : make(c, op, 0, first, then, 0);
-}
-
-uint32_t ss_graph_column(struct ss_exprs *set, int32_t parent, uint32_t parent_node, struct ss_str name)
-{
-    for (uint32_t i = 0; i < set->columns; i++)
-        if (set->column[i].parent == parent && ss_str_eq(set->column[i].name, name))
-            return i;
-    if (set->columns == set->columns_cap) {
-        uint32_t cap = set->columns_cap ? 2 * set->columns_cap : 32;
-        struct ss_column *more = realloc(set->column, cap * sizeof *more);
-        if (!more)
-            return SS_NODE_NONE;
-        set->column = more;
-        set->columns_cap = cap;
-    }
-    const char *copy = ss_arena_copy(&set->arena, name.p, name.n);
-    if (!copy)
-        return SS_NODE_NONE;
-    set->column[set->columns] = (struct ss_column){
-        .name = {copy, name.n}, .parent = parent, .parent_node = parent_node, .slot = -1, .feature = -1};
-    set->names = NULL; /* features are to be numbered anew */
-    return set->columns++;
 }
 
 /* .name of the record, and .features.name, .score.name: fields that are fetched without the object around
@@ -443,6 +284,14 @@ static uint32_t index_of(struct compiler *c, const struct ss_ast *a, uint32_t in
     return make_flagged(c, SS_NODE_INDEX, a->opt, base, compile(c, a->kid[1], in, env, depth), 0);
 }
 
+/* In the order of the text, which is then the order of the nodes. */
+static void compile_kids(struct compiler *c, const struct ss_ast *a, uint32_t in, const struct binding *env,
+                         int depth, uint32_t k[3])
+{
+    for (uint32_t i = 0; i < a->n && i < 3; i++)
+        k[i] = compile(c, a->kid[i], in, env, depth);
+}
+
 static uint32_t compile(struct compiler *c, const struct ss_ast *a, uint32_t in, const struct binding *env,
                         int depth)
 {
@@ -451,7 +300,7 @@ static uint32_t compile(struct compiler *c, const struct ss_ast *a, uint32_t in,
     if (a->many)
         return give_up(c, "an operand has many outputs");
     const struct ss_ast *outer = c->now;
-    uint32_t x, made = SS_NODE_NONE;
+    uint32_t x, k[3], made = SS_NODE_NONE;
     c->now = a;
     switch (a->op) {
     case SS_AST_DOT: made = in; break;
@@ -459,8 +308,8 @@ static uint32_t compile(struct compiler *c, const struct ss_ast *a, uint32_t in,
     case SS_AST_TEXT: made = text(c, a, in, env, depth); break;
     case SS_AST_INDEX: made = index_of(c, a, in, env, depth); break;
     case SS_AST_SLICE:
-        made = make_flagged(c, SS_NODE_SLICE, a->opt, compile(c, a->kid[0], in, env, depth),
-                            compile(c, a->kid[1], in, env, depth), compile(c, a->kid[2], in, env, depth));
+        compile_kids(c, a, in, env, depth, k);
+        made = make_flagged(c, SS_NODE_SLICE, a->opt, k[0], k[1], k[2]);
         break;
     case SS_AST_ARRAY:
         made = a->n == 0 ? constant(c, (struct ss_val){.type = SS_VAL_ARRAY})
@@ -473,8 +322,8 @@ static uint32_t compile(struct compiler *c, const struct ss_ast *a, uint32_t in,
     }
     case SS_AST_CALL: made = call(c, a, in, env, depth); break;
     case SS_AST_IF:
-        made = make(c, SS_NODE_IF, 0, compile(c, a->kid[0], in, env, depth),
-                    compile(c, a->kid[1], in, env, depth), compile(c, a->kid[2], in, env, depth));
+        compile_kids(c, a, in, env, depth, k);
+        made = make(c, SS_NODE_IF, 0, k[0], k[1], k[2]);
         break;
     case SS_AST_AS: {
         if (!a->name.p) {
@@ -494,18 +343,14 @@ static uint32_t compile(struct compiler *c, const struct ss_ast *a, uint32_t in,
     case SS_AST_ALT:
     case SS_AST_OR:
     case SS_AST_AND:
-        made = make(c,
-                    a->op == SS_AST_ALT  ? SS_NODE_ALT
-                    : a->op == SS_AST_OR ? SS_NODE_OR
-                                         : SS_NODE_AND,
-                    0, compile(c, a->kid[0], in, env, depth), compile(c, a->kid[1], in, env, depth), 0);
+        compile_kids(c, a, in, env, depth, k);
+        x = a->op == SS_AST_ALT ? SS_NODE_ALT : a->op == SS_AST_OR ? SS_NODE_OR : SS_NODE_AND;
+        made = make(c, (enum ss_node_op)x, 0, k[0], k[1], 0);
         break;
     case SS_AST_TRY: made = give_up(c, "'?' behind more than a field, or try, is not native"); break;
     case SS_AST_OBJECT: made = give_up(c, "making objects is not native"); break;
     case SS_AST_FORMAT: made = give_up(c, "a format is not native"); break;
-    default:
-        made = make(c, SS_NODE_BINARY, a->op, compile(c, a->kid[0], in, env, depth),
-                    compile(c, a->kid[1], in, env, depth), 0);
+    default: compile_kids(c, a, in, env, depth, k); made = make(c, SS_NODE_BINARY, a->op, k[0], k[1], 0);
     }
     c->now = outer;
     return made;
@@ -534,12 +379,13 @@ static uint32_t generate(struct compiler *c, const struct ss_ast *a, uint32_t in
     if (depth + 2 >= SS_VARS_MAX)
         return give_up(c, "it has too many loops within each other");
     const struct ss_ast *outer = c->now;
-    uint32_t x, item = variable(c, (uint32_t)depth + 1), made = SS_NODE_NONE;
+    uint32_t x, y, z, item = variable(c, (uint32_t)depth + 1), made = SS_NODE_NONE;
+    bool many;
     c->now = a;
     switch (a->op) {
     case SS_AST_COMMA:
-        made = make(c, SS_NODE_COMMA, 0, generate(c, a->kid[0], in, env, depth),
-                    generate(c, a->kid[1], in, env, depth), 0);
+        x = generate(c, a->kid[0], in, env, depth);
+        made = make(c, SS_NODE_COMMA, 0, x, generate(c, a->kid[1], in, env, depth), 0);
         break;
     case SS_AST_EACH:
         made = a->kid[0]->many
@@ -571,13 +417,12 @@ static uint32_t generate(struct compiler *c, const struct ss_ast *a, uint32_t in
         }
         break;
     case SS_AST_IF:
-        if (a->kid[0]->many)
-            made = for_each(c, generate(c, a->kid[0], in, env, depth), depth,
-                            make(c, SS_NODE_GEN_IF, 0, item, generate(c, a->kid[1], in, env, depth + 1),
-                                 generate(c, a->kid[2], in, env, depth + 1)));
-        else
-            made = make(c, SS_NODE_GEN_IF, 0, compile(c, a->kid[0], in, env, depth),
-                        generate(c, a->kid[1], in, env, depth), generate(c, a->kid[2], in, env, depth));
+        many = a->kid[0]->many;
+        x = many ? generate(c, a->kid[0], in, env, depth) : compile(c, a->kid[0], in, env, depth);
+        y = generate(c, a->kid[1], in, env, depth + many);
+        z = generate(c, a->kid[2], in, env, depth + many);
+        made = make(c, SS_NODE_GEN_IF, 0, many ? item : x, y, z);
+        made = many ? for_each(c, x, depth, made) : made;
         break;
     case SS_AST_NEG:
         made = for_each(c, generate(c, a->kid[0], in, env, depth), depth,

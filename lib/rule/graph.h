@@ -143,6 +143,7 @@ uint32_t ss_graph_node(struct ss_exprs *set, const struct ss_node *n);
  * parent_node.
  */
 uint32_t ss_graph_column(struct ss_exprs *set, int32_t parent, uint32_t parent_node, struct ss_str name);
+int ss_node_kids_of(enum ss_node_op op, uint32_t arg);
 int ss_node_kids(const struct ss_node *n);
 
 /* inspect.c: is this node `column OP number`? */
@@ -177,6 +178,9 @@ enum ss_outcome ss_builtin_slice(struct ss_exprs *set, const struct ss_val *in, 
                                  const struct ss_val *to, struct ss_val *out);
 enum ss_outcome ss_builtin_binary(struct ss_exprs *set, enum ss_ast_op op, const struct ss_val *a,
                                   const struct ss_val *b, struct ss_val *out);
+/* Both are strings. */
+enum ss_outcome ss_builtin_split(struct ss_exprs *set, const struct ss_val *a, const struct ss_val *sep,
+                                 struct ss_val *out);
 /* A string as it is, anything else as JSON. */
 enum ss_outcome ss_builtin_tostring(struct ss_exprs *set, const struct ss_val *in, struct ss_val *out);
 
