@@ -5,6 +5,7 @@
 
 #define ROWS_MAX    ((size_t)16 << 20) /* bytes of all bitmaps; predicates beyond are evaluated one by one */
 #define BLOCK       16                 /* so many limits are counted rather than searched */
+#define LINE        64                 /* bytes of the processor's cache lines */
 #define LANES       4                  /* words of a bitmap that are ANDed at a time */
 #define STRINGS_MAX 4096
 
@@ -196,7 +197,7 @@ static bool rank(struct ss_filter *f, struct ss_ranked *r, const struct predicat
         lay_out_blocks(r);
     size_t size = (size_t)ranks(r) * f->words * sizeof *r->row;
     *bytes += size;
-    r->row = *bytes > ROWS_MAX ? NULL : malloc(size);
+    r->row = *bytes > ROWS_MAX ? NULL : aligned_alloc(LINE, (size + LINE - 1) / LINE * LINE);
     if (!r->row)
         return false;
     memset(r->row, 0xff, size);
@@ -221,6 +222,7 @@ void ss_filter_free(struct ss_filter *f)
     free(f->ranked);
     free(f->all);
     free(f->decided);
+    free(f->row);
     free(f->maybe);
     free(f);
 }
@@ -269,10 +271,11 @@ int ss_filter_build(struct ss_exprs *set)
             f->decided[e / 64] |= 1ull << (e % 64);
     }
     f->ranked = calloc(2 * (size_t)set->columns + 1, sizeof *f->ranked);
-    if (!b.failed && f->ranked)
+    f->row = calloc(2 * (size_t)set->columns + 1, sizeof(const uint64_t *));
+    if (!b.failed && f->ranked && f->row)
         build_columns(f, &b);
     free(b.p);
-    return b.failed || !f->ranked ? ss_fail(SS_ENOMEM, "out of memory for expressions") : 0;
+    return b.failed || !f->ranked || !f->row ? ss_fail(SS_ENOMEM, "out of memory for expressions") : 0;
 }
 
 /* Twice the limits below v, and one more when v is one. The values of a stream are hard to guess, so there
@@ -296,11 +299,10 @@ static inline uint32_t rank_number(const struct ss_ranked *r, double v)
     }
     const double *limit = r->limit + (size_t)block * BLOCK;
     uint32_t n = r->n - block * BLOCK;
-    for (uint32_t i = 0; i < n && i < BLOCK; i += 2) {
-        limits l = *(const limits *)(limit + i);
-        sum -= (counts)(l < value) + (counts)(l <= value);
-    }
-    return 2 * BLOCK * block + (uint32_t)(sum[0] + sum[1]);
+    for (uint32_t i = 0; i < n && i < BLOCK; i += 2)
+        sum -= (counts)(*(const limits *)(limit + i) < value);
+    uint32_t below = (uint32_t)(sum[0] + sum[1]);
+    return 2 * (BLOCK * block + below) + (limit[below] == v);
 }
 
 static uint32_t rank_value(const struct ss_ranked *r, const struct ss_val *v)
@@ -331,11 +333,15 @@ static void number_features(struct ss_exprs *set, struct ss_filter *f, const str
     }
 }
 
-static inline void and_row(struct ss_filter *f, const struct ss_ranked *r, uint32_t rank)
+/* All rows, four words at a time, so that what is left of the candidates stays in registers. */
+static void and_rows(struct ss_filter *f)
 {
-    const uint64_t *row = r->row + (size_t)rank * f->words;
-    for (uint32_t w = 0; w < f->words; w += LANES)
-        *(lanes *)(f->maybe + w) &= *(const lanes *)(row + w);
+    for (uint32_t w = 0; w < f->words; w += LANES) {
+        lanes left = *(const lanes *)(f->all + w);
+        for (uint32_t i = 0; i < f->n; i++)
+            left &= *(const lanes *)(f->row[i] + w);
+        *(lanes *)(f->maybe + w) = left;
+    }
 }
 
 void ss_filter_run(struct ss_exprs *set)
@@ -344,22 +350,24 @@ void ss_filter_run(struct ss_exprs *set)
     const struct ss_features *features = set->rec->features;
     f->tick = set->tick[0];
     f->exact = true;
-    memcpy(f->maybe, f->all, f->words * sizeof *f->maybe);
     if (features && SS_UNLIKELY(features->names != f->names))
         number_features(set, f, features->names);
     for (uint32_t i = 0; i < f->n; i++) {
         const struct ss_ranked *r = &f->ranked[i];
         if (features && r->feature >= 0) {
             double v = features->num[r->feature];
-            and_row(f, r, isnan(v) ? 0 : rank_number(r, v));
+            f->row[i] = r->row + (size_t)(isnan(v) ? 0 : rank_number(r, v)) * f->words;
+            for (uint32_t w = 0; w < f->words; w += LINE / 8) /* they come while the other ranks are found */
+                __builtin_prefetch(f->row[i] + w);
             continue;
         }
         struct ss_val v;
         if (ss_column_value(set, r->column, &v) != SS_OUT_VALUE) {
             memcpy(f->maybe, f->all, f->words * sizeof *f->maybe);
             f->exact = false;
-            break;
+            return;
         }
-        and_row(f, r, rank_value(r, &v));
+        f->row[i] = r->row + (size_t)rank_value(r, &v) * f->words;
     }
+    and_rows(f);
 }

@@ -26,8 +26,9 @@ struct ss_filter {
     struct ss_ranked *ranked;
     const struct ss_feature_names *names; /* whose vectors the `feature` numbers are about */
     uint32_t n, words;
-    uint64_t *all;     /* every expression possible */
-    uint64_t *decided; /* expressions that are nothing but predicates of the filter */
+    uint64_t *all;        /* every expression possible */
+    uint64_t *decided;    /* expressions that are nothing but predicates of the filter */
+    const uint64_t **row; /* of each ranked field, for the current record */
     uint64_t *maybe;
     uint64_t tick; /* of the record that `maybe` is about */
     bool exact;    /* for that record: every field could be read */
