@@ -1,5 +1,5 @@
-/* The isolation forest: 100 trees of 256 rows, 20 features, 10,000 rows scored. A JSON line a row on stdout; what
- * scikit-learn takes for as many is measured beside it by scripts/bench. */
+/* The isolation forest: 100 trees of 256 rows, 20 features, 10,000 rows scored. A JSON line a row on stdout;
+ * what scikit-learn takes for as many is measured beside it by scripts/bench. */
 #include "base/clock.h"
 #include "base/rng.h"
 #include "model/iforest.h"

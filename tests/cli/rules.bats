@@ -361,3 +361,11 @@ E
   wait
   [ "$(ss-ctl list export l.csv --json | wc -l)" -eq 8 ]
 }
+
+@test "the shipped packs are wholly native" {
+  for pack in default cards profile commerce; do
+    ss-rules -r $pack --check -v >out 2>&1
+    [ "$(grep -c ': native' out)" -eq "$(grep -c '^\[' "$ROOT/lib/rule/$pack.rules")" ] || { cat out; return 1; }
+    not grep -q libjq out
+  done
+}
