@@ -79,10 +79,10 @@ struct ss_stage {
     int (*step)(void *st, struct ss_batch *batch);
 
     /*
-     * Shared filters, instead of step: for each phase p in turn all workers w of n call work(st, p, w, n,
-     * batch) at the same time, with a barrier between phases. A worker takes its share, by key (phase with
-     * state, each key owned by one worker) or by position (rows), writes only its own part, and allocates
-     * only from batch->arena[w]. The result may not depend on n.
+     * Shared filters, after step where both are there: for each phase p all workers w of n call work(st, p,
+     * w, n, batch) at the same time, with a barrier between phases. A worker takes its share, by key (phase
+     * with state, each key owned by one worker) or by position (rows), writes only its own part, and
+     * allocates only from batch->arena[w]. The result may not depend on n.
      */
     int phases;
     int (*work)(void *st, int phase, int worker, int workers, struct ss_batch *batch);
