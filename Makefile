@@ -64,9 +64,9 @@ $(shell printf '%s\n' '$(stages) $(embeds)' | cmp -s - $(BUILD)/gen/lists || \
 	printf '%s\n' '$(stages) $(embeds)' > $(BUILD)/gen/lists)
 
 $(BUILD)/gen/stages.c: $(BUILD)/gen/lists scripts/stage-table
-	scripts/stage-table $(stages) > $@.tmp && mv $@.tmp $@
+	$(call say,GEN,$@)scripts/stage-table $(stages) > $@.tmp && mv $@.tmp $@
 $(BUILD)/gen/embedded.c: $(BUILD)/gen/lists $(embeds) scripts/embed
-	scripts/embed $(embeds) > $@.tmp && mv $@.tmp $@
+	$(call say,GEN,$@)scripts/embed $(embeds) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/flags
 	@mkdir -p $(@D)
