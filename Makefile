@@ -30,9 +30,9 @@ OPT      = -O2 -g -ffp-contract=off
 WARN     = -Wall -Wextra -Werror -Wshadow -Wvla -Wwrite-strings -Wpointer-arith
 CFLAGS   = $(OPT) $(WARN) -std=c11 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
 CXXFLAGS = $(OPT) $(WARN) -std=c++17 -fno-exceptions -fno-rtti
-CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen
+CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen -I/usr/include/postgresql
 LDFLAGS  = -Wl,--as-needed
-LDLIBS   = -lcurl -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
+LDLIBS   = -lcurl -lsqlite3 -lpq -lsimdjson -lxxhash -lsodium -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
 ifdef SAN
 OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)
@@ -51,7 +51,7 @@ units     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
 benches   := $(patsubst tests/bench/%.c,$(BUILD)/benchbin/%,$(bench_src))
 replays   := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(fuzz_src))
 # Shipped files that lie beside the room that reads them and are also embedded: lib/ROOM/*.map, *.features, ...
-embeds    := $(sort $(wildcard lib/*/*.map lib/*/*.features lib/*/*.rules))
+embeds    := $(sort $(wildcard lib/*/*.map lib/*/*.features lib/*/*.rules lib/*/*.sql))
 
 all: $(bins)
 

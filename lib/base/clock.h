@@ -1,5 +1,6 @@
 /* The machine's clocks. Only latency measurements, ss-ingest's date limits, ss-pace, a paced ss-gen and the
- * delivery of alerts may look at them, and a reload that watches files. */
+ * delivery of alerts may look at them, a reload that watches files, and the store and the server for what
+ * people do (deadlines, sessions, the audit log). */
 #ifndef SS_BASE_CLOCK_H
 #define SS_BASE_CLOCK_H
 

@@ -1,0 +1,213 @@
+-- The first schema. {id} {int} {real} {text} {blob} {end} become each database's own words (migrate.c).
+-- Times are microseconds since 1970; amounts 1/10000 of their currency's unit; levels and actions the numbers
+-- of record.h and decision.h; JSON is text.
+
+-- Every payment, whole as its record's line, with the columns that are searched. seq is the order of arrival.
+CREATE TABLE payments (
+  seq {id},
+  txn_id {text} NOT NULL UNIQUE,
+  time_us {int} NOT NULL,
+  user_id {text}, card_id {text}, merchant_id {text}, device_id {text}, ip {text},
+  country {text}, category {text}, channel {text}, currency {text},
+  amount {int} NOT NULL,
+  score {real}, level {int} NOT NULL, action {int} NOT NULL,
+  label {int},
+  latency_us {int},
+  record {text} NOT NULL
+){end};
+CREATE INDEX payments_time ON payments (time_us, seq);
+CREATE INDEX payments_user ON payments (user_id, time_us);
+CREATE INDEX payments_risky ON payments (level, time_us) WHERE level >= 2;
+
+-- Counts per hour of event time and value of a dimension ('all', 'level', 'rule', ...; intake.h lists them).
+CREATE TABLE buckets (
+  dim {text} NOT NULL, start_us {int} NOT NULL, key {text} NOT NULL,
+  payments {int} NOT NULL DEFAULT 0, amount {int} NOT NULL DEFAULT 0,
+  alerts {int} NOT NULL DEFAULT 0, blocked {int} NOT NULL DEFAULT 0,
+  fraud {int} NOT NULL DEFAULT 0, genuine {int} NOT NULL DEFAULT 0,
+  PRIMARY KEY (dim, start_us, key)
+){end};
+
+-- One row a customer, kept as payments come.
+CREATE TABLE customers (
+  user_id {text} NOT NULL PRIMARY KEY,
+  first_us {int} NOT NULL, last_us {int} NOT NULL,
+  payments {int} NOT NULL DEFAULT 0, amount {int} NOT NULL DEFAULT 0,
+  alerts {int} NOT NULL DEFAULT 0, blocked {int} NOT NULL DEFAULT 0, fraud {int} NOT NULL DEFAULT 0,
+  max_score {real} NOT NULL DEFAULT 0,
+  risk {real} NOT NULL DEFAULT 0,
+  note {text}
+){end};
+CREATE INDEX customers_risk ON customers (risk, user_id);
+
+-- Which customers a card, device, address, merchant or place was seen with.
+CREATE TABLE links (
+  kind {text} NOT NULL, value {text} NOT NULL, user_id {text} NOT NULL,
+  first_us {int} NOT NULL, last_us {int} NOT NULL,
+  PRIMARY KEY (kind, value, user_id)
+){end};
+CREATE INDEX links_user ON links (user_id, kind);
+
+-- What is known to be fraud or not, and who said so; the newest of a payment counts (its label column).
+CREATE TABLE labels (
+  id {id},
+  txn_id {text} NOT NULL, label {int} NOT NULL,
+  source {text} NOT NULL, actor {text}, note {text}, time_us {int} NOT NULL
+){end};
+CREATE INDEX labels_txn ON labels (txn_id);
+
+CREATE TABLE cases (
+  id {id},
+  number {text} NOT NULL UNIQUE,
+  title {text} NOT NULL, description {text} NOT NULL DEFAULT '',
+  entity {text}, user_id {text}, card_id {text},
+  status {text} NOT NULL, priority {text} NOT NULL, category {text} NOT NULL,
+  assigned_to {int}, assigned_us {int}, escalated_to {int}, escalated_us {int},
+  resolution {text}, resolution_notes {text}, resolved_by {int}, resolved_us {int},
+  amount {int} NOT NULL DEFAULT 0, loss {int} NOT NULL DEFAULT 0, recovered {int} NOT NULL DEFAULT 0,
+  currency {text},
+  created_by {text} NOT NULL, created_us {int} NOT NULL, updated_us {int} NOT NULL,
+  due_us {int}, paused_us {int}, breached {int} NOT NULL DEFAULT 0,
+  version {int} NOT NULL DEFAULT 1
+){end};
+CREATE INDEX cases_status ON cases (status, due_us);
+CREATE INDEX cases_entity ON cases (entity, status);
+CREATE INDEX cases_user ON cases (user_id);
+
+CREATE TABLE alerts (
+  id {text} NOT NULL PRIMARY KEY,
+  seq {int} NOT NULL,
+  txn_id {text} NOT NULL, time_us {int} NOT NULL, created_us {int} NOT NULL,
+  group_key {text}, user_id {text}, card_id {text}, merchant_id {text}, category {text},
+  amount {int} NOT NULL, currency {text},
+  score {real}, level {int} NOT NULL, action {int} NOT NULL,
+  reason {text}, rules {text}, count {int} NOT NULL DEFAULT 1,
+  status {text} NOT NULL DEFAULT 'new',
+  case_id {int}, assigned_to {int}, reviewed_by {int}, reviewed_us {int}, note {text}, snoozed_us {int},
+  version {int} NOT NULL DEFAULT 1
+){end};
+CREATE INDEX alerts_seq ON alerts (seq);
+CREATE INDEX alerts_status ON alerts (status, seq);
+CREATE INDEX alerts_case ON alerts (case_id);
+CREATE INDEX alerts_user ON alerts (user_id, seq);
+
+CREATE TABLE case_payments (
+  case_id {int} NOT NULL, txn_id {text} NOT NULL, added_us {int} NOT NULL,
+  PRIMARY KEY (case_id, txn_id)
+){end};
+CREATE INDEX case_payments_txn ON case_payments (txn_id);
+
+CREATE TABLE case_activities (
+  id {id},
+  case_id {int} NOT NULL, time_us {int} NOT NULL, actor {text} NOT NULL,
+  action {text} NOT NULL, old_value {text}, new_value {text}, detail {text}
+){end};
+CREATE INDEX case_activities_case ON case_activities (case_id, id);
+
+CREATE TABLE comments (
+  id {id},
+  case_id {int} NOT NULL, time_us {int} NOT NULL, actor {text} NOT NULL, user_id {int},
+  content {text} NOT NULL, internal {int} NOT NULL DEFAULT 1
+){end};
+CREATE INDEX comments_case ON comments (case_id, id);
+
+CREATE TABLE evidence (
+  id {id},
+  case_id {int} NOT NULL, time_us {int} NOT NULL, actor {text} NOT NULL,
+  name {text} NOT NULL, type {text} NOT NULL, size {int} NOT NULL, sha256 {text} NOT NULL,
+  content {blob} NOT NULL
+){end};
+CREATE INDEX evidence_case ON evidence (case_id, id);
+
+-- Lists that rules ask; version counts the changes.
+CREATE TABLE lists (
+  name {text} NOT NULL PRIMARY KEY, kind {text} NOT NULL, description {text} NOT NULL DEFAULT '',
+  version {int} NOT NULL DEFAULT 1, created_us {int} NOT NULL, updated_us {int} NOT NULL
+){end};
+CREATE TABLE list_entries (
+  id {id},
+  list {text} NOT NULL, value {text} NOT NULL, reason {text},
+  from_us {int}, until_us {int}, actor {text} NOT NULL, created_us {int} NOT NULL
+){end};
+CREATE UNIQUE INDEX list_entries_value ON list_entries (list, value);
+
+-- Rule files, every version for good. status: draft, submitted, published, retired.
+CREATE TABLE rule_sets (
+  version {id},
+  name {text} NOT NULL, text {text} NOT NULL, hash {text} NOT NULL, status {text} NOT NULL,
+  comment {text} NOT NULL DEFAULT '', based_on {int},
+  author {text} NOT NULL, created_us {int} NOT NULL,
+  approver {text}, published_by {text}, published_us {int}
+){end};
+
+-- Long work asked for over the API: backtests, exports.
+CREATE TABLE jobs (
+  id {id},
+  kind {text} NOT NULL, status {text} NOT NULL, progress {real} NOT NULL DEFAULT 0,
+  params {text} NOT NULL, result {text}, error {text},
+  actor {text} NOT NULL, created_us {int} NOT NULL, started_us {int}, finished_us {int}
+){end};
+
+CREATE TABLE users (
+  id {id},
+  email {text} NOT NULL UNIQUE, name {text} NOT NULL, role {text} NOT NULL, department {text},
+  password {text}, password_us {int}, must_change {int} NOT NULL DEFAULT 0,
+  active {int} NOT NULL DEFAULT 1, oidc_subject {text} UNIQUE,
+  failures {int} NOT NULL DEFAULT 0, locked_until_us {int},
+  created_us {int} NOT NULL, last_login_us {int}, version {int} NOT NULL DEFAULT 1
+){end};
+
+-- One row a refresh token family: rotation replaces the hash, reuse of an older one ends the family.
+CREATE TABLE sessions (
+  id {text} NOT NULL PRIMARY KEY,
+  user_id {int} NOT NULL, refresh_hash {text} NOT NULL, generation {int} NOT NULL DEFAULT 0,
+  created_us {int} NOT NULL, used_us {int} NOT NULL, expires_us {int} NOT NULL, revoked_us {int},
+  agent {text}, address {text}
+){end};
+CREATE INDEX sessions_user ON sessions (user_id);
+
+CREATE TABLE api_keys (
+  id {text} NOT NULL PRIMARY KEY,
+  name {text} NOT NULL, secret_hash {text} NOT NULL, role {text} NOT NULL, scopes {text} NOT NULL,
+  created_by {text} NOT NULL, created_us {int} NOT NULL, expires_us {int}, used_us {int}, revoked_us {int}
+){end};
+
+-- One-time words: the first administrator's setup token, invitations. Kept as hashes.
+CREATE TABLE tickets (
+  hash {text} NOT NULL PRIMARY KEY,
+  kind {text} NOT NULL, role {text}, email {text},
+  created_by {text} NOT NULL, created_us {int} NOT NULL, expires_us {int} NOT NULL, used_us {int}
+){end};
+
+CREATE TABLE settings (
+  key {text} NOT NULL PRIMARY KEY, value {text} NOT NULL,
+  updated_us {int} NOT NULL, actor {text} NOT NULL, version {int} NOT NULL DEFAULT 1
+){end};
+
+-- What a person keeps for themselves: saved views, notices read.
+CREATE TABLE preferences (
+  user_id {int} NOT NULL, key {text} NOT NULL, value {text} NOT NULL, updated_us {int} NOT NULL,
+  PRIMARY KEY (user_id, key)
+){end};
+
+CREATE TABLE notices (
+  id {id},
+  user_id {int} NOT NULL, kind {text} NOT NULL, title {text} NOT NULL, link {text},
+  created_us {int} NOT NULL, read_us {int}
+){end};
+CREATE INDEX notices_user ON notices (user_id, read_us);
+
+-- Answers to requests with an Idempotency-Key, to be given again.
+CREATE TABLE answers (
+  key {text} NOT NULL PRIMARY KEY,
+  request_hash {text} NOT NULL, status {int} NOT NULL, body {text} NOT NULL, created_us {int} NOT NULL
+){end};
+
+-- Every change, each line's hash over its content and the hash before it (audit.h).
+CREATE TABLE audit (
+  seq {int} NOT NULL PRIMARY KEY,
+  time_us {int} NOT NULL, actor {text} NOT NULL, action {text} NOT NULL, subject {text} NOT NULL,
+  old_value {text}, new_value {text}, address {text},
+  previous {text} NOT NULL, hash {text} NOT NULL
+){end};
+CREATE INDEX audit_subject ON audit (subject);

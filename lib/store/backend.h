@@ -1,0 +1,43 @@
+/* What a backend exports, inside lib/store only. A new one is a file and a line in the table of db.c. */
+#ifndef SS_STORE_BACKEND_H
+#define SS_STORE_BACKEND_H
+
+#include "store/db.h"
+
+struct ss_db_ops {
+    enum ss_db_kind kind;
+    int (*open)(const char *uri, const struct ss_db_options *options, struct ss_db **db);
+    void (*close)(struct ss_db *db);
+    int64_t (*exec)(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n);
+    int (*query)(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n,
+                 struct ss_rows **rows);
+    int (*next)(struct ss_rows *rows);
+    void (*free_rows)(struct ss_rows *rows);
+    bool (*is_null)(const struct ss_rows *rows, int column);
+    int64_t (*get_int)(const struct ss_rows *rows, int column);
+    double (*get_real)(const struct ss_rows *rows, int column);
+    struct ss_str (*get_text)(const struct ss_rows *rows, int column);
+    struct ss_str (*get_blob)(const struct ss_rows *rows, int column);
+    int (*script)(struct ss_db *db, const char *sql);
+    int (*insert)(struct ss_db *db, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
+                  bool *fresh);
+    int (*begin)(struct ss_db *db, bool writing);
+    int (*commit)(struct ss_db *db);
+    void (*rollback)(struct ss_db *db);
+    int (*check)(struct ss_db *db);
+};
+
+/* First in each backend's own connection and result. */
+struct ss_db {
+    const struct ss_db_ops *ops;
+    char *name; /* owned */
+    bool in_transaction;
+};
+
+struct ss_rows {
+    struct ss_db *db;
+};
+
+extern const struct ss_db_ops ss_db_sqlite, ss_db_postgres;
+
+#endif

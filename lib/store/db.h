@@ -1,0 +1,154 @@
+/*
+ * A database, as narrowly as this project needs one: SQL text with numbered parameters in, rows of integers,
+ * reals, texts and blobs out. Two backends speak it, SQLite (sqlite.c) and PostgreSQL (postgres.c);
+ * everything above is written once.
+ *
+ * One dialect: parameters are `$1`, `$2`, ...; `INSERT ... ON CONFLICT`, `RETURNING`, common table
+ * expressions and window functions are there in both (SQLite 3.40, PostgreSQL 15). Times are integers,
+ * microseconds since 1970; amounts integers of 1/10000 units; JSON is text. `LIKE` is used on lower(...)
+ * only, since the two differ in what it does to letter cases. Sums of integers are cast: CAST(sum(x) AS
+ * BIGINT).
+ *
+ * Statements are prepared once per text and connection: keep texts constant, and let no value of a user's get
+ * into one. One connection belongs to one thread at a time.
+ *
+ * Errors: SS_EAWAY the database is locked or cannot be reached (trying again may help), SS_EDATA a constraint
+ * was violated, SS_EIO the disk is full or damaged, SS_ECONFIG the file or URI is no such database, SS_EBUG
+ * the SQL is wrong, SS_ENOMEM.
+ */
+#ifndef SS_STORE_DB_H
+#define SS_STORE_DB_H
+
+#include "base/attr.h"
+#include "base/str.h"
+#include <stdint.h>
+
+enum ss_db_kind { SS_SQLITE, SS_POSTGRES };
+
+enum ss_durability {
+    SS_DURABLE, /* a commit that returned survives a power cut */
+    SS_RELAXED, /* a power cut may take the last commits, never tear one; a crash of the process takes none */
+};
+
+struct ss_db_options {
+    enum ss_durability durability;
+    bool read_only;
+    bool must_exist;     /* SS_ENOINPUT instead of a new file */
+    int busy_timeout_ms; /* how long to wait for another writer; 0: the default, 10 s */
+};
+
+struct ss_db;
+struct ss_rows;
+
+/*
+ * `uri` is a path (or sqlite:PATH) or postgresql://[user@]host[:port]/database[?options]. A password is taken
+ * from libpq's own places (PGPASSFILE, PGPASSWORD, a service), and one inside the URI is refused: command
+ * lines are seen by everyone. `options` may be NULL. Does not look at the schema: migrate.h.
+ */
+int ss_db_open(const char *uri, const struct ss_db_options *options, struct ss_db **db) SS_MUST_CHECK;
+void ss_db_close(struct ss_db *db); /* accepts NULL; an open transaction is rolled back */
+enum ss_db_kind ss_db_kind(const struct ss_db *db);
+const char *ss_db_name(const struct ss_db *db); /* for messages: without secrets */
+
+/* ---- values ---- */
+
+enum ss_arg_type { SS_ARG_NULL, SS_ARG_INT, SS_ARG_REAL, SS_ARG_TEXT, SS_ARG_BLOB };
+
+struct ss_arg {
+    enum ss_arg_type type;
+    int64_t i;
+    double r;
+    struct ss_str s;
+};
+
+static inline struct ss_arg ss_arg_null(void)
+{
+    return (struct ss_arg){SS_ARG_NULL, 0, 0, {NULL, 0}};
+}
+static inline struct ss_arg ss_arg_int(int64_t i)
+{
+    return (struct ss_arg){SS_ARG_INT, i, 0, {NULL, 0}};
+}
+static inline struct ss_arg ss_arg_real(double r)
+{
+    return (struct ss_arg){SS_ARG_REAL, 0, r, {NULL, 0}};
+}
+/* p == NULL is null. Texts are valid UTF-8 without NUL: the callers' parsers have seen to that. */
+static inline struct ss_arg ss_arg_text(struct ss_str s)
+{
+    return (struct ss_arg){s.p ? SS_ARG_TEXT : SS_ARG_NULL, 0, 0, s};
+}
+static inline struct ss_arg ss_arg_cstr(const char *s)
+{
+    return ss_arg_text(s ? ss_str_of(s) : (struct ss_str){NULL, 0});
+}
+static inline struct ss_arg ss_arg_blob(struct ss_str s)
+{
+    return (struct ss_arg){s.p ? SS_ARG_BLOB : SS_ARG_NULL, 0, 0, s};
+}
+
+/* Two arguments in one: SS_ARGS(ss_arg_int(3), ss_arg_text(name)). SS_NO_ARGS for none. */
+#define SS_ARGS(...) \
+    (const struct ss_arg[]){__VA_ARGS__}, sizeof((const struct ss_arg[]){__VA_ARGS__}) / sizeof(struct ss_arg)
+#define SS_NO_ARGS NULL, 0
+
+/* ---- statements ---- */
+
+/* Runs a statement that gives no rows (those it gives are dropped). Returns how many rows it changed. */
+int64_t ss_db_exec(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n) SS_MUST_CHECK;
+
+/* Starts a statement that gives rows. Texts and blobs among the arguments must live until ss_rows_free. */
+int ss_db_query(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n,
+                struct ss_rows **rows) SS_MUST_CHECK;
+/* 1: there is a row, 0: no more, or an error. */
+int ss_rows_next(struct ss_rows *rows) SS_MUST_CHECK;
+void ss_rows_free(struct ss_rows *rows); /* accepts NULL */
+
+/* Of the present row; columns count from 0. A null is 0, NaN, and a text with p == NULL. Texts live until the
+ * next ss_rows_next or ss_rows_free. */
+bool ss_rows_null(const struct ss_rows *rows, int column);
+int64_t ss_rows_int(const struct ss_rows *rows, int column);
+double ss_rows_real(const struct ss_rows *rows, int column);
+struct ss_str ss_rows_text(const struct ss_rows *rows, int column);
+struct ss_str ss_rows_blob(const struct ss_rows *rows, int column);
+
+/* The first column of the first row; `absent` when there is no row or it is null. */
+int ss_db_int(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n, int64_t absent,
+              int64_t *value) SS_MUST_CHECK;
+
+/* Several statements in one text, without arguments: migrations. */
+int ss_db_script(struct ss_db *db, const char *sql) SS_MUST_CHECK;
+
+/* ---- bulk ---- */
+
+struct ss_bulk {
+    const char *table, *key;   /* a row whose key is there already is left out */
+    const char *const *column; /* names, `columns` of them */
+    const enum ss_arg_type *type;
+    int columns, key_column; /* which of the columns is the key */
+};
+
+/*
+ * Inserts n rows of `columns` arguments each, in this order, inside the caller's transaction: prepared
+ * inserts in SQLite, COPY in PostgreSQL. fresh[i] says whether row i went in (of several with one key, the
+ * first).
+ */
+int ss_db_insert(struct ss_db *db, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
+                 bool *fresh) SS_MUST_CHECK;
+
+/* ---- transactions ---- */
+
+/* A writing transaction takes the write lock at once, so that it cannot fail for that later. */
+int ss_db_begin(struct ss_db *db, bool writing) SS_MUST_CHECK;
+/* After an error nothing of the transaction is there. */
+int ss_db_commit(struct ss_db *db) SS_MUST_CHECK;
+void ss_db_rollback(struct ss_db *db); /* without one: does nothing */
+/* One part of a transaction that may be undone by itself; not nested. */
+int ss_db_mark(struct ss_db *db) SS_MUST_CHECK;
+int ss_db_keep(struct ss_db *db) SS_MUST_CHECK;
+int ss_db_undo(struct ss_db *db) SS_MUST_CHECK;
+
+/* Is the connection usable? Reconnects where it was lost and no transaction is open. */
+int ss_db_check(struct ss_db *db) SS_MUST_CHECK;
+
+#endif
