@@ -2,7 +2,8 @@
 -- Times are microseconds since 1970; amounts 1/10000 of their currency's unit; levels and actions the numbers
 -- of record.h and decision.h; JSON is text.
 
--- Every payment, whole as its record's line, with the columns that are searched. seq is the order of arrival.
+-- Every payment, whole as its record's line, with the columns that are searched. seq is the order of arrival, and
+-- only grows. user_id is the customer: the record's user_id, or else its account_id, or else its card_id.
 CREATE TABLE payments (
   seq {id},
   txn_id {text} NOT NULL UNIQUE,
@@ -11,50 +12,64 @@ CREATE TABLE payments (
   country {text}, category {text}, channel {text}, currency {text},
   amount {int} NOT NULL,
   score {real}, level {int} NOT NULL, action {int} NOT NULL,
-  label {int},
+  label {int}, alert_id {text},
   latency_us {int},
   record {text} NOT NULL
 ){end};
-CREATE INDEX payments_time ON payments (time_us, seq);
-CREATE INDEX payments_user ON payments (user_id, time_us);
+CREATE INDEX payments_user ON payments (user_id, time_us, seq);
+-- In order of time, so that it grows at its end, and with all that is searched, so that a search that has to look
+-- at many payments reads this and not their records.
+CREATE INDEX payments_time ON payments (time_us, seq, level, action, label, amount, score, user_id, card_id,
+  merchant_id, device_id, ip, country, category, channel, currency);
 CREATE INDEX payments_risky ON payments (level, time_us) WHERE level >= 2;
+CREATE INDEX payments_alert ON payments (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX payments_fraud ON payments (time_us) WHERE label = 1;
 
--- Counts per hour of event time and value of a dimension ('all', 'level', 'rule', ...; intake.h lists them).
+-- Counts of payments per stretch of event time and value of a dimension, in UTC. Hours: 'all' (key ''), 'level',
+-- 'action', 'category', 'channel', 'country', 'currency', 'rule' and 'shadow' (a payment counts for each rule that
+-- fired), 'reason' (codes of the score's reasons), 'score' ('00' to '19', steps of 0.05), 'latency' (see tally.h).
+-- Days: 'merchant/day', and 'category/day' and so on. Minutes: 'minute'. alerts are those that a payment opened;
+-- amount is the sum in whatever currencies; fraud and genuine are payments with that label.
 CREATE TABLE buckets (
   dim {text} NOT NULL, start_us {int} NOT NULL, key {text} NOT NULL,
   payments {int} NOT NULL DEFAULT 0, amount {int} NOT NULL DEFAULT 0,
   alerts {int} NOT NULL DEFAULT 0, blocked {int} NOT NULL DEFAULT 0,
   fraud {int} NOT NULL DEFAULT 0, genuine {int} NOT NULL DEFAULT 0,
   PRIMARY KEY (dim, start_us, key)
-){end};
+){keyed};
 
--- One row a customer, kept as payments come.
+-- One row a customer, kept as payments come. Risk halves in 7 days: at the time T it is
+-- power(2, heat - T / (7 days)), the greatest score so far, each decayed since its payment; heat is the greatest of
+-- log2(score) + time / (7 days), so that an order by heat is the order by risk at any time. NULL: no score.
 CREATE TABLE customers (
   user_id {text} NOT NULL PRIMARY KEY,
   first_us {int} NOT NULL, last_us {int} NOT NULL,
   payments {int} NOT NULL DEFAULT 0, amount {int} NOT NULL DEFAULT 0,
   alerts {int} NOT NULL DEFAULT 0, blocked {int} NOT NULL DEFAULT 0, fraud {int} NOT NULL DEFAULT 0,
   max_score {real} NOT NULL DEFAULT 0,
-  risk {real} NOT NULL DEFAULT 0,
+  heat {real},
   note {text}
-){end};
-CREATE INDEX customers_risk ON customers (risk, user_id);
+){keyed};
+CREATE INDEX customers_risky ON customers (heat, user_id) WHERE max_score >= 0.5;
 
--- Which customers a card, device, address, merchant or place was seen with.
+-- Which things a customer was seen with: kinds card, device, ip, merchant, location. Times are right to the day.
 CREATE TABLE links (
-  kind {text} NOT NULL, value {text} NOT NULL, user_id {text} NOT NULL,
+  user_id {text} NOT NULL, kind {text} NOT NULL, value {text} NOT NULL,
   first_us {int} NOT NULL, last_us {int} NOT NULL,
-  PRIMARY KEY (kind, value, user_id)
-){end};
-CREATE INDEX links_user ON links (user_id, kind);
+  PRIMARY KEY (user_id, kind, value)
+){keyed};
+CREATE INDEX links_shared ON links (kind, value, user_id) WHERE kind IN ('card', 'device', 'ip');
 
--- What is known to be fraud or not, and who said so; the newest of a payment counts (its label column).
+-- What was said later to be fraud (1), genuine (0) or not known any more (-1), and by whom; of a payment the newest
+-- counts and is in its label column, where it goes before the label that came with the payment. waiting: the
+-- payment is not here yet.
 CREATE TABLE labels (
   id {id},
   txn_id {text} NOT NULL, label {int} NOT NULL,
-  source {text} NOT NULL, actor {text}, note {text}, time_us {int} NOT NULL
+  source {text} NOT NULL, actor {text}, note {text}, time_us {int} NOT NULL, waiting {int} NOT NULL DEFAULT 0
 ){end};
-CREATE INDEX labels_txn ON labels (txn_id);
+CREATE UNIQUE INDEX labels_txn ON labels (txn_id, time_us, source);
+CREATE INDEX labels_waiting ON labels (txn_id) WHERE waiting = 1;
 
 CREATE TABLE cases (
   id {id},
@@ -74,10 +89,12 @@ CREATE INDEX cases_status ON cases (status, due_us);
 CREATE INDEX cases_entity ON cases (entity, status);
 CREATE INDEX cases_user ON cases (user_id);
 
+-- One row an alert. seq and txn_id are those of the payment that opened it; count, last_us, amount (a sum), score,
+-- level and action (the greatest) grow with the payments that join it (payments.alert_id).
 CREATE TABLE alerts (
   id {text} NOT NULL PRIMARY KEY,
   seq {int} NOT NULL,
-  txn_id {text} NOT NULL, time_us {int} NOT NULL, created_us {int} NOT NULL,
+  txn_id {text} NOT NULL, time_us {int} NOT NULL, last_us {int} NOT NULL, created_us {int} NOT NULL,
   group_key {text}, user_id {text}, card_id {text}, merchant_id {text}, category {text},
   amount {int} NOT NULL, currency {text},
   score {real}, level {int} NOT NULL, action {int} NOT NULL,

@@ -122,16 +122,17 @@ int ss_db_script(struct ss_db *db, const char *sql) SS_MUST_CHECK;
 /* ---- bulk ---- */
 
 struct ss_bulk {
-    const char *table, *key;   /* a row whose key is there already is left out */
+    const char *table, *key;   /* a row whose key (one column or several, "a, b") is there is left out, or */
+    const char *update;        /* changed: "n = t.n + excluded.n", t being the table; NULL: left out */
     const char *const *column; /* names, `columns` of them */
     const enum ss_arg_type *type;
-    int columns, key_column; /* which of the columns is the key */
+    int columns, key_column; /* which of the columns is the key, where it is one */
 };
 
 /*
  * Inserts n rows of `columns` arguments each, in this order, inside the caller's transaction: prepared
  * inserts in SQLite, COPY in PostgreSQL. fresh[i] says whether row i went in (of several with one key, the
- * first).
+ * first). With `update` no two rows of a call may have the same key, and `fresh` is NULL.
  */
 int ss_db_insert(struct ss_db *db, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
                  bool *fresh) SS_MUST_CHECK;

@@ -41,6 +41,7 @@ static const char *word_of(struct ss_str word, enum ss_db_kind kind)
         {"text", {"TEXT", "TEXT"}},
         {"blob", {"BLOB", "BYTEA"}},
         {"end", {" STRICT", ""}},
+        {"keyed", {" STRICT, WITHOUT ROWID", ""}},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (ss_str_is(word, words[i].word))

@@ -4,7 +4,8 @@
  * after.
  *
  * In their text {id} {int} {real} {text} {blob} stand for each database's own types ({id}: a number of its
- * own for each row, the primary key) and {end} for what ends a table. A file that is on record with another
+ * own for each row, the primary key), {end} for what ends a table, and {keyed} for what ends one that is kept
+ * in the order of its primary key where the database can do so. A file that is on record with another
  * checksum is refused: what ran is history.
  */
 #ifndef SS_STORE_MIGRATE_H

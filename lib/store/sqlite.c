@@ -229,14 +229,15 @@ static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct s
                   bool *fresh)
 {
     struct sqlite_db *db = of(base);
-    char sql[2048];
-    int at = snprintf(sql, sizeof sql, "INSERT INTO %s (", bulk->table);
+    char sql[4096];
+    int at = snprintf(sql, sizeof sql, "INSERT INTO %s AS t (", bulk->table);
     for (int i = 0; i < bulk->columns; i++)
         at += snprintf(sql + at, sizeof sql - (size_t)at, "%s%s", i ? ", " : "", bulk->column[i]);
     at += snprintf(sql + at, sizeof sql - (size_t)at, ") VALUES (");
     for (int i = 0; i < bulk->columns; i++)
         at += snprintf(sql + at, sizeof sql - (size_t)at, "%s$%d", i ? ", " : "", i + 1);
-    at += snprintf(sql + at, sizeof sql - (size_t)at, ") ON CONFLICT (%s) DO NOTHING", bulk->key);
+    at += snprintf(sql + at, sizeof sql - (size_t)at, ") ON CONFLICT (%s) DO %s%s", bulk->key,
+                   bulk->update ? "UPDATE SET " : "NOTHING", bulk->update ? bulk->update : "");
     if (at >= (int)sizeof sql)
         return ss_fail(SS_EBUG, "too many columns");
     struct statement *cached;
@@ -253,7 +254,8 @@ static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct s
             code = sqlite3_step(stmt);
         if (code != SQLITE_DONE)
             err = fail(db, code);
-        fresh[row] = sqlite3_changes64(db->handle) > 0;
+        if (fresh)
+            fresh[row] = sqlite3_changes64(db->handle) > 0;
         sqlite3_reset(stmt);
     }
     release(cached, stmt);
