@@ -82,12 +82,16 @@ CREATE TABLE cases (
   amount {int} NOT NULL DEFAULT 0, loss {int} NOT NULL DEFAULT 0, recovered {int} NOT NULL DEFAULT 0,
   currency {text},
   created_by {text} NOT NULL, created_us {int} NOT NULL, updated_us {int} NOT NULL,
-  due_us {int}, paused_us {int}, breached {int} NOT NULL DEFAULT 0,
+  -- The time a case may take, and when it is over; due_us - span_us is its beginning, moved by its pauses.
+  span_us {int} NOT NULL, due_us {int} NOT NULL, paused_us {int}, breached {int} NOT NULL DEFAULT 0,
+  alerts {int} NOT NULL DEFAULT 0, last_alert_us {int},
   version {int} NOT NULL DEFAULT 1
 ){end};
 CREATE INDEX cases_status ON cases (status, due_us);
 CREATE INDEX cases_entity ON cases (entity, status);
 CREATE INDEX cases_user ON cases (user_id);
+CREATE INDEX cases_assigned ON cases (assigned_to, status);
+CREATE INDEX cases_due ON cases (due_us) WHERE breached = 0 AND paused_us IS NULL AND resolved_us IS NULL;
 
 -- One row an alert. seq and txn_id are those of the payment that opened it; count, last_us, amount (a sum), score,
 -- level and action (the greatest) grow with the payments that join it (payments.alert_id).
@@ -104,9 +108,11 @@ CREATE TABLE alerts (
   version {int} NOT NULL DEFAULT 1
 ){end};
 CREATE INDEX alerts_seq ON alerts (seq);
-CREATE INDEX alerts_status ON alerts (status, seq);
+CREATE INDEX alerts_time ON alerts (time_us, seq);
+CREATE INDEX alerts_status ON alerts (status, time_us, seq);
 CREATE INDEX alerts_case ON alerts (case_id);
-CREATE INDEX alerts_user ON alerts (user_id, seq);
+CREATE INDEX alerts_user ON alerts (user_id, time_us, seq);
+CREATE INDEX alerts_txn ON alerts (txn_id);
 
 CREATE TABLE case_payments (
   case_id {int} NOT NULL, txn_id {text} NOT NULL, added_us {int} NOT NULL,
@@ -124,7 +130,7 @@ CREATE INDEX case_activities_case ON case_activities (case_id, id);
 CREATE TABLE comments (
   id {id},
   case_id {int} NOT NULL, time_us {int} NOT NULL, actor {text} NOT NULL, user_id {int},
-  content {text} NOT NULL, internal {int} NOT NULL DEFAULT 1
+  content {text} NOT NULL, internal {int} NOT NULL DEFAULT 1, edited_us {int}
 ){end};
 CREATE INDEX comments_case ON comments (case_id, id);
 
