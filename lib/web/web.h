@@ -115,6 +115,7 @@ struct ss_call {
     int64_t now_us; /* wall clock, once for the call */
     struct ss_event event[SS_EVENTS_MAX];
     int events;
+    unsigned after;                   /* what is to be done once this is committed (after.h) */
     const struct ss_json_value *json; /* the body, once ss_call_json has read it */
     struct ss_buf faults;             /* what is wrong with the body or query, collected for one 422 */
     int n_faults;
@@ -239,12 +240,16 @@ struct ss_engine;
 struct ss_hub;
 struct ss_auth;
 struct ss_settings;
+struct ss_rules;
+struct ss_jobs;
 
 struct ss_web {
     struct ss_engine *engine;     /* the hosted pipeline; NULL: none (engine.h) */
     struct ss_hub *hub;           /* live listeners (hub.h) */
     struct ss_auth *auth;         /* keys of tokens, limits (auth.h) */
     struct ss_settings *settings; /* (settings.h) */
+    struct ss_rules *rules;       /* where rules and lists are written (rules.h) */
+    struct ss_jobs *jobs;         /* long work (jobs.h) */
     int64_t (*now_us)(void);      /* the wall clock; tests have their own */
     int64_t started_us;
     const char *version;
