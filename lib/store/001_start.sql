@@ -234,3 +234,7 @@ CREATE TABLE audit (
   previous {text} NOT NULL, hash {text} NOT NULL
 ){end};
 CREATE INDEX audit_subject ON audit (subject);
+-- The last line of it, by its own word: a tail that was cut off shows.
+CREATE TABLE audit_head (
+  one {int} NOT NULL PRIMARY KEY, seq {int} NOT NULL, hash {text} NOT NULL
+){end};
