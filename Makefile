@@ -45,7 +45,7 @@ commands  := $(sort $(notdir $(wildcard cmd/ss-*)))
 unit_src  := $(sort $(wildcard tests/unit/*.c))
 fuzz_src  := $(sort $(wildcard tests/fuzz/*.c))
 bench_src := $(sort $(wildcard tests/bench/*.c))
-lib_obj   := $(patsubst %,$(BUILD)/%.o,$(basename $(lib_src))) $(BUILD)/gen/stages.o $(BUILD)/gen/embedded.o
+lib_obj   := $(patsubst %,$(BUILD)/%.o,$(basename $(lib_src))) $(BUILD)/gen/stages.o $(BUILD)/gen/routes.o $(BUILD)/gen/embedded.o
 bins      := $(addprefix $(BUILD)/bin/,$(commands))
 units     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
 benches   := $(patsubst tests/bench/%.c,$(BUILD)/benchbin/%,$(bench_src))
@@ -65,8 +65,14 @@ $(shell printf '%s\n' '$(stages) $(embeds)' | cmp -s - $(BUILD)/gen/lists || \
 
 $(BUILD)/gen/stages.c: $(BUILD)/gen/lists scripts/stage-table
 	$(call say,GEN,$@)scripts/stage-table $(stages) > $@.tmp && mv $@.tmp $@
-$(BUILD)/gen/embedded.c: $(BUILD)/gen/lists $(embeds) scripts/embed
-	$(call say,GEN,$@)scripts/embed $(embeds) > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/routes.c: $(BUILD)/gen/lists $(wildcard lib/web/*.c) scripts/route-table
+	$(call say,GEN,$@)scripts/route-table lib/web/*.c > $@.tmp && mv $@.tmp $@
+# The API's description: one document out of its groups' parts.
+$(BUILD)/gen/web/openapi.json: $(wildcard lib/web/openapi/*.json) scripts/openapi
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)scripts/openapi lib/web/openapi/*.json > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/embedded.c: $(BUILD)/gen/lists $(embeds) $(BUILD)/gen/web/openapi.json scripts/embed
+	$(call say,GEN,$@)scripts/embed $(embeds) $(BUILD)/gen/web/openapi.json > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/flags
 	@mkdir -p $(@D)

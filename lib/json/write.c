@@ -1,22 +1,6 @@
 #include "json/write.h"
 #include "base/number.h"
-
-/* Length of the valid UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    if (p[0] < 0x80)
-        return 1;
-    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-        (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return len;
-}
+#include "base/utf8.h"
 
 static void put_special(struct ss_buf *buf, unsigned char c)
 {
@@ -42,7 +26,7 @@ void ss_json_put_string(struct ss_buf *buf, struct ss_str text)
             i++;
             continue;
         }
-        size_t len = p[i] >= 0x80 ? utf8_length(p + i, text.n - i) : 0;
+        size_t len = p[i] >= 0x80 ? ss_utf8_length(p + i, text.n - i) : 0;
         if (len) {
             i += len;
             continue;

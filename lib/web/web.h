@@ -211,8 +211,8 @@ void ss_body_only(struct ss_call *call, const char *const *names);
 #define SS_LIMIT_MAX     500
 
 /*
- * A page of a list that is ordered by up to two keys. The cursor is opaque to clients (base64url of the keys
- * and the order they belong to); one that is damaged or belongs to another order is a 422.
+ * A page of a list that is ordered by up to two keys. The cursor is opaque to clients (hexadecimal of the
+ * keys and the order they belong to); one that is damaged or belongs to another order is a 422.
  */
 struct ss_page {
     int64_t limit;
@@ -222,6 +222,7 @@ struct ss_page {
     struct ss_str tie;  /* the second key */
     int sort;           /* index into the words given */
     bool down;          /* "-word": descending */
+    const char *default_sort;
 };
 
 /* Reads ?limit ?cursor ?sort. `sorts` are the words allowed, the first one the default, with '-' in front
