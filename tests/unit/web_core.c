@@ -49,7 +49,7 @@ static void pages(void)
     ok(ss_page_read(&call, sorts, &page) && page.has_cursor && page.key == -7 &&
            ss_str_is(page.text, "x\"y") && ss_str_is(page.tie, "t1") && page.limit == 3,
        "its cursor comes back whole");
-    strcat(query, "&sort=amount");
+    snprintf(query + strlen(query), sizeof query - strlen(query), "&sort=amount");
     fresh(query, NULL);
     ok(!ss_page_read(&call, sorts, &page) && !ss_call_check(&call) && call.res.status == 422,
        "a cursor of another order is refused");
