@@ -11,6 +11,9 @@
  *   TRY      scoring without storing: by the desk, which owns the pipeline; without a transaction
  *   FEED     a long-lived answer (Server-Sent Events, WebSocket): by the loop, from the hub
  *
+ * Work of several kinds goes from place to place: ss_call_then (a password is checked by a reader, and what
+ * came of it is written by the desk).
+ *
  * A handler knows nothing of this. It returns 0 with call->res filled (also for an error of the client's:
  * ss_problem returns 0), or a negative ss_err for what is our own fault, which becomes a 500, or 503 for
  * SS_EAWAY. Everything it allocates lives in call->arena, as long as the call.
@@ -119,7 +122,26 @@ struct ss_call {
     const struct ss_json_value *json; /* the body, once ss_call_json has read it */
     struct ss_buf faults;             /* what is wrong with the body or query, collected for one 422 */
     int n_faults;
+    /* Where the call goes on, see ss_call_then, and what its parts hand to each other, in the arena. */
+    int (*then)(struct ss_call *call);
+    enum ss_run then_run;
+    void *state;
+    bool keep; /* of a WRITE: commit although the answer is an error (a failed sign-in is counted) */
+    /* NULL, or called by the thread that committed the change, once it is there to stay. */
+    void (*committed)(struct ss_call *call);
 };
+
+/*
+ * The handler has done its part and leaves the rest to `handle`, to be run as a `run` with that kind's
+ * connection; nothing is answered yet. Whoever owns the call looks at call->then after each ss_route_run: not
+ * NULL means that the call goes there, and ss_route_run is called again in that place.
+ */
+static inline int ss_call_then(struct ss_call *call, enum ss_run run, int (*handle)(struct ss_call *call))
+{
+    call->then = handle;
+    call->then_run = run;
+    return 0;
+}
 
 int ss_call_init(struct ss_call *call, struct ss_web *web);
 void ss_call_free(struct ss_call *call);
