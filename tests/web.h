@@ -80,6 +80,20 @@ __attribute__((unused)) static void web_as(struct web_test *t, enum ss_role role
     snprintf(t->who.name, sizeof t->who.name, "%s", name);
 }
 
+/* One part of a call, as the thread that it belongs to runs it. */
+__attribute__((unused)) static void web_run(struct web_test *t, enum ss_run run)
+{
+    struct ss_call *call = &t->call;
+    bool writes = run == SS_RUN_WRITE || run == SS_RUN_PAYMENT;
+    if (writes && ss_db_begin(t->db, true))
+        exit(1);
+    ss_route_run(call);
+    if (writes && (call->res.status < 400 || call->keep) && ss_db_commit(t->db))
+        exit(1);
+    if (writes)
+        ss_db_rollback(t->db);
+}
+
 /* Asks with the body (NULL: none); `target` may have a query. Returns the status. */
 __attribute__((unused)) static int web_ask(struct web_test *t, const char *method, const char *target,
                                            const char *body)
@@ -105,14 +119,11 @@ __attribute__((unused)) static int web_ask(struct web_test *t, const char *metho
     call->who = t->who;
     call->db = t->db;
     if (ss_route_find(call) && ss_route_allow(call)) {
-        bool writes = call->route->run == SS_RUN_WRITE || call->route->run == SS_RUN_PAYMENT;
-        if (writes && ss_db_begin(t->db, true))
-            exit(1);
-        ss_route_run(call);
-        if (writes && call->res.status < 400 && ss_db_commit(t->db))
-            exit(1);
-        if (writes)
-            ss_db_rollback(t->db);
+        enum ss_run run = call->route->run;
+        do {
+            web_run(t, run);
+            run = call->then_run;
+        } while (call->then);
     }
     t->status = call->res.status;
     t->body = (struct ss_str){call->res.body.p ? call->res.body.p : "", call->res.body.n};

@@ -13,6 +13,7 @@ enum ss_after {
     SS_AFTER_RULES = 2,    /* write the published rules to their file, reload the pipeline */
     SS_AFTER_LISTS = 4,    /* write the lists that changed to their files, reload the pipeline */
     SS_AFTER_JOBS = 8,     /* there is a job to do, or one to stop */
+    SS_AFTER_AUTH = 16,    /* somebody's rights ended: nobody is recognised from memory any more */
 };
 
 /* By the desk's thread, outside of a transaction. What fails is logged and tried again with the next change;

@@ -102,7 +102,7 @@ static bool has_word(struct ss_str words, const char *word)
 static bool same_origin(const struct ss_request *req)
 {
     static const char *const schemes[] = {"http://", "https://"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = req->secure; i < 2; i++) { /* a page without TLS is not trusted by one with it */
         size_t n = strlen(schemes[i]);
         if (req->origin.n > n && memcmp(req->origin.p, schemes[i], n) == 0)
             return ss_str_eq((struct ss_str){req->origin.p + n, req->origin.n - n}, req->host);
@@ -150,7 +150,12 @@ static void revalidate(struct ss_call *call)
 
 void ss_route_run(struct ss_call *call)
 {
-    int err = call->route->handle(call);
+    int (*handle)(struct ss_call *) = call->then ? call->then : call->route->handle;
+    call->then = NULL;
+    int err = handle(call);
+    if (!err && call->then)
+        return;
+    call->then = NULL;
     if (!err)
         err = ss_buf_check(&call->res.body);
     if (!err && call->req.method == SS_GET && call->res.status == 200)

@@ -127,8 +127,6 @@ struct ss_call {
     enum ss_run then_run;
     void *state;
     bool keep; /* of a WRITE: commit although the answer is an error (a failed sign-in is counted) */
-    /* NULL, or called by the thread that committed the change, once it is there to stay. */
-    void (*committed)(struct ss_call *call);
 };
 
 /*
