@@ -10,6 +10,7 @@
 #include "json/cursor.h"
 #include "store/migrate.h"
 #include "tests/tap.h"
+#include "web/after.h"
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,10 +89,13 @@ __attribute__((unused)) static void web_run(struct web_test *t, enum ss_run run)
     if (writes && ss_db_begin(t->db, true))
         exit(1);
     ss_route_run(call);
-    if (writes && (call->res.status < 400 || call->keep) && ss_db_commit(t->db))
+    bool keeps = writes && (call->res.status < 400 || call->keep);
+    if (keeps && ss_db_commit(t->db))
         exit(1);
     if (writes)
         ss_db_rollback(t->db);
+    if (keeps && call->after)
+        ss_after_commit(&t->web, t->db, call->after);
 }
 
 /* Asks with the body (NULL: none); `target` may have a query. Returns the status. */
@@ -153,7 +157,7 @@ __attribute__((unused)) static struct ss_str web_at(struct web_test *t, const ch
         path += n + (path[n] == '.');
         if (value.n && value.p[0] == '[') {
             struct ss_cursor c = {value.p, value.p + value.n};
-            int i = atoi(key);
+            long i = strtol(key, NULL, 10);
             bool there = ss_cursor_take(&c, '[') && ss_cursor_peek(&c) != ']';
             while (there && ss_cursor_value(&c, &value) && i-- > 0)
                 there = ss_cursor_take(&c, ',');
