@@ -2,6 +2,7 @@
 #include "base/embedded.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "rule/line.h"
 #include "rule/setting.h"
 #include <math.h>
 #include <stdlib.h>
@@ -38,31 +39,10 @@ void ss_rule_spec_free(struct ss_rule_spec *spec)
 struct parser {
     struct ss_rule_spec *spec;
     struct ss_rule_reader reader;
-    struct ss_str text;  /* what is left */
     struct ss_buf value; /* of the setting being read, with its continuations */
     char key[64];        /* "" between settings */
-    uint32_t key_line, line;
+    uint32_t key_line;
 };
-
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.' || c == ':';
-}
-
-/* "key = value", where key is one word or "list NAME" and the like. */
-static bool split_setting(struct ss_str line, struct ss_str *key, struct ss_str *value)
-{
-    const char *eq = memchr(line.p, '=', line.n);
-    if (!eq)
-        return false;
-    *key = ss_str_trim((struct ss_str){line.p, (size_t)(eq - line.p)});
-    *value = ss_str_trim((struct ss_str){eq + 1, line.n - (size_t)(eq - line.p) - 1});
-    for (size_t i = 0; i < key->n; i++)
-        if (!is_name_char(key->p[i]) && key->p[i] != ' ' && key->p[i] != '\t')
-            return false;
-    return key->n > 0 && !(eq + 1 < line.p + line.n && eq[1] == '=');
-}
 
 static int end_setting(struct parser *p)
 {
@@ -81,20 +61,14 @@ static int end_setting(struct parser *p)
     return err;
 }
 
-static int start_rule(struct parser *p, struct ss_str line)
+static int start_rule(struct parser *p, const struct ss_rule_line *line)
 {
-    struct ss_str name = ss_str_trim((struct ss_str){line.p + 1, line.n - 1});
-    const char *close = memchr(line.p, ']', line.n);
-    struct ss_str behind = {NULL, 0};
-    if (close) {
-        name = ss_str_trim((struct ss_str){line.p + 1, (size_t)(close - line.p) - 1});
-        behind = ss_str_trim((struct ss_str){close + 1, (size_t)(line.p + line.n - close) - 1});
-    }
-    p->reader.at.line = p->line;
-    if (!close || (behind.n && behind.p[0] != '#'))
+    struct ss_str name = ss_rule_line_name(line);
+    p->reader.at.line = line->number;
+    if (!name.p)
         return ss_fail(SS_ECONFIG, "a rule begins with its name alone in brackets, such as [velocity_burst]");
     for (size_t i = 0; i < name.n; i++)
-        if (!is_name_char(name.p[i]))
+        if (!ss_rule_is_name_char(name.p[i]))
             return ss_fail(SS_ECONFIG, "a rule's name has letters, digits and _ - . : only, not '%.*s'",
                            name.n < 64 ? (int)name.n : 64, name.p);
     if (name.n == 0 || name.n > SS_RULE_NAME_MAX)
@@ -102,61 +76,48 @@ static int start_rule(struct parser *p, struct ss_str line)
     return ss_rule_begin(&p->reader, name);
 }
 
-static int start_setting(struct parser *p, struct ss_str key, struct ss_str value)
+static int start_setting(struct parser *p, const struct ss_rule_line *line)
 {
-    int err = end_setting(p);
-    if (err)
-        return err;
-    p->reader.at.line = p->line;
-    if (key.n >= sizeof p->key)
-        return ss_fail(SS_ECONFIG, "unknown setting '%.*s...'", 32, key.p);
-    memcpy(p->key, key.p, key.n);
-    p->key[key.n] = '\0';
-    p->key_line = p->line;
+    p->reader.at.line = line->number;
+    if (line->key.n >= sizeof p->key)
+        return ss_fail(SS_ECONFIG, "unknown setting '%.*s...'", 32, line->key.p);
+    memcpy(p->key, line->key.p, line->key.n);
+    p->key[line->key.n] = '\0';
+    p->key_line = line->number;
     ss_buf_reset(&p->value);
-    ss_buf_put(&p->value, value.p, value.n);
+    ss_buf_put(&p->value, line->value.p, line->value.n);
     return 0;
 }
 
-static int read_line(struct parser *p, struct ss_str raw)
+static int read_line(struct parser *p, const struct ss_rule_line *line)
 {
-    struct ss_str line = ss_str_trim(raw), key, value;
-    bool indented = raw.n && (raw.p[0] == ' ' || raw.p[0] == '\t');
-    if (line.n == 0)
-        return end_setting(p);
-    if (line.p[0] == '#')
+    if (line->kind == SS_LINE_COMMENT)
         return 0;
-    bool setting = split_setting(line, &key, &value);
-    if (indented && p->key[0] && !(setting && ss_rule_setting_known(key))) {
+    if (line->kind == SS_LINE_MORE) {
         ss_buf_putc(&p->value, '\n'); /* jq's comments end with their line */
-        ss_buf_put(&p->value, line.p, line.n);
+        ss_buf_put(&p->value, line->text.p, line->text.n);
         return 0;
     }
-    if (line.p[0] == '[') {
-        int err = end_setting(p);
-        return err ? err : start_rule(p, line);
-    }
-    if (setting)
-        return start_setting(p, key, value);
     int err = end_setting(p);
-    p->reader.at.line = p->line;
-    return err ? err
-               : ss_fail(SS_ECONFIG,
-                         "neither [name] nor 'setting = value'; a value goes on in lines that begin "
-                         "with a blank");
+    if (err || line->kind == SS_LINE_BLANK)
+        return err;
+    if (line->kind == SS_LINE_RULE)
+        return start_rule(p, line);
+    if (line->kind == SS_LINE_SETTING)
+        return start_setting(p, line);
+    p->reader.at.line = line->number;
+    return ss_fail(SS_ECONFIG,
+                   "neither [name] nor 'setting = value'; a value goes on in lines that begin with a blank");
 }
 
-static int read_lines(struct parser *p)
+static int read_lines(struct parser *p, struct ss_str text)
 {
+    struct ss_rule_lines lines;
+    struct ss_rule_line line;
     int err = 0;
-    while (!err && p->text.n) {
-        const char *end = memchr(p->text.p, '\n', p->text.n);
-        size_t n = end ? (size_t)(end - p->text.p) : p->text.n;
-        p->line++;
-        err = read_line(p, (struct ss_str){p->text.p, n});
-        p->text.p += n + (end != NULL);
-        p->text.n -= n + (end != NULL);
-    }
+    ss_rule_lines_init(&lines, text);
+    while (!err && ss_rule_lines_next(&lines, &line))
+        err = read_line(p, &line);
     err = err ? err : end_setting(p);
     return err ? err : ss_rule_end(&p->reader);
 }
@@ -171,13 +132,10 @@ int ss_rule_spec_parse(struct ss_rule_spec *spec, struct ss_str text, const char
     if (spec->files == SS_RULE_FILES)
         return ss_fail(SS_EUSAGE, "more than %d rule files", SS_RULE_FILES);
     spec->text[spec->files++] = (struct ss_str){copy, text.n};
-    p.text = (struct ss_str){copy, text.n};
-    if (text.n >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0)
-        p.text = (struct ss_str){copy + 3, text.n - 3};
-    if (memchr(p.text.p, '\0', p.text.n))
+    if (memchr(copy, '\0', text.n))
         return ss_fail(SS_ECONFIG, "%s: a NUL byte: this is no rule file", file);
     ss_buf_init(&p.value, SS_RULE_FILE_MAX);
-    int err = read_lines(&p);
+    int err = read_lines(&p, (struct ss_str){copy, text.n});
     ss_buf_free(&p.value);
     return err == SS_ECONFIG ? ss_fail_in(err, "%s:%u: ", file, p.reader.at.line) : err;
 }
