@@ -39,6 +39,8 @@ static bool list_each(void *ctx, int list, bool (*entry)(void *to, struct ss_str
 {
     const struct ss_ruleset *set = ctx;
     const struct ss_list *l = set->list[list];
+    if (set->options.no_lists)
+        return true;
     if (!l || ss_list_kind(l) != SS_LIST_EXACT)
         return false;
     for (uint32_t a = 0; a < set->spec->n_autos; a++)
@@ -58,7 +60,7 @@ static int load_lists(struct ss_ruleset *set)
 {
     for (uint32_t i = 0; i < set->spec->lists; i++) {
         const struct ss_list_def *def = &set->spec->list[i];
-        if (!def->path)
+        if (!def->path || set->options.no_lists)
             continue;
         int err = ss_list_new(def->kind, &set->list[i]);
         err = err ? err : ss_list_load(set->list[i], def->path, def->column);
