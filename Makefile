@@ -87,8 +87,17 @@ $(BUILD)/libss.a: $(lib_obj)
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $(lib_obj)
 
+# The dashboard, bundled and put into ss-serve; beside every build there is one bundle.
+ui_src := $(wildcard cmd/ss-serve/ui/*.* cmd/ss-serve/ui/src/*.* cmd/ss-serve/ui/src/*/*.*)
+build/gen/ui.S: $(ui_src) scripts/ui
+	$(call say,UI,$@)scripts/ui build/gen/ui
+$(BUILD)/gen/ui.o: build/gen/ui.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) -c -o $@ $<
+extra_ss-serve := $(BUILD)/gen/ui.o
+
 define command_rule
-$(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/$(1)/*.c))) $(BUILD)/libss.a
+$(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/$(1)/*.c))) $(extra_$(1)) $(BUILD)/libss.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef

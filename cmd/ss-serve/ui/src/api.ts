@@ -1,0 +1,107 @@
+// The API, from the page's side: cookies carry the session, problems become errors with words in them.
+import { signal } from '@preact/signals'
+
+export interface Me {
+  id: number
+  email: string
+  name: string
+  role: 'admin' | 'analyst' | 'viewer'
+}
+export const me = signal<Me | null>(null)
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+/** What the server says is wrong: `detail` for people, `code` for programs, `errors` by name of the value. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly errors: { name: string; detail: string }[] = [],
+  ) {
+    super(detail)
+  }
+  /** The words for one value of a form. */
+  of(name: string) {
+    return this.errors.find((e) => e.name === name)?.detail
+  }
+}
+
+const BASE = '/api/v1/'
+
+export function url(path: string, query?: Query) {
+  const words = Object.entries(query ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== '')
+  const text = words.map(([k, v]) => `${k}=${encodeURIComponent(String(v))}`).join('&')
+  return BASE + path + (text ? `?${text}` : '')
+}
+
+async function problem(answer: Response) {
+  const body = await answer.json().catch(() => ({}))
+  return new Problem(answer.status, body.code ?? '', body.detail ?? body.title ?? `status ${answer.status}`, body.errors)
+}
+
+async function ask(path: string, init: RequestInit, query?: Query) {
+  try {
+    return await fetch(url(path, query), { credentials: 'same-origin', ...init })
+  } catch (fault) {
+    if ((fault as Error).name === 'AbortError') throw fault
+    throw new Problem(0, 'offline', 'The server cannot be reached. What you see is from before; it goes on by itself.')
+  }
+}
+
+// One renewal at a time, however many calls found the session to have run out.
+let renewal: Promise<boolean> | null = null
+function renew() {
+  renewal ??= ask('auth/refresh', { method: 'POST' })
+    .then((answer) => answer.ok)
+    .catch(() => false)
+    .finally(() => setTimeout(() => (renewal = null)))
+  return renewal
+}
+
+async function call(path: string, init: RequestInit, query?: Query): Promise<Response> {
+  let answer = await ask(path, init, query)
+  if (answer.status === 401 && !path.startsWith('auth/') && (await renew())) answer = await ask(path, init, query)
+  if (answer.status === 401 && !path.startsWith('auth/')) me.value = null
+  if (!answer.ok && answer.status !== 304) throw await problem(answer)
+  return answer
+}
+
+export async function get<T>(path: string, query?: Query, abort?: AbortSignal): Promise<T> {
+  return (await call(path, { signal: abort }, query)).json()
+}
+
+/** A change. `version` is the ETag's number, for what several people may change at once. */
+export async function send<T = unknown>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  version?: number,
+): Promise<T> {
+  const headers: Record<string, string> = {}
+  if (body !== undefined && !(body instanceof Blob)) headers['Content-Type'] = 'application/json'
+  if (body instanceof Blob) headers['Content-Type'] = body.type || 'application/octet-stream'
+  if (version !== undefined) headers['If-Match'] = `"${version}"`
+  if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
+  const payload = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body)
+  const answer = await call(path, { method, headers, body: payload })
+  const text = await answer.text()
+  return (text ? JSON.parse(text) : undefined) as T
+}
+
+/** Who is signed in, asked once at the start; renews a session that ran out while the page was closed. */
+export async function whoami(): Promise<Me | null> {
+  let answer = await ask('auth/me', {})
+  if (answer.status === 401 && (await renew())) answer = await ask('auth/me', {})
+  me.value = answer.ok ? await answer.json() : null
+  return me.value
+}
+
+const RANK = { viewer: 0, analyst: 1, admin: 2 }
+export function may(role: keyof typeof RANK) {
+  return me.value !== null && RANK[me.value.role] >= RANK[role]
+}

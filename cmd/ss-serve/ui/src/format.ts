@@ -1,0 +1,68 @@
+// Figures and times for people, by the browser's locale and zone.
+export type Level = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+export const LEVELS: Level[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NONE']
+
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 })
+const two = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+export function count(n: number | null | undefined) {
+  return n == null ? '–' : whole.format(n)
+}
+/** 18.42 M: for key figures. */
+export function compact(n: number | null | undefined) {
+  return n == null ? '–' : Math.abs(n) < 100000 ? whole.format(n) : short.format(n)
+}
+export function percent(share: number | null | undefined, digits = 1) {
+  return share == null || !isFinite(share) ? '–' : `${(share * 100).toFixed(digits)} %`
+}
+export function score(value: number | null | undefined) {
+  return value == null ? '–' : value.toFixed(2)
+}
+export function amount(value: number | null | undefined, currency?: string | null) {
+  return value == null ? '–' : two.format(value) + (currency ? ` ${currency}` : '')
+}
+/** The change against before, as a share; null when there was nothing before. */
+export function change(now: number | null | undefined, before: number | null | undefined) {
+  return now == null || !before ? null : now / before - 1
+}
+export function signed(share: number | null) {
+  return share == null ? '' : `${share > 0 ? '+' : share < 0 ? '−' : ''}${Math.abs(share * 100).toFixed(1)} %`
+}
+export function milliseconds(us: number | null | undefined) {
+  return us == null ? '–' : us < 10000 ? (us / 1000).toFixed(2) : (us / 1000).toFixed(0)
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
+const moment = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+
+export function time(text: string | null | undefined) {
+  return text ? clock.format(new Date(text)) : '–'
+}
+export function date(text: string | null | undefined) {
+  return text ? day.format(new Date(text)) : '–'
+}
+export function when(text: string | null | undefined) {
+  return text ? moment.format(new Date(text)) : '–'
+}
+/** "4 min", "3 h", "2 d": a span without its direction. */
+export function span(ms: number) {
+  const s = Math.abs(ms) / 1000
+  if (s < 60) return `${Math.round(s)} s`
+  if (s < 3600) return `${Math.round(s / 60)} min`
+  if (s < 86400 * 2) return `${Math.floor(s / 3600)}:${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} h`
+  return `${Math.round(s / 86400)} d`
+}
+export function ago(text: string | null | undefined, now = Date.now()) {
+  return text ? `${span(now - Date.parse(text))} ago` : '–'
+}
+/** Long ids keep their ends: 3f91…a07c. */
+export function shortId(id: string, keep = 6) {
+  return id.length <= keep * 2 + 1 ? id : `${id.slice(0, keep)}…${id.slice(-4)}`
+}
+/** velocity_fraud -> Velocity fraud */
+export function words(name: string | null | undefined) {
+  const text = (name ?? '').replace(/[_-]/g, ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,192 @@
+import { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { may, me, send } from './api'
+import { count, milliseconds } from './format'
+import { known, useKeys } from './keys'
+import { connect, disconnect, listen, live } from './live'
+import { commands, Palette, paletteOpen } from './palette'
+import { setTheme } from './parts/chart'
+import { Dialog } from './parts/dialog'
+import { Icon } from './parts/icons'
+import { Menu } from './parts/menu'
+import { Toasts } from './parts/toast'
+import { useData } from './data'
+import { go, path } from './router'
+
+interface Place {
+  path: string
+  name: string
+  letter: string
+  group?: 'Decide' | 'Run'
+  role?: 'analyst' | 'admin'
+}
+export const places: Place[] = [
+  { path: '/', name: 'Overview', letter: 'o' },
+  { path: '/payments', name: 'Payments', letter: 'p' },
+  { path: '/alerts', name: 'Alerts', letter: 'a' },
+  { path: '/cases', name: 'Cases', letter: 'c' },
+  { path: '/customers', name: 'Customers', letter: 'u' },
+  { path: '/analytics', name: 'Analytics', letter: 'n' },
+  { path: '/rules', name: 'Rules', letter: 'r', group: 'Decide' },
+  { path: '/lists', name: 'Lists', letter: 'l', group: 'Decide' },
+  { path: '/what-if', name: 'What-if', letter: 'w', group: 'Decide' },
+  { path: '/lab', name: 'Lab', letter: 'b', group: 'Decide', role: 'analyst' },
+  { path: '/people', name: 'People', letter: 'e', group: 'Run', role: 'admin' },
+  { path: '/keys', name: 'Keys', letter: 'k', group: 'Run', role: 'admin' },
+  { path: '/settings', name: 'Settings', letter: 's', group: 'Run', role: 'admin' },
+  { path: '/audit', name: 'Audit', letter: 't', group: 'Run', role: 'admin' },
+]
+const icon = (place: Place) => place.path.slice(1) || 'overview'
+
+/** Set by each page: its title, its main filter, and whether it fills the room itself. */
+export const heading = signal<{ title: string; filter?: ComponentChildren; whole?: boolean }>({ title: '' })
+export function useHeading(title: string, filter?: ComponentChildren, whole = false) {
+  heading.value = { title, filter, whole }
+  document.title = `${title} · Sentinel Stream`
+}
+
+function here(place: Place) {
+  return place.path === '/' ? path.value === '/' : path.value === place.path || path.value.startsWith(`${place.path}/`)
+}
+
+function Side() {
+  const mine = places.filter((p) => !p.role || may(p.role))
+  const stats = useData<{ open_cases: number }>('cases/stats', undefined, 30000)
+  const alerts = useData<{ status: { new?: number }; level: { CRITICAL?: number } }>('alerts/counts', undefined, 15000)
+  const badge = (place: Place) =>
+    place.path === '/alerts' ? alerts.data?.status?.new : place.path === '/cases' ? stats.data?.open_cases : undefined
+  const group = (name?: string) =>
+    mine
+      .filter((p) => p.group === name)
+      .map((p) => (
+        <a key={p.path} href={p.path} aria-current={here(p) ? 'page' : undefined} title={`${p.name} (g ${p.letter})`}>
+          <Icon name={icon(p)} />
+          <span>{p.name}</span>
+          {badge(p) ? <b class={p.path === '/alerts' ? 'bad' : 'quiet'}>{count(badge(p))}</b> : null}
+        </a>
+      ))
+  return (
+    <aside class="side" aria-label="Places">
+      <a class="brand" href="/" aria-label="Sentinel Stream, overview">
+        <svg width="20" height="20" viewBox="0 0 24 24" aria-hidden="true">
+          <rect width="24" height="24" rx="6" fill="var(--strong)" />
+          <path d="M5 12h3l2.200-5 3.600 10 2.200-5h3" fill="none" stroke="var(--on-strong)" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
+        </svg>
+        <span>Sentinel Stream</span>
+      </a>
+      <nav aria-label="Pages">
+        {group()}
+        <h2>Decide</h2>
+        {group('Decide')}
+        {may('admin') && <h2>Run</h2>}
+        {group('Run')}
+      </nav>
+      <footer>
+        <Menu class="button plain" title="You" label={<><Icon name="customers" /><span class="who clip">{me.value?.email}</span></>}>
+          <button type="button" onClick={() => go('/me')}>Your account</button>
+          <button type="button" onClick={() => setTheme('light')}>Light</button>
+          <button type="button" onClick={() => setTheme('dark')}>Dark</button>
+          <button type="button" onClick={() => setTheme('system')}>As the system</button>
+          <button
+            type="button"
+            onClick={async () => {
+              await send('POST', 'auth/logout').catch(() => {})
+              disconnect()
+              me.value = null
+            }}
+          >
+            Sign out
+          </button>
+        </Menu>
+      </footer>
+    </aside>
+  )
+}
+
+function Pill() {
+  const { state, rate, p99, last } = live.value
+  const late = state !== 'live'
+  return (
+    <div class={`pill ${late ? 'late' : ''}`} role="status" title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
+      {late ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}
+      {!late && (
+        <>
+          <b>{count(rate)}</b> /s
+          <span class="more">
+            p99 <b>{milliseconds(p99)}</b> ms
+          </span>
+        </>
+      )}
+    </div>
+  )
+}
+
+function Top() {
+  return (
+    <header class="top">
+      <h1>{heading.value.title}</h1>
+      <div class="filter">{heading.value.filter}</div>
+      <button type="button" class="find" aria-label="Search payments, customers, cases" onClick={() => (paletteOpen.value = true)}>
+        <span class="clip">Search payments, customers, cases</span>
+        <kbd>/</kbd>
+      </button>
+      <Pill />
+    </header>
+  )
+}
+
+function KeyMap({ close }: { close: () => void }) {
+  const seen = new Set<string>()
+  const all = known.value.filter((k) => !seen.has(k.key) && seen.add(k.key))
+  return (
+    <Dialog title="Keys" close={close}>
+      <dl class="pairs">
+        {all.map((k) => (
+          <>
+            <dt key={k.key}>
+              <kbd>{k.key.replace('mod+', 'Ctrl ').replace(/^ $/, 'space')}</kbd>
+            </dt>
+            <dd>{k.what}</dd>
+          </>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}
+
+export function Frame({ children }: { children: ComponentChildren }) {
+  const [map, showMap] = useState(false)
+  useEffect(() => {
+    void connect()
+    const stop = listen('metrics', () => {})
+    return stop
+  }, [])
+  useEffect(() => {
+    commands.value = [
+      ...places.filter((p) => !p.role || may(p.role)).map((p) => ({ name: p.name, keys: `g ${p.letter}`, run: () => go(p.path) })),
+      { name: 'Light theme', run: () => setTheme('light') },
+      { name: 'Dark theme', run: () => setTheme('dark') },
+      { name: 'Your account', run: () => go('/me') },
+    ]
+  }, [me.value])
+  useKeys([
+    { key: 'mod+k', what: 'Find or do', run: () => (paletteOpen.value = true) },
+    { key: '/', what: 'Search', run: () => (paletteOpen.value = true) },
+    { key: '?', what: 'This map', run: () => showMap(true) },
+    ...places.filter((p) => !p.role || may(p.role)).map((p) => ({ key: `g ${p.letter}`, what: p.name, run: () => go(p.path) })),
+  ])
+  return (
+    <div class="frame">
+      <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById('page')?.focus() }}>Skip to the page</a>
+      <Side />
+      <Top />
+      <main id="page" tabIndex={-1} class={`page ${heading.value.whole ? 'whole' : ''} ${live.value.state === 'late' ? 'is-late' : ''}`}>
+        {children}
+      </main>
+      {paletteOpen.value && <Palette />}
+      {map && <KeyMap close={() => showMap(false)} />}
+      <Toasts />
+    </div>
+  )
+}

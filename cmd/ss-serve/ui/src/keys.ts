@@ -1,0 +1,50 @@
+// The keyboard: pages and parts say which keys they know; `?` shows them all.
+import { useEffect, useRef } from 'preact/hooks'
+import { signal } from '@preact/signals'
+
+export interface Key {
+  /** 'j', 'Enter', '?', 'g o' (one after the other), 'mod+k' (Ctrl or Command) */
+  key: string
+  what: string
+  run: (event: KeyboardEvent) => void
+}
+
+export const known = signal<Key[]>([])
+let before = ''
+let beforeAt = 0
+
+export function useKeys(keys: Key[]) {
+  const now = useRef(keys)
+  now.current = keys
+  const names = keys.map((k) => k.key).join()
+  useEffect(() => {
+    const mine = now.current.map((k, i) => ({ ...k, run: (e: KeyboardEvent) => now.current[i]?.run(e) }))
+    known.value = [...known.value, ...mine]
+    return () => {
+      known.value = known.value.filter((k) => !mine.includes(k))
+    }
+  }, [names])
+}
+
+function typing(target: EventTarget | null) {
+  const element = target as HTMLElement | null
+  return !!element?.closest?.('input, textarea, select, [contenteditable]')
+}
+
+addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.altKey) return
+  const mod = event.ctrlKey || event.metaKey
+  const name = mod ? `mod+${event.key.toLowerCase()}` : event.key
+  if (typing(event.target) && !mod && event.key !== 'Escape') return
+  const pair = Date.now() - beforeAt < 900 ? `${before} ${name}` : ''
+  // What was opened last knows best.
+  const match = known.value.findLast((k) => k.key === pair) ?? known.value.findLast((k) => k.key === name)
+  before = name
+  beforeAt = Date.now()
+  if (!match) return
+  if (name === ' ' && (event.target as HTMLElement).closest?.('button, a, summary')) return
+  if (name === 'Enter' && (event.target as HTMLElement).closest?.('button, a, summary')) return
+  event.preventDefault()
+  before = ''
+  match.run(event)
+})

@@ -1,0 +1,79 @@
+// The live feed: one stream for the whole page, resumed after a break, with a mark when it is late.
+import { signal } from '@preact/signals'
+import { me, send } from './api'
+
+export type Topic = 'payments' | 'alerts' | 'cases' | 'metrics' | 'jobs' | 'rules' | 'settings'
+type Listener = (items: any[]) => void
+
+export const live = signal({ state: 'starting' as 'starting' | 'live' | 'late', rate: 0, p99: null as number | null, last: 0 })
+
+const listeners = new Map<Topic, Set<Listener>>()
+let socket: WebSocket | null = null
+let lastId: string | null = null
+let wait = 500
+
+export function listen(topic: Topic, listener: Listener) {
+  const set = listeners.get(topic) ?? new Set()
+  listeners.set(topic, set.add(listener))
+  subscribe()
+  return () => {
+    set.delete(listener)
+    subscribe()
+  }
+}
+
+function wanted() {
+  return ['metrics', ...[...listeners].filter(([t, set]) => set.size && t !== 'metrics').map(([t]) => t)]
+}
+
+function subscribe() {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ subscribe: wanted() }))
+}
+
+function heard(frame: { topic: Topic; id?: string; items: any[] }) {
+  if (frame.id) lastId = String(frame.id)
+  const now = { ...live.value, state: 'live' as const, last: Date.now() }
+  if (frame.topic === 'metrics') {
+    const newest = frame.items[frame.items.length - 1]
+    now.rate = newest.payments_per_second ?? newest.tps ?? now.rate
+    now.p99 = newest.latency_p99_us ?? now.p99
+  }
+  live.value = now
+  listeners.get(frame.topic)?.forEach((listener) => listener(frame.items))
+}
+
+export async function connect() {
+  if (socket || !me.value) return
+  const { ticket } = await send<{ ticket: string }>('POST', 'auth/ticket').catch(() => ({ ticket: '' }))
+  if (!ticket) return retry()
+  const where = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`
+  socket = new WebSocket(`${where}?ticket=${ticket}${lastId ? `&since=${encodeURIComponent(lastId)}` : ''}`)
+  socket.onopen = () => {
+    wait = 500
+    subscribe()
+  }
+  socket.onmessage = (event) => {
+    const data = JSON.parse(event.data)
+    for (const frame of Array.isArray(data) ? data : [data]) if (frame.items?.length) heard(frame)
+  }
+  socket.onclose = () => {
+    socket = null
+    retry()
+  }
+}
+
+function retry() {
+  live.value = { ...live.value, state: 'late' }
+  if (!me.value) return
+  setTimeout(connect, wait)
+  wait = Math.min(wait * 2, 15000)
+}
+
+export function disconnect() {
+  socket?.close()
+}
+
+// Metrics come each second: silence for three means that what is shown is old.
+setInterval(() => {
+  if (live.value.state === 'live' && Date.now() - live.value.last > 3500) live.value = { ...live.value, state: 'late' }
+}, 1000)

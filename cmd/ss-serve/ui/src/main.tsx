@@ -1,0 +1,52 @@
+import './style/tokens.css'
+import './style/base.css'
+import './style/parts.css'
+import './style/frame.css'
+import { ComponentType, render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { me, whoami } from './api'
+import { Frame } from './frame'
+import { Empty, Skeleton } from './parts/states'
+import { parts } from './router'
+
+// Each page is a part of its own, loaded when it is first opened.
+const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
+  '': () => import('./pages/overview'),
+}
+
+function Room() {
+  const name = parts.value[0] ?? ''
+  const [shown, set] = useState<{ name: string; page: ComponentType | null }>({ name: '', page: null })
+  useEffect(() => {
+    let gone = false
+    const load = pages[name]
+    if (load) void load().then((m) => !gone && set({ name, page: m.default }))
+    else set({ name, page: () => <Empty>There is no page of this name. Ctrl K finds those there are.</Empty> })
+    return () => {
+      gone = true
+    }
+  }, [name])
+  return shown.name === name && shown.page ? <shown.page /> : <Skeleton lines={8} />
+}
+
+function App() {
+  const [asked, set] = useState(false)
+  useEffect(() => {
+    void whoami().catch(() => null).then(() => set(true))
+  }, [])
+  if (!asked) return null
+  if (!me.value) return <SignIn />
+  return (
+    <Frame>
+      <Room />
+    </Frame>
+  )
+}
+
+function SignIn() {
+  const [page, set] = useState<{ page: ComponentType } | null>(null)
+  useEffect(() => void import('./pages/sign-in').then((m) => set({ page: m.default })), [])
+  return page ? <page.page /> : null
+}
+
+render(<App />, document.getElementById('app')!)

@@ -1,0 +1,6 @@
+import { useHeading } from '../frame'
+
+export default function Overview() {
+  useHeading('Overview')
+  return null
+}

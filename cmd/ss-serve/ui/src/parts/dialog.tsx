@@ -1,0 +1,70 @@
+import { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { useKeys } from '../keys'
+
+/** Keeps the focus inside while it is open, and gives it back. */
+function useFocusInside() {
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null
+    const first = box.current?.querySelector<HTMLElement>('[autofocus], input, select, textarea, button')
+    ;(first ?? box.current)?.focus()
+    const keep = (event: KeyboardEvent) => {
+      if (event.key !== 'Tab' || !box.current) return
+      const all = [...box.current.querySelectorAll<HTMLElement>('a[href], button:not(:disabled), input:not(:disabled), select, textarea, [tabindex="0"]')]
+      const at = all.indexOf(document.activeElement as HTMLElement)
+      const to = event.shiftKey ? (at <= 0 ? all.length - 1 : -1) : at === all.length - 1 || at < 0 ? 0 : -1
+      if (to >= 0 && all[to]) {
+        event.preventDefault()
+        all[to].focus()
+      }
+    }
+    addEventListener('keydown', keep)
+    return () => {
+      removeEventListener('keydown', keep)
+      before?.focus?.()
+    }
+  }, [])
+  return box
+}
+
+interface Props {
+  title: string
+  close: () => void
+  children: ComponentChildren
+}
+
+export function Dialog({ title, close, children }: Props) {
+  const box = useFocusInside()
+  useKeys([{ key: 'Escape', what: 'Close', run: close }])
+  return (
+    <>
+      <div class="shade" onClick={close} />
+      <div ref={box} class="dialog" role="dialog" aria-modal="true" aria-label={title} tabIndex={-1}>
+        <header class="row between" style={{ marginBottom: '12px' }}>
+          <h1>{title}</h1>
+          <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
+            ✕
+          </button>
+        </header>
+        {children}
+      </div>
+    </>
+  )
+}
+
+/** Beside the page, which stays usable: details of what is selected. */
+export function Drawer({ title, close, children }: Props) {
+  useKeys([{ key: 'Escape', what: 'Close', run: close }])
+  return (
+    <aside class="drawer" aria-label={title}>
+      <header class="row between" style={{ marginBottom: '12px' }}>
+        <h1>{title}</h1>
+        <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </aside>
+  )
+}

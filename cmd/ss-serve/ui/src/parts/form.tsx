@@ -1,0 +1,62 @@
+import { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import { Problem } from '../api'
+import { Fault } from './states'
+
+export function Field({ label, fault, hint, children }: { label: string; fault?: string; hint?: string; children: ComponentChildren }) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      {children}
+      {fault ? <span class="bad small">{label} {fault}</span> : hint ? <span class="faint small">{hint}</span> : null}
+    </label>
+  )
+}
+
+/** One of a few. */
+export function Choice<T extends string>({ value, options, change, label }: { value: T; options: readonly (readonly [T, ComponentChildren])[]; change: (value: T) => void; label: string }) {
+  return (
+    <div class="choice" role="group" aria-label={label}>
+      {options.map(([key, text]) => (
+        <button key={key} type="button" aria-pressed={value === key} onClick={() => change(key)}>
+          {text}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+/** A form that sends itself once at a time and shows what the server says is wrong, at the right value. */
+export function Form({ send, label, children, cancel }: { send: () => Promise<unknown>; label: string; children: (fault: (name: string) => string | undefined) => ComponentChildren; cancel?: () => void }) {
+  const [problem, set] = useState<Problem | null>(null)
+  const [busy, setBusy] = useState(false)
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    if (busy) return
+    setBusy(true)
+    set(null)
+    try {
+      await send()
+    } catch (fault) {
+      set(fault as Problem)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form class="stack" onSubmit={submit} noValidate>
+      {children((name) => problem?.of(name))}
+      {problem && <Fault fault={problem} />}
+      <div class="row" style={{ marginTop: '6px' }}>
+        <button class="button main" disabled={busy}>
+          {label}
+        </button>
+        {cancel && (
+          <button type="button" class="button" onClick={cancel}>
+            Cancel
+          </button>
+        )}
+      </div>
+    </form>
+  )
+}

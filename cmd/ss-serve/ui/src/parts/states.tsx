@@ -1,0 +1,37 @@
+import { ComponentChildren } from 'preact'
+import { Problem } from '../api'
+
+/** Lines shaped like what will come. */
+export function Skeleton({ lines = 5, height = 14 }: { lines?: number; height?: number }) {
+  return (
+    <div class="stack" aria-hidden="true">
+      {Array.from({ length: lines }, (_, i) => (
+        <div key={i} class="skeleton" style={{ height: `${height}px`, width: `${92 - ((i * 17) % 40)}%` }} />
+      ))}
+    </div>
+  )
+}
+
+/** What will be here, and how to make it. */
+export function Empty({ children, command }: { children: ComponentChildren; command?: string }) {
+  return (
+    <div class="empty">
+      <p>{children}</p>
+      {command && <code>{command}</code>}
+    </div>
+  )
+}
+
+export function Fault({ fault, again }: { fault: Problem | null; again?: () => void }) {
+  if (!fault) return null
+  return (
+    <div class="fault" role="alert">
+      <p>{fault.message}</p>
+      {again && (
+        <button type="button" class="link" onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,187 @@
+// The table of long lists: only the rows in sight are in the page, more are asked for near the end.
+import { ComponentChildren } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { Listed } from '../data'
+import { useKeys } from '../keys'
+import { Fault, Skeleton } from './states'
+import { Menu } from './menu'
+
+export interface Column<T> {
+  key: string
+  title: string
+  cell: (item: T) => ComponentChildren
+  number?: boolean
+  /** The word of the list's ?sort. */
+  sort?: string
+  /** Not shown unless chosen. */
+  hidden?: boolean
+}
+
+export const density = signal(localStorage.getItem('density') ?? 'dense')
+export function setDensity(name: string) {
+  localStorage.setItem('density', name)
+  document.documentElement.dataset.density = density.value = name
+}
+document.documentElement.dataset.density = density.value
+
+interface Props<T> {
+  /** For the chosen columns, kept in this browser. */
+  name: string
+  label: string
+  list: Listed<T>
+  columns: Column<T>[]
+  id: (item: T) => string
+  open?: (item: T) => void
+  opened?: string | null
+  sort?: string
+  setSort?: (sort: string) => void
+  selected?: Set<string>
+  select?: (ids: Set<string>) => void
+  empty: ComponentChildren
+  height?: string
+}
+
+export function shownColumns<T>(name: string, columns: Column<T>[]) {
+  const kept = localStorage.getItem(`columns.${name}`)
+  const names = kept ? kept.split(',') : columns.filter((c) => !c.hidden).map((c) => c.key)
+  return columns.filter((c) => names.includes(c.key))
+}
+
+/** The column chooser and the density switch, for the page's bar. */
+export function TableMenu<T>({ name, columns, changed }: { name: string; columns: Column<T>[]; changed: () => void }) {
+  const shown = shownColumns(name, columns).map((c) => c.key)
+  const toggle = (key: string) => {
+    const next = columns.map((c) => c.key).filter((k) => (k === key ? !shown.includes(k) : shown.includes(k)))
+    if (next.length) localStorage.setItem(`columns.${name}`, next.join())
+    changed()
+  }
+  return (
+    <Menu label="Columns">
+      {columns.map((c) => (
+        <label key={c.key}>
+          <input type="checkbox" checked={shown.includes(c.key)} onChange={() => toggle(c.key)} /> {c.title}
+        </label>
+      ))}
+      <button type="button" onClick={() => setDensity(density.value === 'dense' ? 'roomy' : 'dense')}>
+        {density.value === 'dense' ? 'Roomy rows' : 'Dense rows'}
+      </button>
+    </Menu>
+  )
+}
+
+export function Table<T>(props: Props<T>) {
+  const { list, columns, id, open, sort, setSort, selected, select } = props
+  const box = useRef<HTMLDivElement>(null)
+  const [view, setView] = useState({ top: 0, height: 800 })
+  const [current, setCurrent] = useState(-1)
+  const row = density.value === 'dense' ? 32 : 40
+  const shown = shownColumns(props.name, columns)
+  const first = Math.max(0, Math.floor(view.top / row) - 8)
+  const last = Math.min(list.items.length, Math.ceil((view.top + view.height) / row) + 8)
+
+  useLayoutEffect(() => {
+    const element = box.current
+    if (!element) return
+    const look = () => setView({ top: element.scrollTop, height: element.clientHeight })
+    look()
+    element.addEventListener('scroll', look, { passive: true })
+    const watch = new ResizeObserver(look)
+    watch.observe(element)
+    return () => {
+      element.removeEventListener('scroll', look)
+      watch.disconnect()
+    }
+  }, [])
+  useEffect(() => {
+    if (list.more && last > list.items.length - 20) list.more()
+  }, [last, list.items.length, list.more])
+
+  const move = (by: number) => {
+    const to = Math.max(0, Math.min(list.items.length - 1, current + by))
+    setCurrent(to)
+    const element = box.current
+    if (!element) return
+    if (to * row < element.scrollTop) element.scrollTop = to * row
+    if ((to + 3) * row > element.scrollTop + element.clientHeight) element.scrollTop = (to + 3) * row - element.clientHeight
+    if (props.opened && list.items[to]) open?.(list.items[to])
+  }
+  const toggle = (key: string) => {
+    const next = new Set(selected)
+    next.has(key) ? next.delete(key) : next.add(key)
+    select?.(next)
+  }
+  useKeys([
+    { key: 'j', what: 'Next row', run: () => move(1) },
+    { key: 'k', what: 'Previous row', run: () => move(-1) },
+    ...(open ? [{ key: 'Enter', what: 'Open the row', run: () => list.items[current] && open(list.items[current]) }] : []),
+    ...(select ? [{ key: 'x', what: 'Select the row', run: () => list.items[current] && toggle(id(list.items[current])) }] : []),
+  ])
+
+  if (list.fault && !list.items.length) return <Fault fault={list.fault} again={list.again} />
+  const sorted = (c: Column<T>) => (sort === c.sort ? 'ascending' : sort === `-${c.sort}` ? 'descending' : 'none')
+  return (
+    <div ref={box} class="scroll table-box" style={{ height: props.height ?? '100%' }} tabIndex={0} role="region" aria-label={props.label}>
+      <table class="table" aria-rowcount={list.items.length}>
+        <caption class="visually-hidden">{props.label}</caption>
+        <thead>
+          <tr>
+            {select && (
+              <th scope="col" style={{ width: '28px' }}>
+                <input
+                  type="checkbox"
+                  aria-label="Select all"
+                  checked={!!list.items.length && list.items.every((i) => selected?.has(id(i)))}
+                  onChange={(e) => select(new Set((e.target as HTMLInputElement).checked ? list.items.map(id) : []))}
+                />
+              </th>
+            )}
+            {shown.map((c) => (
+              <th key={c.key} scope="col" class={c.number ? 'number' : ''} aria-sort={c.sort ? sorted(c) : undefined}>
+                {c.sort && setSort ? (
+                  <button type="button" onClick={() => setSort(sort === `-${c.sort}` ? c.sort! : `-${c.sort}`)}>
+                    {c.title}
+                    {sorted(c) === 'ascending' ? ' ↑' : sorted(c) === 'descending' ? ' ↓' : ''}
+                  </button>
+                ) : (
+                  c.title
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {first > 0 && <tr aria-hidden="true" style={{ height: `${first * row}px` }} />}
+          {list.items.slice(first, last).map((item, i) => {
+            const key = id(item)
+            const at = first + i
+            return (
+              <tr
+                key={key}
+                class={`${open ? 'can' : ''} ${at === current || key === props.opened ? 'current' : ''}`}
+                aria-selected={selected?.has(key)}
+                aria-rowindex={at + 1}
+                onClick={() => {
+                  setCurrent(at)
+                  open?.(item)
+                }}
+              >
+                {select && (
+                  <td onClick={(e) => e.stopPropagation()}>
+                    <input type="checkbox" aria-label={`Select ${key}`} checked={!!selected?.has(key)} onChange={() => toggle(key)} />
+                  </td>
+                )}
+                {shown.map((c) => (
+                  <td key={c.key} class={c.number ? 'number' : ''}>{c.cell(item)}</td>
+                ))}
+              </tr>
+            )
+          })}
+          {last < list.items.length && <tr aria-hidden="true" style={{ height: `${(list.items.length - last) * row}px` }} />}
+        </tbody>
+      </table>
+      {list.loading && !list.items.length && <div style={{ padding: '12px' }}><Skeleton lines={12} /></div>}
+      {!list.loading && !list.items.length && props.empty}
+    </div>
+  )
+}

@@ -1,0 +1,35 @@
+// Where we are, in the address: a path, and filters as its query, so that every view can be sent as a link.
+import { computed, signal } from '@preact/signals'
+
+export const path = signal(location.pathname)
+export const query = signal(new URLSearchParams(location.search))
+
+function read() {
+  path.value = location.pathname
+  query.value = new URLSearchParams(location.search)
+}
+addEventListener('popstate', read)
+
+export function go(to: string, replace = false) {
+  history[replace ? 'replaceState' : 'pushState'](null, '', to)
+  read()
+}
+
+/** Changes some filters; empty ones leave the address. */
+export function filter(changes: Record<string, string | null | undefined>, replace = true) {
+  const next = new URLSearchParams(query.value)
+  for (const [name, value] of Object.entries(changes)) value ? next.set(name, value) : next.delete(name)
+  const text = next.toString()
+  go(path.value + (text ? `?${text}` : ''), replace)
+}
+
+export const parts = computed(() => path.value.split('/').filter(Boolean).map(decodeURIComponent))
+
+/** Links inside the page go without a reload; others, and those with a modifier, as always. */
+addEventListener('click', (event) => {
+  const link = (event.target as Element).closest?.('a[href^="/"]') as HTMLAnchorElement | null
+  if (!link || link.target || link.download || event.defaultPrevented || event.button) return
+  if (event.metaKey || event.ctrlKey || event.shiftKey || link.pathname.startsWith('/api/')) return
+  event.preventDefault()
+  go(link.pathname + link.search)
+})
