@@ -41,7 +41,7 @@ endif
 lib_src   := $(sort $(wildcard lib/*/*.c) $(wildcard lib/*/*.cc))
 stage_src := $(sort $(wildcard lib/stage/*.c))
 stages    := $(basename $(notdir $(stage_src)))
-commands  := $(sort $(notdir $(wildcard cmd/ss-*)))
+commands  := $(sort $(patsubst cmd/%/main.c,%,$(wildcard cmd/ss-*/main.c)))
 unit_src  := $(sort $(wildcard tests/unit/*.c))
 fuzz_src  := $(sort $(wildcard tests/fuzz/*.c))
 bench_src := $(sort $(wildcard tests/bench/*.c))
