@@ -68,9 +68,24 @@ static int sync_directory(const char *path)
     return r < 0 && errno != EINVAL ? -1 : 0; /* some file systems cannot sync a directory */
 }
 
+/* A device or a pipe is written to: renaming a file over /dev/null would take it away from everyone. */
+static int write_special(const char *path, const void *bytes, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return ss_fail_errno(SS_ECREATE, "cannot open '%s'", path);
+    int err = write_all(fd, bytes, len) < 0 ? ss_fail_errno(SS_EIO, "cannot write '%s'", path) : 0;
+    if (close(fd) < 0 && !err)
+        err = ss_fail_errno(SS_EIO, "cannot write '%s'", path);
+    return err;
+}
+
 int ss_file_replace(const char *path, const void *bytes, size_t len)
 {
     char aside[PATH_MAX];
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return write_special(path, bytes, len);
     int n = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof aside)
         return ss_fail(SS_ECREATE, "path too long: '%s'", path);

@@ -509,6 +509,14 @@ static void files_are_replaced_whole(void)
     mkdir(deep, 0777);
     ok(ss_file_replace(deep, "x", 1) == SS_ECREATE, "a folder is not replaced");
     rmdir(deep);
+    char got[8] = "";
+    struct stat st;
+    int fd = mkfifo(deep, 0600) == 0 ? open(deep, O_RDWR | O_NONBLOCK) : -1;
+    ok(ss_file_replace(deep, "x", 1) == 0 && read(fd, got, sizeof got) == 1 && stat(deep, &st) == 0 &&
+           S_ISFIFO(st.st_mode),
+       "a pipe, as a device, is written to and not replaced");
+    close(fd);
+    unlink(deep);
     unlink(path);
     ok(rmdir(dir) == 0, "nothing is left lying about");
     ss_buf_free(&buf);
