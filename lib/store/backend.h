@@ -25,13 +25,17 @@ struct ss_db_ops {
     int (*commit)(struct ss_db *db);
     void (*rollback)(struct ss_db *db);
     int (*check)(struct ss_db *db);
+    int (*checkpoint)(struct ss_db *db);
 };
 
-/* First in each backend's own connection and result. */
+/* First in each backend's own connection and result. All but ops and name belongs to db.c; a backend reads
+ * it. */
 struct ss_db {
     const struct ss_db_ops *ops;
     char *name; /* owned */
-    bool in_transaction;
+    bool read_only, in_transaction, writing, marked;
+    int reading; /* rows that are not freed */
+    int failed;  /* the first error of the open transaction (or part) */
 };
 
 struct ss_rows {

@@ -152,4 +152,9 @@ int ss_db_undo(struct ss_db *db) SS_MUST_CHECK;
 /* Is the connection usable? Reconnects where it was lost and no transaction is open. */
 int ss_db_check(struct ss_db *db) SS_MUST_CHECK;
 
+/* Moves what commits have written aside (SQLite's log) to its place, without holding up writers: for a
+ * background thread with a connection of its own. Else a commit does it now and then. PostgreSQL sees to that
+ * itself. */
+int ss_db_checkpoint(struct ss_db *db) SS_MUST_CHECK;
+
 #endif

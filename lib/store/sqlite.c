@@ -1,7 +1,10 @@
 /* The only file that knows SQLite. */
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "store/backend.h"
+#include "store/bulk.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -11,11 +14,17 @@
 
 /* Prepared statements, found by their text. Texts are constants of this program: some hundreds. */
 #define STATEMENTS 1024
+#define SQL_BYTES  ((size_t)1 << 20)
+/* How long the log may grow, in pages of 4 KiB, before a commit moves it into the file itself. The larger,
+ * the fewer pages are written twice and the rarer the wait; a background thread moves it earlier
+ * (ss_db_checkpoint). */
+#define LOG_PAGES 16384
 
 struct statement {
     sqlite3_stmt *stmt;
     uint64_t hash;
-    bool busy; /* its rows are being read */
+    bool busy;    /* its rows are being read */
+    bool ordered; /* its parameters appear as $1, $2, $3, ... */
 };
 
 struct sqlite_db {
@@ -23,12 +32,14 @@ struct sqlite_db {
     sqlite3 *handle;
     struct statement cache[STATEMENTS];
     unsigned cached;
+    struct ss_buf sql;
 };
 
 struct sqlite_rows {
     struct ss_rows base;
     sqlite3_stmt *stmt;
     struct statement *cached; /* NULL: `stmt` is finalised after use */
+    bool ended;
 };
 
 static struct sqlite_db *of(struct ss_db *db)
@@ -39,11 +50,17 @@ static struct sqlite_db *of(struct ss_db *db)
 static int fail(struct sqlite_db *db, int code)
 {
     const char *text = sqlite3_errmsg(db->handle), *name = db->base.name;
+    if (code == SQLITE_IOERR_NOMEM)
+        code = SQLITE_NOMEM;
     switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ss_fail(SS_EAWAY, "'%s' is locked by another process", name);
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return ss_fail(SS_EAWAY, "'%s' is locked by another writer", name);
+    case SQLITE_SCHEMA:
+    case SQLITE_INTERRUPT: return ss_fail(SS_EAWAY, "cannot use '%s': %s", name, text);
     case SQLITE_FULL: return ss_fail(SS_EIO, "no room left for '%s'", name);
     case SQLITE_IOERR:
+    case SQLITE_NOLFS:
     case SQLITE_CORRUPT: return ss_fail(SS_EIO, "cannot read or write '%s': %s", name, text);
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -60,33 +77,37 @@ static int fail(struct sqlite_db *db, int code)
 
 /* ---- statements ---- */
 
-static int prepare(struct sqlite_db *db, const char *sql, struct statement **cached, sqlite3_stmt **stmt)
+/* SQLite takes `$2` for a name and numbers parameters as they appear. */
+static size_t number_of(sqlite3_stmt *stmt, int at)
 {
-    uint64_t hash = ss_hash64(sql, strlen(sql));
-    *cached = NULL;
-    for (unsigned i = (unsigned)hash % STATEMENTS, tries = 0; tries < STATEMENTS;
-         tries++, i = (i + 1) % STATEMENTS) {
-        struct statement *s = &db->cache[i];
-        if (s->stmt && (s->hash != hash || strcmp(sqlite3_sql(s->stmt), sql) != 0))
-            continue;
-        if (s->stmt && s->busy)
-            break; /* the same text twice at once: one of them is not cached */
-        if (!s->stmt) {
-            if (db->cached >= STATEMENTS * 3 / 4)
-                break;
-            int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
-            if (code != SQLITE_OK)
-                return fail(db, code);
-            s->hash = hash;
-            db->cached++;
-        }
-        s->busy = true;
-        *cached = s;
-        *stmt = s->stmt;
+    const char *name = sqlite3_bind_parameter_name(stmt, at);
+    size_t number = 0;
+    for (const char *c = name && *name == '$' ? name + 1 : ""; *c >= '0' && *c <= '9'; c++)
+        number = number * 10 + (size_t)(*c - '0');
+    return number;
+}
+
+static bool is_ordered(sqlite3_stmt *stmt)
+{
+    int count = sqlite3_bind_parameter_count(stmt);
+    for (int at = 1; at <= count; at++)
+        if (number_of(stmt, at) != (size_t)at)
+            return false;
+    return true;
+}
+
+/* One statement: what is behind the first would be passed over in silence. */
+static int compile(struct sqlite_db *db, const char *sql, unsigned flags, sqlite3_stmt **stmt)
+{
+    const char *rest = sql;
+    int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, stmt, &rest);
+    if (code != SQLITE_OK)
+        return fail(db, code);
+    if (*stmt && !rest[strspn(rest, "; \n\t")])
         return 0;
-    }
-    int code = sqlite3_prepare_v2(db->handle, sql, -1, stmt, NULL);
-    return code == SQLITE_OK ? 0 : fail(db, code);
+    sqlite3_finalize(*stmt);
+    *stmt = NULL;
+    return ss_fail(SS_EBUG, "not one statement: %.80s", sql);
 }
 
 static void release(struct statement *cached, sqlite3_stmt *stmt)
@@ -99,34 +120,82 @@ static void release(struct statement *cached, sqlite3_stmt *stmt)
     }
 }
 
-static int bind_one(sqlite3_stmt *stmt, int at, const struct ss_arg *arg)
+/* A transaction that began in order to read would have to wait for the write lock now, with an older view of
+ * the data: SQLite may refuse that at once, and PostgreSQL does always. So it is with rows that are being
+ * read. */
+static int may_write(struct sqlite_db *db, sqlite3_stmt *stmt)
 {
-    switch (arg->type) {
-    case SS_ARG_INT: return sqlite3_bind_int64(stmt, at, arg->i);
-    case SS_ARG_REAL: return sqlite3_bind_double(stmt, at, arg->r);
-    case SS_ARG_TEXT: return sqlite3_bind_text64(stmt, at, arg->s.p, arg->s.n, SQLITE_STATIC, SQLITE_UTF8);
-    case SS_ARG_BLOB: return sqlite3_bind_blob64(stmt, at, arg->s.p, arg->s.n, SQLITE_STATIC);
-    case SS_ARG_NULL: return sqlite3_bind_null(stmt, at);
-    }
-    return SQLITE_MISUSE;
+    if (db->base.writing || sqlite3_stmt_readonly(stmt))
+        return 0;
+    if (db->base.in_transaction)
+        return ss_fail(SS_ECREATE, "a write in a transaction that reads '%s'", db->base.name);
+    return db->base.reading ? ss_fail(SS_EBUG, "a write while rows are being read, without a transaction")
+                            : 0;
 }
 
-/* SQLite takes `$2` for a name and numbers parameters as they appear. */
-static int bind(struct sqlite_db *db, sqlite3_stmt *stmt, const struct ss_arg *args, size_t n)
+static int prepare(struct sqlite_db *db, const char *sql, struct statement **cached, sqlite3_stmt **stmt)
 {
-    int count = sqlite3_bind_parameter_count(stmt);
-    for (int at = 1; at <= count; at++) {
-        const char *name = sqlite3_bind_parameter_name(stmt, at);
-        size_t number = 0;
-        for (const char *c = name && *name == '$' ? name + 1 : ""; *c; c++)
-            number = number * 10 + (size_t)(*c - '0');
-        if (number < 1 || number > n)
-            return ss_fail(SS_EBUG, "parameter '%s' of %zu in: %s", name ? name : "?", n, sqlite3_sql(stmt));
-        int code = bind_one(stmt, at, &args[number - 1]);
-        if (code != SQLITE_OK)
-            return fail(db, code);
+    uint64_t hash = ss_hash64(sql, strlen(sql));
+    int err;
+    *cached = NULL;
+    *stmt = NULL;
+    for (unsigned i = (unsigned)hash % STATEMENTS, tries = 0; tries < STATEMENTS;
+         tries++, i = (i + 1) % STATEMENTS) {
+        struct statement *s = &db->cache[i];
+        if (s->stmt && (s->hash != hash || strcmp(sqlite3_sql(s->stmt), sql) != 0))
+            continue;
+        if (s->stmt && s->busy)
+            break; /* the same text twice at once: one of them is not cached */
+        if (!s->stmt) {
+            if (db->cached >= STATEMENTS * 3 / 4)
+                break;
+            err = compile(db, sql, SQLITE_PREPARE_PERSISTENT, &s->stmt);
+            if (err)
+                return err;
+            s->hash = hash;
+            s->ordered = is_ordered(s->stmt);
+            db->cached++;
+        }
+        s->busy = true;
+        *cached = s;
+        *stmt = s->stmt;
+        break;
     }
-    return 0;
+    err = *stmt ? 0 : compile(db, sql, 0, stmt);
+    if (!err && (err = may_write(db, *stmt)))
+        release(*cached, *stmt);
+    return err;
+}
+
+static int bind_one(struct sqlite_db *db, sqlite3_stmt *stmt, int at, const struct ss_arg *arg)
+{
+    int code = SQLITE_MISUSE;
+    switch (arg->type) {
+    case SS_ARG_INT: code = sqlite3_bind_int64(stmt, at, arg->i); break;
+    case SS_ARG_REAL: code = sqlite3_bind_double(stmt, at, arg->r); break;
+    case SS_ARG_TEXT:
+        if (memchr(arg->s.p, '\0', arg->s.n)) /* SQLite would take it, and show the part before */
+            return ss_fail(SS_EDATA, "a text holds a NUL");
+        code = sqlite3_bind_text64(stmt, at, arg->s.p, arg->s.n, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    case SS_ARG_BLOB: code = sqlite3_bind_blob64(stmt, at, arg->s.p, arg->s.n, SQLITE_STATIC); break;
+    case SS_ARG_NULL: code = sqlite3_bind_null(stmt, at); break;
+    }
+    return code == SQLITE_OK ? 0 : fail(db, code);
+}
+
+static int bind(struct sqlite_db *db, const struct statement *cached, sqlite3_stmt *stmt,
+                const struct ss_arg *args, size_t n)
+{
+    int err = 0, count = sqlite3_bind_parameter_count(stmt);
+    for (int at = 1; at <= count && !err; at++) {
+        size_t number = cached && cached->ordered ? (size_t)at : number_of(stmt, at);
+        if (number < 1 || number > n)
+            return ss_fail(SS_EBUG, "parameter '%s' of %zu in: %s", sqlite3_bind_parameter_name(stmt, at), n,
+                           sqlite3_sql(stmt));
+        err = bind_one(db, stmt, at, &args[number - 1]);
+    }
+    return err;
 }
 
 static int query(struct ss_db *base, const char *sql, const struct ss_arg *args, size_t n,
@@ -137,12 +206,13 @@ static int query(struct ss_db *base, const char *sql, const struct ss_arg *args,
     if (!r)
         return ss_fail(SS_ENOMEM, "out of memory");
     r->base.db = base;
+    r->ended = false;
     int err = prepare(db, sql, &r->cached, &r->stmt);
     if (err) {
         free(r);
         return err;
     }
-    err = bind(db, r->stmt, args, n);
+    err = bind(db, r->cached, r->stmt, args, n);
     if (err) {
         release(r->cached, r->stmt);
         free(r);
@@ -154,7 +224,11 @@ static int query(struct ss_db *base, const char *sql, const struct ss_arg *args,
 
 static int next(struct ss_rows *rows)
 {
-    int code = sqlite3_step(((struct sqlite_rows *)rows)->stmt);
+    struct sqlite_rows *r = (struct sqlite_rows *)rows;
+    if (r->ended) /* another step would run the statement again */
+        return 0;
+    int code = sqlite3_step(r->stmt);
+    r->ended = code != SQLITE_ROW;
     return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : fail(of(rows->db), code);
 }
 
@@ -170,22 +244,23 @@ static int64_t exec(struct ss_db *base, const char *sql, const struct ss_arg *ar
     struct sqlite_db *db = of(base);
     struct statement *cached;
     sqlite3_stmt *stmt;
-    int code, err = prepare(db, sql, &cached, &stmt);
+    int64_t changed = 0;
+    int err = prepare(db, sql, &cached, &stmt);
     if (err)
         return err;
-    err = bind(db, stmt, args, n);
+    err = bind(db, cached, stmt, args, n);
     if (!err) {
+        int code;
         int64_t before = sqlite3_total_changes64(db->handle);
         while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
             ;
-        int64_t changed = sqlite3_total_changes64(db->handle) - before;
         if (code != SQLITE_DONE)
             err = fail(db, code);
-        release(cached, stmt);
-        return err ? err : changed;
+        else if (sqlite3_total_changes64(db->handle) != before)
+            changed = sqlite3_changes64(db->handle); /* without those that triggers made */
     }
     release(cached, stmt);
-    return err;
+    return err ? err : changed;
 }
 
 static bool is_null(const struct ss_rows *rows, int column)
@@ -229,33 +304,22 @@ static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct s
                   bool *fresh)
 {
     struct sqlite_db *db = of(base);
-    char sql[4096];
-    int at = snprintf(sql, sizeof sql, "INSERT INTO %s AS t (", bulk->table);
-    for (int i = 0; i < bulk->columns; i++)
-        at += snprintf(sql + at, sizeof sql - (size_t)at, "%s%s", i ? ", " : "", bulk->column[i]);
-    at += snprintf(sql + at, sizeof sql - (size_t)at, ") VALUES (");
-    for (int i = 0; i < bulk->columns; i++)
-        at += snprintf(sql + at, sizeof sql - (size_t)at, "%s$%d", i ? ", " : "", i + 1);
-    at += snprintf(sql + at, sizeof sql - (size_t)at, ") ON CONFLICT (%s) DO %s%s", bulk->key,
-                   bulk->update ? "UPDATE SET " : "NOTHING", bulk->update ? bulk->update : "");
-    if (at >= (int)sizeof sql)
-        return ss_fail(SS_EBUG, "too many columns");
     struct statement *cached;
     sqlite3_stmt *stmt;
-    int err = prepare(db, sql, &cached, &stmt);
+    int err = ss_bulk_check(bulk, args, n);
+    if (!err)
+        err = ss_bulk_sql(bulk, SS_BULK_VALUES, false, &db->sql);
+    if (!err)
+        err = prepare(db, ss_buf_cstr(&db->sql), &cached, &stmt);
     if (err)
         return err;
     for (size_t row = 0; row < n && !err; row++) {
-        const struct ss_arg *arg = args + row * (size_t)bulk->columns;
-        int code = SQLITE_OK;
-        for (int i = 0; i < bulk->columns && code == SQLITE_OK; i++)
-            code = bind_one(stmt, i + 1, &arg[i]); /* in the order of the text, so by position */
-        if (code == SQLITE_OK)
-            code = sqlite3_step(stmt);
+        err = bind(db, cached, stmt, args + row * (size_t)bulk->columns, (size_t)bulk->columns);
+        int code = err ? SQLITE_DONE : sqlite3_step(stmt);
         if (code != SQLITE_DONE)
             err = fail(db, code);
         if (fresh)
-            fresh[row] = sqlite3_changes64(db->handle) > 0;
+            fresh[row] = !err && sqlite3_changes64(db->handle) > 0;
         sqlite3_reset(stmt);
     }
     release(cached, stmt);
@@ -287,10 +351,19 @@ static void rollback(struct ss_db *db)
         (void)simple(db, "ROLLBACK");
 }
 
-static int check(struct ss_db *db)
+static int check(struct ss_db *base)
 {
+    int moved = 0;
     int64_t one;
-    return ss_db_int(db, "SELECT 1", SS_NO_ARGS, 0, &one);
+    if (sqlite3_file_control(of(base)->handle, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+        return ss_fail(SS_EAWAY, "'%s' is not the file any more that was opened", base->name);
+    return ss_db_int(base, "SELECT count(*) FROM sqlite_master", SS_NO_ARGS, 0, &one);
+}
+
+static int checkpoint(struct ss_db *base)
+{
+    int code = sqlite3_wal_checkpoint_v2(of(base)->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return code == SQLITE_OK || code == SQLITE_BUSY ? 0 : fail(of(base), code);
 }
 
 /* ---- open and close ---- */
@@ -301,46 +374,87 @@ static void close_db(struct ss_db *base)
     for (unsigned i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(db->cache[i].stmt);
     sqlite3_close_v2(db->handle);
+    ss_buf_free(&db->sql);
     free(base->name);
     free(db);
 }
 
+/* SQLite does not wait for a file that another process is just switching to a log, nor says in its result
+ * code that a file system cannot have one. */
+static int use_log(struct sqlite_db *db, int wait_ms)
+{
+    int64_t until = ss_clock_mono_ns() + (int64_t)wait_ms * 1000000;
+    for (;;) {
+        struct ss_rows *rows;
+        int err = query(&db->base, "PRAGMA journal_mode=WAL", SS_NO_ARGS, &rows);
+        if (err)
+            return err;
+        err = next(rows);
+        struct ss_str mode = err == 1 ? get_text(rows, 0) : (struct ss_str){NULL, 0};
+        bool good = ss_str_is(mode, "wal") || ss_str_is(mode, "memory");
+        free_rows(rows);
+        if (good)
+            return 0;
+        if (err != SS_EAWAY)
+            return err < 0 ? err
+                           : ss_fail(SS_ECONFIG, "'%s' is on a file system that cannot hold SQLite's log",
+                                     db->base.name);
+        if (ss_clock_mono_ns() > until)
+            return err;
+        usleep(10000);
+    }
+}
+
+/* No mmap: a bad sector would be a signal. Sorting uses files where it must: memory has a ceiling. */
 static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
 {
-    char text[400];
-    sqlite3_busy_timeout(db->handle, opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000);
+    char text[300];
+    int wait_ms = opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000;
+    sqlite3_busy_timeout(db->handle, wait_ms);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    snprintf(
-        text, sizeof text,
-        "%sPRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
-        "PRAGMA mmap_size=268435456;%s",
-        opt->read_only ? "" : "PRAGMA journal_mode=WAL;", opt->durability == SS_DURABLE ? "FULL" : "NORMAL",
-        opt->read_only ? "PRAGMA query_only=ON;" : "");
+    int err = opt->read_only ? 0 : use_log(db, wait_ms);
+    if (err)
+        return err;
+    snprintf(text, sizeof text,
+             "PRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+             "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;%s",
+             opt->durability == SS_DURABLE ? "FULL" : "NORMAL", LOG_PAGES, LOG_PAGES * 4096,
+             opt->read_only ? "PRAGMA query_only=ON;" : "");
     return script(&db->base, text);
+}
+
+/* What is in it is for its owner only: card holders' data, hashes of passwords. SQLite gives its other files
+ * the same mode. Made by mknod, because closing a file drops every lock that this process has on it. */
+static int create(const char *path, const struct ss_db_options *opt)
+{
+    if (!*path)
+        return ss_fail(SS_EUSAGE, "a store needs a name");
+    if (strcmp(path, ":memory:") == 0)
+        return 0;
+    if (opt->must_exist || opt->read_only)
+        return access(path, R_OK) == 0 ? 0 : ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
+    if (mknod(path, S_IFREG | 0600, 0) == 0 || errno == EEXIST)
+        return 0;
+    return ss_fail_errno(SS_ECREATE, "cannot create '%s'", path);
 }
 
 static int open_db(const char *path, const struct ss_db_options *opt, struct ss_db **out)
 {
+    int err = create(path, opt);
+    if (err)
+        return err;
     struct sqlite_db *db = calloc(1, sizeof *db);
     if (!db || !(db->base.name = strdup(path))) {
         free(db);
         return ss_fail(SS_ENOMEM, "out of memory");
     }
     db->base.ops = &ss_db_sqlite;
-    int err = 0;
-    if ((opt->must_exist || opt->read_only) && access(path, R_OK) != 0)
-        err = ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
-    if (!err) {
-        /* What is in it is for its owner only: card holders' data, hashes of passwords. */
-        mode_t mask = umask(077);
-        int flags = SQLITE_OPEN_READWRITE | (opt->must_exist || opt->read_only ? 0 : SQLITE_OPEN_CREATE) |
-                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-        int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
-        err = code != SQLITE_OK ? fail(db, code) : configure(db, opt);
-        umask(mask);
-    }
+    ss_buf_init(&db->sql, SQL_BYTES);
+    int code = sqlite3_open_v2(path, &db->handle,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    err = code != SQLITE_OK ? fail(db, code) : configure(db, opt);
     if (err) {
         close_db(&db->base);
         return err;
@@ -368,4 +482,5 @@ const struct ss_db_ops ss_db_sqlite = {
     .commit = commit,
     .rollback = rollback,
     .check = check,
+    .checkpoint = checkpoint,
 };
