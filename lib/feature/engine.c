@@ -277,17 +277,10 @@ static int window_rows(struct ss_feature_engine *engine, size_t first, size_t en
 static int finish_row(struct ss_feature_engine *engine, struct ss_worker *w, struct ss_record *rec,
                       struct ss_row *row, struct ss_arena *arena)
 {
-    const struct ss_feature_plan *plan = engine->plan;
-    bool late = false;
-    for (uint32_t g = 0; g < plan->groups; g++)
-        late |= ss_row_late(plan, row)[g];
-    struct ss_features *features = ss_arena_alloc(arena, sizeof *features);
-    struct ss_str json = ss_row_render(plan, row, late, &w->text, arena);
-    if (!features || !json.p)
-        return SS_ENOMEM;
-    *features = (struct ss_features){&plan->names, row->num, row->text, late};
-    rec->features = features;
-    ss_record_set(rec, SS_FEATURES, json);
+    bool late;
+    int err = ss_row_finish(engine->plan, rec, row, &w->text, arena, &late);
+    if (err < 0)
+        return err;
     w->stats.records++;
     w->stats.late += late;
     return 0;

@@ -1,3 +1,4 @@
+#include "base/err.h"
 #include "base/number.h"
 #include "feature/row.h"
 #include <math.h>
@@ -73,4 +74,20 @@ struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_
     size_t n = (size_t)(to - start);
     char *copy = ss_arena_copy(arena, start, n);
     return (struct ss_str){copy, copy ? n : 0};
+}
+
+int ss_row_finish(const struct ss_feature_plan *plan, struct ss_record *rec, struct ss_row *row,
+                  struct ss_buf *scratch, struct ss_arena *arena, bool *late)
+{
+    *late = false;
+    for (uint32_t g = 0; g < plan->groups; g++)
+        *late |= ss_row_late(plan, row)[g];
+    struct ss_features *features = ss_arena_alloc(arena, sizeof *features);
+    struct ss_str json = ss_row_render(plan, row, *late, scratch, arena);
+    if (!features || !json.p)
+        return SS_ENOMEM;
+    *features = (struct ss_features){&plan->names, row->num, row->text, *late};
+    rec->features = features;
+    ss_record_set(rec, SS_FEATURES, json);
+    return 0;
 }

@@ -52,6 +52,10 @@ void ss_row_derive(const struct ss_feature_plan *plan, const struct ss_record *r
 struct ss_str ss_row_render(const struct ss_feature_plan *plan, const struct ss_row *row, bool late,
                             struct ss_buf *scratch, struct ss_arena *arena);
 
+/* Gives the record its vector and member; *late as the row's marks say. SS_ENOMEM is the only error. */
+int ss_row_finish(const struct ss_feature_plan *plan, struct ss_record *rec, struct ss_row *row,
+                  struct ss_buf *scratch, struct ss_arena *arena, bool *late) SS_MUST_CHECK;
+
 /* Half to even at the sixth decimal: what computed features are rounded to. Adding and taking away 1.5 * 2^52
  * leaves the nearest integer, as nearbyint would, without its call. */
 static inline double ss_round6(double x)

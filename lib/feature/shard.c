@@ -109,8 +109,8 @@ static void drop_first(struct ss_scope *sc)
     sc->ent->n--;
 }
 
-static void write_event(const struct ss_feature_plan *plan, const struct ss_group *group, struct ss_row *row,
-                        char *event)
+void ss_shard_event(const struct ss_feature_plan *plan, const struct ss_group *group, struct ss_row *row,
+                    char *event)
 {
     memcpy(event, &row->time_us, sizeof row->time_us);
     if (group->label)
@@ -210,20 +210,21 @@ static void evict(struct ss_feature_engine *engine, struct ss_worker *worker, ui
     }
 }
 
-/* One entity may not take a shard's whole share: beyond half of it, its oldest events go. */
-static void cut(struct ss_feature_engine *engine, struct ss_worker *worker, struct ss_scope *sc)
+bool ss_shard_is_full(const struct ss_feature_engine *engine, const struct ss_scope *sc)
 {
     size_t ring = sc->ent->log ? (size_t)sc->group->stride << sc->ent->cap_log2 : 0;
     bool full = sc->ent->log && sc->ent->n == (uint32_t)1 << sc->ent->cap_log2;
-    if (!full || sc->ent->n <= SS_ENTITY_SMALL || ring * 2 <= engine->limit[sc->group->level] / 2)
-        return;
+    return full && sc->ent->n > SS_ENTITY_SMALL && ring * 2 > engine->limit[sc->group->level] / 2;
+}
+
+void ss_shard_expel(struct ss_scope *sc)
+{
     if (sc->life)
         ss_window_expel(sc, &sc->group->life, sc->life);
     if (sc->win)
         ss_window_expel(sc, &sc->group->win, sc->win);
     sc->ent->first++;
     sc->ent->n--;
-    worker->stats.cut++;
 }
 
 static int index_event(struct ss_feature_engine *engine, struct ss_worker *worker, uint32_t shard,
@@ -247,7 +248,7 @@ static bool take_event(struct ss_feature_engine *engine, struct ss_scope *sc, st
     char *event = ss_log_insert(sc->ent, sc->memory, g->stride, seq);
     if (!event)
         return false;
-    write_event(engine->plan, g, row, event);
+    ss_shard_event(engine->plan, g, row, event);
     if (sc->life)
         ss_window_enter(sc, &g->life, sc->life, sc->memory, seq);
     if (sc->win)
@@ -276,7 +277,10 @@ int ss_shard_payment(struct ss_feature_engine *engine, struct ss_worker *worker,
     ss_shard_scope(engine, shard, group, ent, &sc);
     if (!ent->log && !ent->block && !make_block(&sc))
         return SS_ENOMEM;
-    cut(engine, worker, &sc);
+    if (ss_shard_is_full(engine, &sc)) {
+        ss_shard_expel(&sc);
+        worker->stats.cut++;
+    }
     ss_label_seek(&sc, row->time_us);
     if (sc.life)
         ss_window_seek(&sc, &g->life, sc.life, memory, row->time_us);

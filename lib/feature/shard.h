@@ -55,6 +55,13 @@ int ss_shard_index(struct ss_feature_engine *engine, int worker, int workers, ui
 
 void ss_shard_scope(const struct ss_feature_engine *engine, uint32_t shard, uint32_t group,
                     struct ss_entity *ent, struct ss_scope *sc);
+/* One entity may not take a shard's whole share: beyond half of it, its oldest event goes before one comes.
+ */
+bool ss_shard_is_full(const struct ss_feature_engine *engine, const struct ss_scope *sc);
+void ss_shard_expel(struct ss_scope *sc);
+/* The payment as an event of the group's layout. */
+void ss_shard_event(const struct ss_feature_plan *plan, const struct ss_group *group, struct ss_row *row,
+                    char *event);
 /* Bytes of an entity's block, with and without a win set. */
 uint32_t ss_block_bytes(const struct ss_group *group, bool large);
 

@@ -20,6 +20,8 @@ struct order {
     uint32_t count : 26, height : 6;
 };
 
+_Static_assert(sizeof(struct extreme) == 2 * sizeof(int64_t), "ss_extreme_stand_in has room for one");
+
 /* Three arrays behind each other, so that a search runs over hashes only. */
 struct seen {
     uint64_t hash;
@@ -93,6 +95,15 @@ void ss_extreme_remove(struct ss_side *side, uint32_t seq)
         side->x = (side->x + 1) & (side->cap - 1);
         side->n--;
     }
+}
+
+void ss_extreme_stand_in(struct ss_side *side, int64_t place[2], int64_t value, int sign)
+{
+    int64_t front = ss_extreme_value(side);
+    bool stays = side->n && (sign > 0 ? front > value : front < value);
+    struct extreme one = {stays ? front : value, 0, 0};
+    memcpy(place, &one, sizeof one);
+    *side = (struct ss_side){.mem = place, .n = 1, .cap = 1};
 }
 
 int64_t ss_extreme_value(const struct ss_side *side)

@@ -23,6 +23,9 @@ struct ss_side {
  */
 void ss_extreme_add(struct ss_side *side, struct ss_memory *memory, int64_t value, uint32_t seq, int sign);
 void ss_extreme_remove(struct ss_side *side, uint32_t seq);
+/* For a reading: `side` becomes the extreme of what it holds and one value more, kept in `place`. The caller
+ * keeps the old header and puts it back. */
+void ss_extreme_stand_in(struct ss_side *side, int64_t place[2], int64_t value, int sign);
 int64_t ss_extreme_value(const struct ss_side *side); /* SS_VALUE_NULL when empty */
 
 /* Distinct: a table of value hashes with their multiplicity, O(1). n: how many different values. */

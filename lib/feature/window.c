@@ -467,6 +467,41 @@ void ss_window_expel(const struct ss_scope *sc, const struct ss_wset *set, char 
     ss_window_leave(sc, set, state);
 }
 
+/* What a loan keeps; 0: the event is taken out again instead. */
+static size_t lent_bytes(const struct ss_acc *acc)
+{
+    switch ((enum ss_acc_kind)acc->kind) {
+    case SS_ACC_COUNT: return sizeof(struct ss_state_count);
+    case SS_ACC_SUM: return sizeof(struct ss_state_sum);
+    case SS_ACC_SQUARES: return sizeof(struct ss_state_squares);
+    case SS_ACC_LAST: return sizeof(struct ss_state_last);
+    case SS_ACC_EXTREME: return sizeof(struct ss_side);
+    default: return 0;
+    }
+}
+
+_Static_assert(sizeof(struct ss_state_squares) <= sizeof((struct ss_window_loan){0}.state), "fits a loan");
+
+void ss_window_lend(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                    struct ss_memory *memory, char *event, struct ss_window_loan *loan)
+{
+    memcpy(loan->state, state + acc->off, lent_bytes(acc));
+    if (acc->kind != SS_ACC_EXTREME)
+        acc_add(group, acc, state, memory, event, 0);
+    else if (fits(group, acc, event) && column(group, acc, event) != SS_VALUE_NULL)
+        ss_extreme_stand_in((struct ss_side *)(state + acc->off), loan->place, column(group, acc, event),
+                            acc->sign);
+}
+
+void ss_window_take_back(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
+                         const struct ss_window_loan *loan)
+{
+    if (lent_bytes(acc))
+        memcpy(state + acc->off, loan->state, lent_bytes(acc));
+    else
+        acc_remove(group, acc, state, event, 0);
+}
+
 static void relabel_set(const struct ss_scope *sc, const struct ss_wset *set, char *state,
                         struct ss_memory *memory, uint32_t seq, bool remove)
 {

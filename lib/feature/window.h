@@ -47,6 +47,18 @@ void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char 
 void ss_window_expel(const struct ss_scope *sc, const struct ss_wset *set, char *state);
 /* Changes an event's label, in the log and wherever it is counted. */
 void ss_window_relabel(const struct ss_scope *sc, uint32_t seq, int8_t label);
+/* An accumulator with an event more, for as long as it takes to read it. */
+struct ss_window_loan {
+    char state[48];   /* as it was before */
+    int64_t place[2]; /* for ss_extreme_stand_in */
+};
+/* The event (of the time that the set stands at) counts in `acc` of the set at `state` until it is taken
+ * back; loans end in any order. Then the aggregate is what it was, though side memory may have grown.
+ */
+void ss_window_lend(const struct ss_group *group, const struct ss_acc *acc, char *state,
+                    struct ss_memory *memory, char *event, struct ss_window_loan *loan);
+void ss_window_take_back(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
+                         const struct ss_window_loan *loan);
 /* The side memory of a set goes back to the pool. */
 void ss_window_free(const struct ss_wset *set, char *state, struct ss_memory *memory);
 

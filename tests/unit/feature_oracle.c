@@ -2,6 +2,8 @@
  * The engine against a brute-force reading of the feature file: for every record of random streams with ties,
  * disorder, missing fields and late labels, every feature is computed anew from all that has arrived,
  * straight from the definition, and must be the same bits. Batches and workers vary; they must not matter.
+ * Before each batch, payments are tried: what comes out must be what the oracle says of the one that comes
+ * next, and no byte of the state may change.
  */
 #include "base/err.h"
 #include "base/rng.h"
@@ -9,6 +11,7 @@
 #include "feature/engine.h"
 #include "feature/read.h"
 #include "feature/row.h"
+#include "feature/trial.h"
 #include "record/batch.h"
 #include "tests/tap.h"
 #include <math.h>
@@ -464,26 +467,87 @@ struct run {
     struct ss_batch batch;
     struct ss_feature_plan *plan;
     struct ss_feature_engine *engine;
-    struct ss_buf text;
+    struct ss_feature_trial *trial;
+    struct ss_batch tried;
+    struct ss_buf text, before, after; /* the state as bytes */
 };
 
-static bool open_run(struct run *run, int workers, int64_t late_bound_us)
+static bool open_run(struct run *run, int workers, int64_t late_bound_us, size_t max_memory)
 {
-    struct ss_feature_config config = {.late_bound_us = late_bound_us};
+    struct ss_feature_config config = {.late_bound_us = late_bound_us, .max_memory = max_memory};
     ss_buf_init(&run->text, 4096);
+    ss_buf_init(&run->before, (size_t)1 << 30);
+    ss_buf_init(&run->after, (size_t)1 << 30);
     return ss_schema_init(&run->schema) == 0 &&
            ss_feature_plan_parse(features, sizeof features - 1, "oracle", &run->schema, &run->plan) == 0 &&
            ss_batch_init(&run->batch, &run->schema, workers) == 0 &&
-           ss_feature_engine_new(run->plan, workers, &config, &run->engine) == 0;
+           ss_batch_init(&run->tried, &run->schema, 1) == 0 &&
+           ss_feature_engine_new(run->plan, workers, &config, &run->engine) == 0 &&
+           ss_feature_trial_new(run->engine, &run->trial) == 0;
 }
 
 static void close_run(struct run *run)
 {
+    ss_feature_trial_free(run->trial);
     ss_feature_engine_free(run->engine);
     ss_batch_free(&run->batch);
+    ss_batch_free(&run->tried);
     ss_feature_plan_free(run->plan);
     ss_schema_free(&run->schema);
     ss_buf_free(&run->text);
+    ss_buf_free(&run->before);
+    ss_buf_free(&run->after);
+}
+
+static int put_state(void *to, const void *bytes, size_t len)
+{
+    ss_buf_put(to, bytes, len);
+    return ss_buf_check(to);
+}
+
+/* Payments from..to are tried, twice each in turn and then once more, and the first one's features are kept.
+ */
+static bool try_all(struct run *run, int from, int to, bool look)
+{
+    struct ss_batch *tried = &run->tried;
+    bool good = true;
+    ss_batch_reset(tried);
+    for (int i = from; i < to && good; i++)
+        good = add_record(tried, i, &run->text) == 0 && add_record(tried, i, &run->text) == 0;
+    for (int i = from; i < to && good; i++)
+        good = add_record(tried, i, &run->text) == 0;
+    ss_buf_reset(&run->before);
+    ss_buf_reset(&run->after);
+    good = good && (!look || ss_feature_engine_save(run->engine, put_state, &run->before) == 0) &&
+           ss_feature_trial_run(run->trial, tried) == 0 &&
+           (!look || ss_feature_engine_save(run->engine, put_state, &run->after) == 0);
+    if (!good)
+        printf("# %s\n", ss_err_text());
+    good = good && run->before.n == run->after.n &&
+           (!look || memcmp(run->before.p, run->after.p, run->before.n) == 0);
+    return good;
+}
+
+static bool same_text(const struct ss_record *a, const struct ss_record *b)
+{
+    struct ss_str x = ss_record_member(a, SS_FEATURES), y = ss_record_member(b, SS_FEATURES);
+    return x.n == y.n && (x.n == 0 || memcmp(x.p, y.p, x.n) == 0);
+}
+
+/* What was tried first is what came of the first one; repeated tries agree with themselves. */
+static bool tries_agree(const struct run *run, int from, int to)
+{
+    const struct ss_record *tried = run->tried.rec;
+    int n = to - from;
+    bool same = same_text(&tried[0], &run->batch.rec[0]);
+    for (int k = 0; k < n && same; k++)
+        same = same_text(&tried[2 * k], &tried[2 * k + 1]) && same_text(&tried[2 * k], &tried[2 * n + k]);
+    if (!same)
+        printf("# record %d tried: %.*s\n# and taken in: %.*s\n", from,
+               (int)ss_record_member(&tried[0], SS_FEATURES).n, ss_record_member(&tried[0], SS_FEATURES).p,
+               (int)ss_record_member(&run->batch.rec[0], SS_FEATURES).n,
+               ss_record_member(&run->batch.rec[0], SS_FEATURES).p);
+    return same;
 }
 
 /* True when all records of a stream have the oracle's features. */
@@ -493,7 +557,7 @@ static bool agrees(uint64_t seed, int n, int workers, int disorder, int64_t late
     struct run run = {0};
     int64_t now_us = 1767225600 * SS_SECOND_US;
     ss_rng_seed(&rng, seed);
-    if (!open_run(&run, workers, late_bound_us)) {
+    if (!open_run(&run, workers, late_bound_us, 0)) {
         printf("# %s\n", ss_err_text());
         return false;
     }
@@ -508,10 +572,11 @@ static bool agrees(uint64_t seed, int n, int workers, int disorder, int64_t late
             if (add_record(&run.batch, i, &run.text) < 0)
                 return false;
         }
-        if (ss_feature_engine_run(run.engine, &run.batch) < 0) {
+        if (!try_all(&run, from, i, from % 7 == 0) || ss_feature_engine_run(run.engine, &run.batch) < 0) {
             printf("# %s\n", ss_err_text());
             return false;
         }
+        same = same && tries_agree(&run, from, i);
         for (int k = from; k < i && same; k++)
             same = same_features(&run.batch.rec[k - from], &all[k], k);
         ss_batch_reset(&run.batch);
@@ -520,12 +585,40 @@ static bool agrees(uint64_t seed, int n, int workers, int disorder, int64_t late
     return same;
 }
 
+/* As agrees, without an oracle (windows lose what the limit takes): tries against what is taken in, one by
+ * one. */
+static bool tries_under_a_limit(uint64_t seed, int n, int disorder, size_t max_memory, uint64_t *cut)
+{
+    struct ss_rng rng;
+    struct run run = {0};
+    struct ss_feature_stats stats;
+    int64_t now_us = 1767225600 * SS_SECOND_US;
+    ss_rng_seed(&rng, seed);
+    bool same = open_run(&run, 1, 30 * SS_DAY_US, max_memory);
+    for (int i = 0; i < n && same; i++) {
+        make_payment(&rng, i, &now_us, disorder);
+        ss_batch_reset(&run.batch);
+        same = add_record(&run.batch, i, &run.text) == 0 && try_all(&run, i, i + 1, i % 50 == 0) &&
+               ss_feature_engine_run(run.engine, &run.batch) == 0 && tries_agree(&run, i, i + 1);
+    }
+    ss_feature_engine_stats(run.engine, &stats);
+    *cut = stats.cut;
+    printf("# %llu evicted, %llu cut, %llu late, %llu labels\n", (unsigned long long)stats.evicted,
+           (unsigned long long)stats.cut, (unsigned long long)stats.late, (unsigned long long)stats.labels);
+    close_run(&run);
+    return same;
+}
+
 int main(void)
 {
+    uint64_t cut;
     const int64_t forever_us = 3000 * SS_DAY_US;
     ok(agrees(1, 900, 1, 0, SS_DAY_US), "records in order have the features that their definitions give");
     ok(agrees(2, 900, 1, 10, forever_us), "so have streams with a tenth of their records out of order");
     ok(agrees(3, 700, 3, 60, forever_us), "and streams mostly out of order, shared by three workers");
     ok(agrees(4, 700, 64, 10, 5 * SS_DAY_US), "records late within the bound find whole windows");
+    ok(tries_under_a_limit(5, 2400, 10, 2 << 20, &cut) && cut > 0,
+       "a try sees what a full entity loses to make room");
+    ok(tries_under_a_limit(6, 2400, 40, 0, &cut), "and each payment of a disorderly stream as it comes");
     return done();
 }
