@@ -78,4 +78,9 @@ void ss_desk_save(const struct ss_desk *desk, const struct ss_str *names, uint32
 int ss_desk_load(struct ss_desk *desk, struct ss_str bytes, const struct ss_str *names,
                  uint32_t n) SS_MUST_CHECK;
 
+/* The places have other numbers from now on: as if the desk were saved with the old names and loaded with the
+ * new ones. */
+void ss_desk_rename(struct ss_desk *desk, const struct ss_str *before, uint32_t n_before,
+                    const struct ss_str *now, uint32_t n_now);
+
 #endif

@@ -110,6 +110,19 @@ static struct ss_str get_str(struct reader *r)
     return s;
 }
 
+static void map_open(uint8_t map[32])
+{
+    memset(map, 0xff, 32);
+    map[31] = 31; /* the stream itself */
+}
+
+static void map_name(uint8_t map[32], uint32_t i, struct ss_str name, const struct ss_str *now, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++)
+        if (ss_str_eq(name, now[k]))
+            map[i] = (uint8_t)k;
+}
+
 static uint32_t map_places(uint32_t places, const uint8_t map[32])
 {
     uint32_t now = 0;
@@ -117,6 +130,17 @@ static uint32_t map_places(uint32_t places, const uint8_t map[32])
         if (places >> i & 1 && map[i] < 32)
             now |= 1u << map[i];
     return now;
+}
+
+void ss_desk_rename(struct ss_desk *desk, const struct ss_str *before, uint32_t n_before,
+                    const struct ss_str *now, uint32_t n_now)
+{
+    uint8_t map[32];
+    map_open(map);
+    for (uint32_t i = 0; i < n_before; i++)
+        map_name(map, i, before[i], now, n_now);
+    for (const struct ss_group *g = ss_groups_first(desk->groups); g; g = ss_groups_next(desk->groups, g))
+        ((struct ss_group *)g)->places = map_places(g->places, map);
 }
 
 static int get_group(struct reader *r, struct ss_desk *desk, const uint8_t map[32])
@@ -163,15 +187,10 @@ int ss_desk_load(struct ss_desk *desk, struct ss_str bytes, const struct ss_str 
     int err = check_options(&r, desk);
     if (err)
         return err;
-    memset(map, 0xff, sizeof map);
+    map_open(map);
     uint32_t places = get_u32(&r);
-    for (uint32_t i = 0; i < places && i < 32 && !r.failed; i++) {
-        struct ss_str name = get_str(&r);
-        for (uint32_t k = 0; k < n; k++)
-            if (ss_str_eq(name, names[k]))
-                map[i] = (uint8_t)k;
-    }
-    map[31] = 31; /* the stream itself */
+    for (uint32_t i = 0; i < places && i < 31 && !r.failed; i++)
+        map_name(map, i, get_str(&r), names, n);
     desk->now_us = (int64_t)get_u64(&r);
     uint32_t taken = get_u32(&r);
     if (r.failed || places > 31 || taken > desk->opt.budget.max)

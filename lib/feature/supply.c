@@ -1,5 +1,6 @@
 #include "feature/supply.h"
 #include "base/err.h"
+#include "feature/trial.h"
 #include "record/features.h"
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ enum way { WAY_OPEN, WAY_GIVEN, WAY_COMPUTED };
 struct ss_supply {
     struct ss_feature_plan *plan;
     struct ss_feature_engine *engine;
+    struct ss_feature_trial *trial; /* once something has been tried */
     const char *program;
     enum way way; /* WAY_OPEN until the first payment; labels before it go to the engine */
 };
@@ -36,6 +38,7 @@ void ss_supply_free(struct ss_supply *supply)
 {
     if (!supply)
         return;
+    ss_feature_trial_free(supply->trial);
     ss_feature_engine_free(supply->engine);
     ss_feature_plan_free(supply->plan);
     free(supply);
@@ -56,13 +59,16 @@ static bool brings_features(const struct ss_record *rec)
     return rec->features || rec->field[SS_FEATURES].type == SS_JSON_OBJECT;
 }
 
-static void find_way(struct ss_supply *s, const struct ss_batch *batch)
+/* What the first payment says, where none has said it before. */
+static enum way way_of(const struct ss_supply *s, const struct ss_batch *batch)
 {
-    for (size_t i = 0; s->way == WAY_OPEN && i < batch->n; i++) {
+    enum way way = s->way;
+    for (size_t i = 0; way == WAY_OPEN && i < batch->n; i++) {
         const struct ss_record *rec = &batch->rec[i];
         if (rec->fate == SS_KEEP && !ss_record_is_label(rec))
-            s->way = brings_features(rec) ? WAY_GIVEN : WAY_COMPUTED;
+            way = brings_features(rec) ? WAY_GIVEN : WAY_COMPUTED;
     }
+    return way;
 }
 
 /* Not a matter of one record: the whole stream was made with another file. */
@@ -78,7 +84,7 @@ static int check_set(const struct ss_supply *s, const char *set)
         set, names->set);
 }
 
-static int take_given(struct ss_supply *s, struct ss_record *rec, struct ss_arena *arena)
+static int take_given(const struct ss_supply *s, struct ss_record *rec, struct ss_arena *arena)
 {
     if (rec->features)
         return check_set(s, rec->features->names->set);
@@ -101,9 +107,19 @@ static int take_given(struct ss_supply *s, struct ss_record *rec, struct ss_aren
     return err;
 }
 
+static int take_rows(const struct ss_supply *s, int worker, int workers, struct ss_batch *batch)
+{
+    int err = 0;
+    for (size_t i = batch->n * (size_t)worker / (size_t)workers;
+         i < batch->n * ((size_t)worker + 1) / (size_t)workers && !err; i++)
+        if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
+            err = take_given(s, &batch->rec[i], &batch->arena[worker]);
+    return err;
+}
+
 int ss_supply_prepare(struct ss_supply *s, const struct ss_batch *batch)
 {
-    find_way(s, batch);
+    s->way = way_of(s, batch);
     return s->way == WAY_GIVEN ? 0 : ss_feature_engine_prepare(s->engine, batch);
 }
 
@@ -111,14 +127,20 @@ int ss_supply_work(struct ss_supply *s, int phase, int worker, int workers, stru
 {
     if (s->way != WAY_GIVEN)
         return ss_feature_engine_work(s->engine, phase, worker, workers, batch);
-    if (phase > 0)
-        return 0;
-    int err = 0;
-    for (size_t i = batch->n * (size_t)worker / (size_t)workers;
-         i < batch->n * ((size_t)worker + 1) / (size_t)workers && !err; i++)
-        if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
-            err = take_given(s, &batch->rec[i], &batch->arena[worker]);
-    return err;
+    return phase > 0 ? 0 : take_rows(s, worker, workers, batch);
+}
+
+int ss_supply_trial(struct ss_supply *s, struct ss_batch *batch)
+{
+    if (way_of(s, batch) == WAY_GIVEN)
+        return take_rows(s, 0, 1, batch);
+    int err = s->trial ? 0 : ss_feature_trial_new(s->engine, &s->trial);
+    return err ? err : ss_feature_trial_run(s->trial, batch);
+}
+
+const struct ss_feature_engine *ss_supply_engine(const struct ss_supply *s)
+{
+    return s->way == WAY_GIVEN ? NULL : s->engine;
 }
 
 int ss_supply_save(const struct ss_supply *s, ss_feature_write *write, void *to)

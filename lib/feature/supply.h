@@ -34,6 +34,11 @@ int ss_supply_prepare(struct ss_supply *supply, const struct ss_batch *batch) SS
 int ss_supply_work(struct ss_supply *supply, int phase, int worker, int workers,
                    struct ss_batch *batch) SS_MUST_CHECK;
 
+/* As prepare and all phases, in the calling thread, for payments that are only asked about (trial.h). */
+int ss_supply_trial(struct ss_supply *supply, struct ss_batch *batch) SS_MUST_CHECK;
+/* NULL while records bring their features. */
+const struct ss_feature_engine *ss_supply_engine(const struct ss_supply *supply);
+
 /* State out and in, as engine.h; a stream that brought its features has none but this fact. */
 int ss_supply_save(const struct ss_supply *supply, ss_feature_write *write, void *to) SS_MUST_CHECK;
 int ss_supply_load(struct ss_supply *supply, ss_feature_read *read, void *from) SS_MUST_CHECK;

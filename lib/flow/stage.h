@@ -35,6 +35,7 @@ struct ss_env {
     bool color;                 /* the output is a terminal that wants colours */
     bool no_input;              /* set in open by a first stage that has nothing to read this time */
     bool alone;                 /* no other stage follows: nobody will look at field slots */
+    bool hosted;                /* a program takes the records (cli/host.h): nothing may be printed */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */
     int (*flush)(struct ss_env *env); /* writes out what is buffered: call it before sleeping in `fill` */
@@ -54,6 +55,25 @@ struct ss_feed {
     int64_t arrived_ns; /* for rec->arrived_ns */
     size_t max_record;  /* --max-record */
 };
+
+/* What a stage says of itself to those who watch it. */
+#define SS_STATUS_NUMBERS 16
+struct ss_stage_status {
+    char version[64]; /* of what it works with: the feature set's, model's or rule set's name; "" for none */
+    struct {
+        const char *name; /* "entities" */
+        uint64_t value;
+    } number[SS_STATUS_NUMBERS];
+    int n;
+};
+
+static inline void ss_status_add(struct ss_stage_status *status, const char *name, uint64_t value)
+{
+    if (status->n < SS_STATUS_NUMBERS) {
+        status->number[status->n].name = name;
+        status->number[status->n++].value = value;
+    }
+}
 
 struct ss_stage {
     const char *name;        /* "features" */
@@ -90,6 +110,20 @@ struct ss_stage {
     /* End of the stream: may add last records (held ones) to the empty batch; sinks print to env->out. */
     int (*finish)(void *st, struct ss_batch *batch);
     void (*close)(void *st);
+
+    /*
+     * For programs that host a pipeline (cli/host.h): `hosted` says that the stage makes, reads and prints
+     * nothing of its own.
+     * trial   what step and work would make of these records, remembering nothing: after it the stage's state
+     * is bit for bit what it was. Each record is looked at alone, as if it came next. Without it the stage is
+     * left out of a trial.
+     * reload  reads its files anew, between batches; when they will not do, says so and goes on with the old.
+     * status  fills in a zeroed status.
+     */
+    bool hosted;
+    int (*trial)(void *st, struct ss_batch *batch);
+    int (*reload)(void *st);
+    void (*status)(const void *st, struct ss_stage_status *status);
 
     /* Stages with memory: keep, drop and move the state of one input partition (0 outside Kafka). */
     int (*part_open)(void *st, int part);

@@ -15,6 +15,11 @@ bool ss_ruleset_batched(const struct ss_ruleset *set)
     return set->batched;
 }
 
+void ss_ruleset_quiet(struct ss_ruleset *set, bool quiet)
+{
+    set->worker[0].quiet = quiet;
+}
+
 int ss_ruleset_batch(struct ss_ruleset *set, int worker, const struct ss_batch *batch)
 {
     return ss_exprs_batch(set->worker[worker].exprs, batch);
@@ -41,12 +46,15 @@ static bool open_for(const struct ss_live_rule *rule, const struct ss_record *re
 static int test(const struct ss_ruleset *set, struct ss_rule_worker *w, uint32_t i)
 {
     struct ss_rule_count *count = &w->count[i];
-    int64_t began_ns = set->options.profile ? ss_clock_mono_ns() : 0;
+    bool timed = set->options.profile && !w->quiet;
+    int64_t began_ns = timed ? ss_clock_mono_ns() : 0;
     int result = ss_expr_test(w->exprs, (int)i);
-    if (set->options.profile)
+    if (timed)
         count->ns += (uint64_t)(ss_clock_mono_ns() - began_ns);
-    count->tested++;
-    count->hits += result == SS_EXPR_TRUE;
+    if (!w->quiet) {
+        count->tested++;
+        count->hits += result == SS_EXPR_TRUE;
+    }
     return result;
 }
 
@@ -75,14 +83,14 @@ static int note_failure(struct outcome *out, uint32_t i, const char *what, struc
 {
     struct ss_live_rule *rule = &out->set->live[i];
     const char *why = ss_expr_error(out->w->exprs);
-    out->w->count[i].errors++;
+    out->w->count[i].errors += !out->w->quiet;
     ss_buf_reset(&out->w->text);
     ss_buf_puts(&out->w->text, what);
     ss_buf_puts(&out->w->text, why && why[0] ? why : "unknown error");
     *error = keep(out->arena, out->w->text.p, out->w->text.n);
     if (!error->p)
         return SS_ENOMEM;
-    if (!atomic_exchange(&rule->failure_said, true))
+    if (!out->w->quiet && !atomic_exchange(&rule->failure_said, true))
         ss_warn("%s:%u: rule '%.*s' fails: %.*s", rule->def->at.file, rule->def->at.line,
                 (int)rule->def->name.n, rule->def->name.p, (int)error->n, error->p);
     out->w->failed[out->failures++] = (struct ss_failed){rule->def->name, *error};

@@ -63,6 +63,8 @@ int ss_ruleset_batch(struct ss_ruleset *set, int worker, const struct ss_batch *
 /* Decides; the decision and its texts live in the arena. */
 int ss_ruleset_decide(struct ss_ruleset *set, int worker, const struct ss_record *rec, struct ss_arena *arena,
                       const struct ss_decision **decision) SS_MUST_CHECK;
+/* While quiet, decisions by the first worker leave no trace: hits are not counted, failures not logged. */
+void ss_ruleset_quiet(struct ss_ruleset *set, bool quiet);
 /* Decides, and appends how: every rule, every value on the way to it. */
 int ss_ruleset_explain(struct ss_ruleset *set, const struct ss_record *rec, struct ss_arena *arena,
                        struct ss_buf *to) SS_MUST_CHECK;

@@ -29,6 +29,7 @@ struct ss_rule_worker {
     struct ss_fired *fired, *shadow; /* room for all rules */
     struct ss_failed *failed;
     struct ss_rule_count *count; /* of each live rule */
+    bool quiet;                  /* nothing is counted */
     struct ss_buf text;
 };
 

@@ -26,6 +26,7 @@ struct alert {
     struct ss_routes routes;
     struct ss_spool *spool;
     struct ss_delivery *delivery;
+    struct ss_delivery_counts before;          /* of those that a reload has ended */
     struct ss_str places[SS_DESTINATIONS_MAX]; /* the destinations' names */
     struct ss_buf member, message;
     bool added; /* to the spool, since the last commit */
@@ -183,7 +184,7 @@ static int commit(struct alert *st)
         return 0;
     st->added = false;
     int err = ss_spool_commit(st->spool);
-    if (!err)
+    if (!err && st->delivery)
         ss_delivery_wake(st->delivery);
     return err;
 }
@@ -215,13 +216,62 @@ static int open_when(struct alert *st)
     return err ? err : ss_exprs_bind(st->exprs, st->env->schema, true);
 }
 
+static void name_places(const struct ss_routes *routes, struct ss_str *places)
+{
+    for (uint32_t i = 0; i < routes->n; i++)
+        places[i] = ss_str_of(routes->to[i].name);
+}
+
 static int open_routes(struct alert *st)
 {
     int err = ss_routes_read(st->routes_path, &st->routes);
-    for (uint32_t i = 0; i < st->routes.n; i++)
-        st->places[i] = ss_str_of(st->routes.to[i].name);
+    name_places(&st->routes, st->places);
     err = err ? err : ss_spool_open(st->spool_path, NULL, &st->spool);
     return err ? err : ss_delivery_start(&st->routes, st->spool, &st->delivery);
+}
+
+static void stop_delivery(struct alert *st)
+{
+    if (!st->delivery)
+        return;
+    struct ss_delivery_counts n = ss_delivery_counts(st->delivery);
+    ss_delivery_stop(st->delivery);
+    st->delivery = NULL;
+    st->before.sent += n.sent;
+    st->before.dead += n.dead;
+    st->before.failed_tries += n.failed_tries;
+}
+
+/* All of it, reloads included. */
+static struct ss_delivery_counts counts(const struct alert *st)
+{
+    struct ss_delivery_counts n = st->before;
+    if (st->delivery) {
+        struct ss_delivery_counts now = ss_delivery_counts(st->delivery);
+        n.sent += now.sent;
+        n.dead += now.dead;
+        n.failed_tries += now.failed_tries;
+    }
+    return n;
+}
+
+/* The spool stays; what is under way is broken off and sent again. */
+static int reload_routes(struct alert *st)
+{
+    struct ss_routes routes, old = st->routes;
+    struct ss_str places[SS_DESTINATIONS_MAX];
+    int err = ss_routes_read(st->routes_path, &routes);
+    if (err < 0) {
+        ss_routes_free(&routes);
+        return err;
+    }
+    name_places(&routes, places);
+    stop_delivery(st);
+    ss_desk_rename(st->desk, st->places, old.n, places, routes.n);
+    st->routes = routes;
+    memcpy(st->places, places, sizeof places);
+    ss_routes_free(&old);
+    return ss_delivery_start(&st->routes, st->spool, &st->delivery);
 }
 
 static int alert_open(void *state, struct ss_env *env)
@@ -255,17 +305,34 @@ static void alert_close(void *state)
     ss_buf_free(&st->message);
 }
 
-static void reload(struct alert *st)
+/* Both files, whatever becomes of the other. */
+static int alert_reload(void *state)
+{
+    struct alert *st = state;
+    char why[512] = "";
+    int err = st->snooze_path ? load_snooze(st, false) : 0;
+    if (err < 0)
+        snprintf(why, sizeof why, "%s; ", ss_err_text());
+    else if (st->snooze_path)
+        ss_info("snooze list '%s' reloaded", st->snooze_path);
+    int routes = st->routes_path ? reload_routes(st) : 0;
+    if (!routes && st->routes_path)
+        ss_info("routes '%s' reloaded", st->routes_path);
+    if (routes < 0) {
+        char more[512];
+        snprintf(more, sizeof more, "%s", ss_err_text());
+        return ss_fail((enum ss_err)routes, "%s%s", why, more);
+    }
+    return err < 0 ? ss_fail((enum ss_err)err, "%.*s", (int)strlen(why) - 2, why) : 0;
+}
+
+static void reload_where_asked(struct alert *st)
 {
     if (!st->env->reload || *st->env->reload == st->reloads)
         return;
     st->reloads = *st->env->reload;
-    if (!st->snooze_path)
-        return;
-    if (load_snooze(st, false) < 0)
-        ss_warn("%s: the snooze list in use stays", ss_err_text());
-    else
-        ss_info("snooze list '%s' reloaded", st->snooze_path);
+    if (alert_reload(st) < 0)
+        ss_warn("%s: what is in use stays", ss_err_text());
 }
 
 /* --- records --- */
@@ -322,7 +389,7 @@ static int alert_step(void *state, struct ss_batch *batch)
     struct alert *st = state;
     struct ss_arena *arena = &batch->arena[0];
     int err = 0;
-    reload(st);
+    reload_where_asked(st);
     for (size_t i = 0; i < batch->n && !err; i++) {
         struct ss_record *rec = &batch->rec[i];
         if (rec->fate != SS_KEEP)
@@ -361,7 +428,7 @@ static int drain(struct alert *st)
 {
     int64_t wait_us = st->drain_us >= 0 ? st->drain_us : st->drain ? DRAIN_ONLY_US : DRAIN_US;
     uint64_t left = ss_delivery_drain(st->delivery, wait_us, st->env->stop);
-    struct ss_delivery_counts n = ss_delivery_counts(st->delivery);
+    struct ss_delivery_counts n = counts(st);
     ss_info("%llu messages delivered, %llu given up, %llu tries failed", (unsigned long long)n.sent,
             (unsigned long long)n.dead, (unsigned long long)n.failed_tries);
     if (!left)
@@ -383,6 +450,25 @@ static int alert_finish(void *state, struct ss_batch *batch)
     if (!st->drain)
         report(st);
     return !err && st->delivery ? drain(st) : err;
+}
+
+static void alert_status(const void *state, struct ss_stage_status *status)
+{
+    const struct alert *st = state;
+    struct ss_desk_counts n = ss_desk_counts(st->desk);
+    struct ss_delivery_counts d = counts(st);
+    ss_status_add(status, "alerts", n.alerts);
+    ss_status_add(status, "joined", n.joined);
+    ss_status_add(status, "snoozed", n.snoozed);
+    ss_status_add(status, "cooled", n.cooled);
+    ss_status_add(status, "over_budget", n.over_budget);
+    ss_status_add(status, "above_budget", n.above_budget);
+    if (!st->spool)
+        return;
+    ss_status_add(status, "waiting", ss_spool_waiting(st->spool));
+    ss_status_add(status, "sent", d.sent);
+    ss_status_add(status, "dead", d.dead);
+    ss_status_add(status, "failed_tries", d.failed_tries);
 }
 
 static int alert_save(const void *state, int part, struct ss_sink *to)
@@ -424,6 +510,9 @@ const struct ss_stage ss_stage_alert = {
     .open = alert_open,
     .step = alert_step,
     .finish = alert_finish,
+    .hosted = true,
+    .reload = alert_reload,
+    .status = alert_status,
     .close = alert_close,
     .save = alert_save,
     .load = alert_load,

@@ -5,6 +5,7 @@
 #include "feature/engine.h"
 #include "feature/file.h"
 #include "feature/hold.h"
+#include "feature/trial.h"
 #include "flow/stage.h"
 
 struct features {
@@ -14,6 +15,7 @@ struct features {
     /* From here on set by open. */
     struct ss_feature_plan *plan;
     struct ss_feature_engine *engine;
+    struct ss_feature_trial *trial; /* once something has been tried */
     struct ss_hold hold;
     int workers;
 };
@@ -84,7 +86,9 @@ static void part_close(void *state, int part)
         (unsigned long long)s.records, (unsigned long long)s.late, (unsigned long long)s.labels,
         (unsigned long long)s.entities, (unsigned long long)s.bytes, (unsigned long long)s.expired,
         (unsigned long long)s.evicted, (unsigned long long)s.cut);
+    ss_feature_trial_free(st->trial);
     ss_feature_engine_free(st->engine);
+    st->trial = NULL;
     st->engine = NULL;
 }
 
@@ -99,6 +103,30 @@ static int work(void *state, int phase, int worker, int workers, struct ss_batch
 {
     struct features *st = state;
     return ss_feature_engine_work(st->engine, phase, worker, workers, batch);
+}
+
+/* A payment that is only asked about is not held. */
+static int trial(void *state, struct ss_batch *batch)
+{
+    struct features *st = state;
+    int err = st->trial ? 0 : ss_feature_trial_new(st->engine, &st->trial);
+    return err ? err : ss_feature_trial_run(st->trial, batch);
+}
+
+static void status(const void *state, struct ss_stage_status *status)
+{
+    const struct features *st = state;
+    struct ss_feature_stats s;
+    ss_feature_engine_stats(st->engine, &s);
+    snprintf(status->version, sizeof status->version, "%s", st->plan->names.set);
+    ss_status_add(status, "entities", s.entities);
+    ss_status_add(status, "bytes", s.bytes);
+    ss_status_add(status, "held", st->hold.n);
+    ss_status_add(status, "late", s.late);
+    ss_status_add(status, "labels", s.labels);
+    ss_status_add(status, "expired", s.expired);
+    ss_status_add(status, "evicted", s.evicted);
+    ss_status_add(status, "cut", s.cut);
 }
 
 /* What is still held leaves now, in order, computed here since no phases follow. */
@@ -161,6 +189,9 @@ const struct ss_stage ss_stage_features = {
     .phases = SS_FEATURE_PHASES,
     .work = work,
     .finish = finish,
+    .hosted = true,
+    .trial = trial,
+    .status = status,
     .close = close,
     .part_open = part_open,
     .part_close = part_close,

@@ -100,6 +100,8 @@ static int rules_open(void *state, struct ss_env *env)
 {
     struct rules *st = state;
     st->env = env;
+    if (env->hosted && st->explain)
+        return ss_fail(SS_EUSAGE, "--explain prints: it cannot be used here");
     st->workers = env->workers > 0 ? env->workers : 1;
     st->reloads = env->reload ? *env->reload : 0;
     if (st->n == 0)
@@ -181,7 +183,6 @@ static bool wants_reload(struct rules *st)
     bool wanted = st->env->reload && *st->env->reload != st->reloads;
     if (wanted) {
         st->reloads = *st->env->reload;
-        st->stamp = stamp_of(st);
         return true;
     }
     if (!st->watch)
@@ -190,34 +191,35 @@ static bool wants_reload(struct rules *st)
     if (now_ns - st->watched_ns < WATCH_EVERY_NS)
         return false;
     st->watched_ns = now_ns;
-    uint64_t stamp = stamp_of(st);
-    if (stamp == st->stamp)
-        return false;
-    st->stamp = stamp; /* also of files that will not load: one warning each is enough */
-    return true;
+    return stamp_of(st) != st->stamp;
 }
 
 /* Between batches, while no worker is at work: the new set is made whole before the old one goes. */
-static void reload(struct rules *st)
+static int rules_reload(void *state)
 {
+    struct rules *st = state;
     struct ss_ruleset *set;
-    if (!wants_reload(st))
-        return;
+    st->stamp = stamp_of(st); /* also of files that will not load: one warning each is enough */
     int err = ss_ruleset_load(st->name, st->n, &st->options, st->env->schema, false, st->workers, &set);
     if (!err) {
         err = ss_ruleset_adopt(set, st->autos, st->env->schema, false);
         if (err)
             ss_ruleset_free(set);
     }
-    if (err) {
-        ss_warn("%s: the rules in use stay", ss_err_text());
-        return;
-    }
+    if (err)
+        return err;
     ss_ruleset_profile_take(set, st->set);
     ss_ruleset_free(st->set);
     st->set = set;
     st->stamp = stamp_of(st);
     ss_info("reloaded: %u rules, set %s", ss_ruleset_spec(set)->rules, ss_ruleset_hash(set));
+    return 0;
+}
+
+static void reload_where_asked(struct rules *st)
+{
+    if (wants_reload(st) && rules_reload(st) < 0)
+        ss_warn("%s: the rules in use stay", ss_err_text());
 }
 
 /* --- deciding --- */
@@ -277,7 +279,7 @@ static int in_turn(struct rules *st, struct ss_batch *batch)
 static int rules_step(void *state, struct ss_batch *batch)
 {
     struct rules *st = state;
-    reload(st);
+    reload_where_asked(st);
     st->done = false;
     bool serial = st->explain || ss_ruleset_batched(st->set);
     for (size_t i = 0; i < batch->n && !serial; i++)
@@ -296,6 +298,26 @@ static int rules_work(void *state, int phase, int worker, int workers, struct ss
         if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
             err = decide(st, worker, &batch->rec[i], &batch->arena[worker]);
     return err;
+}
+
+/* As in_turn, but nothing is learnt and no rule's hits are counted. */
+static int rules_trial(void *state, struct ss_batch *batch)
+{
+    struct rules *st = state;
+    int err = ss_ruleset_batched(st->set) ? ss_ruleset_batch(st->set, 0, batch) : 0;
+    ss_ruleset_quiet(st->set, true);
+    for (size_t i = 0; i < batch->n && !err; i++)
+        if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
+            err = decide(st, 0, &batch->rec[i], &batch->arena[0]);
+    ss_ruleset_quiet(st->set, false);
+    return err;
+}
+
+static void rules_status(const void *state, struct ss_stage_status *status)
+{
+    const struct rules *st = state;
+    snprintf(status->version, sizeof status->version, "%s", ss_ruleset_hash(st->set));
+    ss_status_add(status, "rules", ss_ruleset_spec(st->set)->rules);
 }
 
 static int rules_finish(void *state, struct ss_batch *batch)
@@ -338,6 +360,10 @@ const struct ss_stage ss_stage_rules = {
     .phases = 1,
     .work = rules_work,
     .finish = rules_finish,
+    .hosted = true,
+    .trial = rules_trial,
+    .reload = rules_reload,
+    .status = rules_status,
     .close = rules_close,
     .part_open = rules_part_open,
     .part_close = rules_part_close,

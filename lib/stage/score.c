@@ -360,15 +360,22 @@ static void score_close(void *state)
 }
 
 /* At a batch boundary, while no worker is at work. */
-static void reload(struct score *st)
+static int score_reload(void *state)
 {
-    if (!st->env->reload || *st->env->reload == st->reloads || st->models == 0)
+    struct score *st = state;
+    int err = st->models ? load_models(st) : 0;
+    if (!err && st->models)
+        ss_info("model '%s' reloaded: %s", st->path[0], st->scored[0].model->name);
+    return err;
+}
+
+static void reload_where_asked(struct score *st)
+{
+    if (!st->env->reload || *st->env->reload == st->reloads)
         return;
     st->reloads = *st->env->reload;
-    if (load_models(st) < 0)
+    if (score_reload(st) < 0)
         ss_warn("%s: the model in use stays", ss_err_text());
-    else
-        ss_info("model '%s' reloaded: %s", st->path[0], st->scored[0].model->name);
 }
 
 /* --- scoring --- */
@@ -499,7 +506,7 @@ static int score_rows(struct score *st, int worker, int workers, struct ss_batch
 static int score_step(void *state, struct ss_batch *batch)
 {
     struct score *st = state;
-    reload(st);
+    reload_where_asked(st);
     return ss_supply_prepare(st->supply, batch);
 }
 
@@ -509,6 +516,28 @@ static int score_work(void *state, int phase, int worker, int workers, struct ss
     if (phase < SS_SUPPLY_PHASES)
         return ss_supply_work(st->supply, phase, worker, workers, batch);
     return score_rows(st, worker, workers, batch);
+}
+
+static int score_trial(void *state, struct ss_batch *batch)
+{
+    struct score *st = state;
+    int err = ss_supply_trial(st->supply, batch);
+    return err ? err : score_rows(st, 0, 1, batch);
+}
+
+static void score_status(const void *state, struct ss_stage_status *status)
+{
+    const struct score *st = state;
+    const struct ss_feature_engine *engine = ss_supply_engine(st->supply);
+    struct ss_feature_stats s;
+    snprintf(status->version, sizeof status->version, "%s", st->models ? st->scored[0].model->name : "none");
+    ss_status_add(status, "models", (uint64_t)st->models);
+    if (!engine)
+        return;
+    ss_feature_engine_stats(engine, &s);
+    ss_status_add(status, "entities", s.entities);
+    ss_status_add(status, "bytes", s.bytes);
+    ss_status_add(status, "evicted", s.evicted);
 }
 
 /* --- state of the features it computes itself --- */
@@ -556,6 +585,10 @@ const struct ss_stage ss_stage_score = {
     .step = score_step,
     .phases = SS_SUPPLY_PHASES + 1,
     .work = score_work,
+    .hosted = true,
+    .trial = score_trial,
+    .reload = score_reload,
+    .status = score_status,
     .close = score_close,
     .save = score_save,
     .load = score_load,
