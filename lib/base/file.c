@@ -56,16 +56,19 @@ static int write_all(int fd, const char *p, size_t len)
     return 0;
 }
 
-static int sync_directory(const char *path)
+int ss_file_sync_directory(const char *path)
 {
     char copy[PATH_MAX];
     snprintf(copy, sizeof copy, "%s", path);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int r = fsync(fd);
-    close(fd);
-    return r < 0 && errno != EINVAL ? -1 : 0; /* some file systems cannot sync a directory */
+    int r = fd < 0 ? -1 : fsync(fd);
+    if (r < 0 && (fd < 0 || errno != EINVAL)) /* some file systems cannot sync a directory */
+        r = ss_fail_errno(SS_EIO, "cannot sync the directory of '%s'", path);
+    else
+        r = 0;
+    if (fd >= 0)
+        close(fd);
+    return r;
 }
 
 /* A device or a pipe is written to: renaming a file over /dev/null would take it away from everyone. */
@@ -99,8 +102,7 @@ int ss_file_replace(const char *path, const void *bytes, size_t len)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
     if (!err && rename(aside, path) < 0)
         err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
-    if (!err && sync_directory(path) < 0)
-        err = ss_fail_errno(SS_EIO, "cannot sync the directory of '%s'", path);
+    err = err ? err : ss_file_sync_directory(path);
     if (err)
         unlink(aside);
     return err;

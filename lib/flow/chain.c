@@ -90,21 +90,29 @@ static int load_state(struct ss_chain *chain, struct ss_link *link)
     return err;
 }
 
-int ss_chain_open(struct ss_chain *chain, const struct ss_env *env)
+int ss_chain_start(struct ss_chain *chain, const struct ss_env *env)
 {
     for (int i = 0; i < chain->n; i++) {
         int err = open_link(chain, i, env);
         if (err < 0)
             return err;
     }
+    if (env->state_path && stateful_stages(chain) == 0)
+        return ss_fail(SS_EUSAGE, "--state given, but no stage here has a state to keep");
+    return ss_batch_init(&chain->batch, &chain->schema, ss_workers_count(chain->workers));
+}
+
+int ss_chain_open(struct ss_chain *chain, const struct ss_env *env)
+{
+    int opened = ss_chain_start(chain, env);
+    if (opened < 0)
+        return opened;
     for (int i = 0; i < chain->n; i++) {
         int err = load_state(chain, &chain->link[i]);
         if (err < 0)
             return err;
     }
-    if (env->state_path && stateful_stages(chain) == 0)
-        return ss_fail(SS_EUSAGE, "--state given, but no stage here has a state to keep");
-    return ss_batch_init(&chain->batch, &chain->schema, ss_workers_count(chain->workers));
+    return 0;
 }
 
 struct phase {
@@ -119,29 +127,56 @@ static int run_phase(void *arg, int w, int n)
     return p->link->stage->work(p->link->st, p->number, w, n, p->batch);
 }
 
+/* All workers' shares, one after the other. */
+static int run_alone(struct phase *phase, int workers)
+{
+    int err = 0;
+    for (int w = 0; w < workers && !err; w++)
+        err = run_phase(phase, w, workers);
+    return err;
+}
+
 static int step_one(struct ss_chain *chain, struct ss_link *link)
 {
     const struct ss_stage *stage = link->stage;
-    int64_t began_ns = chain->measure ? ss_clock_mono_ns() : 0;
+    bool alone = chain->batch.n < chain->alone_below;
     link->records += chain->batch.n;
     int err = stage->step ? stage->step(link->st, &chain->batch) : 0;
     for (int p = 0; !err && stage->work && p < stage->phases; p++) {
         struct phase phase = {link, &chain->batch, p};
-        err = ss_workers_run(chain->workers, run_phase, &phase);
+        err = alone ? run_alone(&phase, ss_workers_count(chain->workers))
+                    : ss_workers_run(chain->workers, run_phase, &phase);
     }
-    if (chain->measure)
-        link->busy_ns += ss_clock_mono_ns() - began_ns;
     return err;
 }
 
 int ss_chain_step(struct ss_chain *chain, int from)
 {
+    int64_t before_ns = chain->measure ? ss_clock_mono_ns() : 0;
     for (int i = from; i < chain->n; i++) {
-        int err = step_one(chain, &chain->link[i]);
+        struct ss_link *link = &chain->link[i];
+        size_t n = chain->batch.n;
+        int err = step_one(chain, link);
         if (err < 0)
             return err;
+        if (!chain->measure)
+            continue;
+        int64_t now_ns = ss_clock_mono_ns();
+        link->busy_ns += now_ns - before_ns;
+        if (link->latency_ns)
+            ss_histogram_add(link->latency_ns, (uint64_t)(now_ns - before_ns), n);
+        before_ns = now_ns;
     }
     return 0;
+}
+
+int ss_chain_trial(struct ss_chain *chain)
+{
+    int err = 0;
+    for (int i = 0; i < chain->n && !err; i++)
+        if (chain->link[i].stage->trial)
+            err = chain->link[i].stage->trial(chain->link[i].st, &chain->batch);
+    return err;
 }
 
 int ss_chain_save(struct ss_chain *chain)

@@ -2,6 +2,7 @@
 #ifndef SS_FLOW_CHAIN_H
 #define SS_FLOW_CHAIN_H
 
+#include "base/histogram.h"
 #include "flow/stage.h"
 #include "flow/workers.h"
 
@@ -11,9 +12,10 @@ struct ss_link {
     const struct ss_stage *stage;
     void *st; /* zeroed at first: argp parsers fill it */
     struct ss_env env;
-    bool opened, parted; /* close and part_close are due */
-    int64_t busy_ns;     /* spent in this stage, where the chain measures */
-    uint64_t records;    /* that came to it */
+    bool opened, parted;             /* close and part_close are due */
+    int64_t busy_ns;                 /* spent in this stage, where the chain measures */
+    uint64_t records;                /* that came to it */
+    struct ss_histogram *latency_ns; /* of its share of a batch, for each record of it; NULL: not kept */
 };
 
 struct ss_chain {
@@ -22,7 +24,9 @@ struct ss_chain {
     struct ss_schema schema;
     struct ss_workers *workers;
     struct ss_batch batch;
-    bool measure; /* two clock reads a batch and stage */
+    bool measure; /* a clock read a batch and stage */
+    /* Smaller batches are worked off by the calling thread: waking the others takes longer. */
+    size_t alone_below;
 };
 
 int ss_chain_init(struct ss_chain *chain, int workers) SS_MUST_CHECK;
@@ -30,8 +34,12 @@ int ss_chain_init(struct ss_chain *chain, int workers) SS_MUST_CHECK;
 struct ss_link *ss_chain_add(struct ss_chain *chain, const struct ss_stage *stage) SS_MUST_CHECK;
 /* Opens all stages in order; `env` is what they share. Then loads --state where there is one. */
 int ss_chain_open(struct ss_chain *chain, const struct ss_env *env) SS_MUST_CHECK;
+/* As ss_chain_open, but no state is loaded. */
+int ss_chain_start(struct ss_chain *chain, const struct ss_env *env) SS_MUST_CHECK;
 /* Passes the batch through the stages from number `from` on. */
 int ss_chain_step(struct ss_chain *chain, int from) SS_MUST_CHECK;
+/* Passes the batch through the stages that can be tried (stage.h); nothing is remembered. */
+int ss_chain_trial(struct ss_chain *chain) SS_MUST_CHECK;
 /* Writes --state, once the output is flushed. */
 int ss_chain_save(struct ss_chain *chain) SS_MUST_CHECK;
 void ss_chain_free(struct ss_chain *chain);

@@ -54,41 +54,65 @@ static int no_sync(struct ss_sink *sink)
 
 static const struct ss_sink_ops block_sink_ops = {block_write, no_sync, no_sync};
 
-static int save_to(struct block_sink *b, const struct ss_stage *stage, const void *st)
+int ss_section_write(struct ss_sink *to, const char *name, ss_section_save *save, const void *arg)
 {
-    int err = ss_sink_write(b->to, MAGIC, sizeof MAGIC - 1);
+    struct block_sink *b = calloc(1, sizeof *b);
+    if (!b)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    b->base = (struct ss_sink){&block_sink_ops, to->name};
+    b->to = to;
+    int err = ss_sink_write(to, MAGIC, sizeof MAGIC - 1);
     if (!err)
-        err = ss_sink_write(b->to, stage->name, strlen(stage->name));
+        err = ss_sink_write(to, name, strlen(name));
     if (!err)
-        err = ss_sink_write(b->to, "\n", 1);
+        err = ss_sink_write(to, "\n", 1);
     if (!err)
-        err = stage->save(st, 0, &b->base);
+        err = save(arg, &b->base);
     if (!err && b->n)
         err = put_block(b);
     if (!err)
         err = put_block(b); /* the empty one */
-    return err ? err : ss_sink_sync(b->to);
+    free(b);
+    return err;
+}
+
+struct stage_state {
+    const struct ss_stage *stage;
+    void *st;
+};
+
+static int save_stage(const void *arg, struct ss_sink *to)
+{
+    const struct stage_state *s = arg;
+    return s->stage->save(s->st, 0, to);
+}
+
+static int load_stage(void *arg, struct ss_source *from)
+{
+    const struct stage_state *s = arg;
+    return s->stage->load(s->st, 0, from);
+}
+
+int ss_section_write_stage(struct ss_sink *to, const struct ss_stage *stage, const void *st)
+{
+    struct stage_state s = {stage, (void *)st};
+    return ss_section_write(to, stage->name, save_stage, &s);
 }
 
 int ss_snapshot_save(const char *path, const struct ss_stage *stage, const void *st)
 {
     char aside[PATH_MAX];
+    struct ss_sink *to = NULL;
     int n = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof aside)
         return ss_fail(SS_ECREATE, "path too long: '%s'", path);
-    struct block_sink *b = calloc(1, sizeof *b);
-    if (!b)
-        return ss_fail(SS_ENOMEM, "out of memory");
-    b->base = (struct ss_sink){&block_sink_ops, aside};
-    int err = ss_sink_open(aside, &b->to);
-    if (err < 0) {
-        free(b);
+    int err = ss_sink_open(aside, &to);
+    if (err < 0)
         return err;
-    }
-    err = save_to(b, stage, st);
-    int closed = ss_sink_close(b->to);
+    err = ss_section_write_stage(to, stage, st);
+    err = err ? err : ss_sink_sync(to);
+    int closed = ss_sink_close(to);
     err = err ? err : closed;
-    free(b);
     if (!err && rename(aside, path) < 0)
         err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
     if (err)
@@ -163,7 +187,7 @@ static void no_close(struct ss_source *src)
 
 static const struct ss_source_ops block_source_ops = {block_read, no_close};
 
-static int at_end(struct ss_source *from)
+int ss_section_end(struct ss_source *from)
 {
     ssize_t n;
     char rest;
@@ -173,27 +197,62 @@ static int at_end(struct ss_source *from)
     return n > 0 ? ss_fail(SS_EDATA, "'%s' goes on after its end", from->name) : (int)n;
 }
 
-static int load_from(struct block_source *b, const char *path, const struct ss_stage *stage, void *st)
+/* "SSSTATE1 NAME\n" */
+static int get_name(struct ss_source *from, char name[SS_SECTION_NAME])
 {
-    char want[64], got[64];
-    int n = snprintf(want, sizeof want, MAGIC "%s\n", stage->name);
-    int err = read_all(b->from, got, (size_t)n);
+    char magic[sizeof MAGIC];
+    int err = read_all(from, magic, sizeof MAGIC - 1);
+    if (!err && memcmp(magic, MAGIC, sizeof MAGIC - 1) != 0)
+        err = ss_fail(SS_EDATA, "'%s' is not a state file", from->name);
+    size_t n = 0;
+    for (; !err && n < SS_SECTION_NAME; n++) {
+        err = read_all(from, &name[n], 1);
+        if (!err && name[n] == '\n')
+            break;
+    }
+    if (!err && n == SS_SECTION_NAME)
+        return ss_fail(SS_EDATA, "'%s' is not a state file", from->name);
+    name[n < SS_SECTION_NAME ? n : 0] = '\0';
+    return err;
+}
+
+static int skip(struct block_source *b)
+{
+    int err = 0;
+    while (!err && !b->ended)
+        err = get_block(b);
+    return err;
+}
+
+int ss_section_read(struct ss_source *from, const char *name, ss_section_load *load, void *arg)
+{
+    char got[SS_SECTION_NAME], rest;
+    int err = get_name(from, got);
     if (err)
         return err;
-    if (memcmp(want, got, (size_t)n) != 0)
-        return ss_fail(SS_EDATA, "'%s' is not a state file of %s", path, stage->name);
-    err = stage->load(st, 0, &b->base);
-    char rest;
+    if (name && strcmp(name, got) != 0)
+        return ss_fail(SS_EDATA, "'%s' is not a state file of %s", from->name, name);
+    struct block_source *b = calloc(1, sizeof *b);
+    if (!b)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    b->from = from;
+    b->base = (struct ss_source){&block_source_ops, from->name, -1, 0};
+    err = load ? load(arg, &b->base) : skip(b);
     ssize_t more = err ? 0 : block_read(&b->base, &rest, 1);
-    if (more < 0)
-        return (int)more;
-    if (more)
-        return ss_fail(SS_EDATA, "'%s' has more in it than %s knows", path, stage->name);
-    return err ? err : at_end(b->from);
+    free(b);
+    if (more > 0)
+        return ss_fail(SS_EDATA, "'%s' has more in it than %s knows", from->name, got);
+    return err ? err : (int)more;
+}
+
+int ss_section_read_stage(struct ss_source *from, const struct ss_stage *stage, void *st)
+{
+    struct stage_state s = {stage, st};
+    return ss_section_read(from, stage->name, load_stage, &s);
 }
 
 /* A state that could not be written is refused before the run, not after it. */
-static int check_place(const char *path)
+int ss_snapshot_place(const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -210,18 +269,13 @@ int ss_snapshot_load(const char *path, const struct ss_stage *stage, void *st, b
     *found = access(path, F_OK) == 0;
     if (!*found && errno != ENOENT)
         return ss_fail_errno(SS_ENOINPUT, "cannot open '%s'", path);
-    int err = check_place(path);
+    int err = ss_snapshot_place(path);
     if (err < 0 || !*found)
         return err;
-    struct block_source *b = calloc(1, sizeof *b);
-    if (!b)
-        return ss_fail(SS_ENOMEM, "out of memory");
-    err = ss_source_open(path, &b->from);
-    if (!err) {
-        b->base = (struct ss_source){&block_source_ops, b->from->name, -1, 0};
-        err = load_from(b, path, stage, st);
-        ss_source_close(b->from);
-    }
-    free(b);
+    struct ss_source *from = NULL;
+    err = ss_source_open(path, &from);
+    err = err ? err : ss_section_read_stage(from, stage, st);
+    err = err ? err : ss_section_end(from);
+    ss_source_close(from);
     return err;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "flow/stage.h"
 #include "rule/ruleset.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,8 +52,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct rules *st = state->input;
     switch (key) {
     case 'r':
-        if (st->n == SETS_MAX)
+        if (st->n == SETS_MAX) {
             argp_error(state, "more than %d rule files", SETS_MAX);
+            return EINVAL; /* where a server parses, argp_error comes back */
+        }
         st->name[st->n++] = arg;
         return 0;
     case OPT_LISTS: st->options.lists_dir = arg; return 0;

@@ -9,6 +9,7 @@
 #include "json/write.h"
 #include "model/explain.h"
 #include "model/fallback.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -60,8 +61,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct score *st = state->input;
     switch (key) {
     case 'm':
-        if (st->models == MODELS_MAX)
+        if (st->models == MODELS_MAX) {
             argp_error(state, "more than %d models", MODELS_MAX);
+            return EINVAL; /* where a server parses, argp_error comes back */
+        }
         st->path[st->models++] = arg;
         return 0;
     case 'f': st->feature_name = arg; return 0;
