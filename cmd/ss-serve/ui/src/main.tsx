@@ -12,6 +12,7 @@ import { parts } from './router'
 // Each page is a part of its own, loaded when it is first opened.
 const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
   '': () => import('./pages/overview'),
+  payments: () => import('./pages/payments'),
 }
 
 function Room() {

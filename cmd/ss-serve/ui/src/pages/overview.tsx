@@ -1,6 +1,182 @@
+import { useEffect } from 'preact/hooks'
+import { useData } from '../data'
+import { change, compact, count, Level, milliseconds, percent, signed } from '../format'
 import { useHeading } from '../frame'
+import { listen } from '../live'
+import { Chart, color, series } from '../parts/chart'
+import { Feed } from '../parts/feed'
+import { LevelTag } from '../parts/level'
+import { period, PeriodChoice } from '../parts/period'
+import { Spark } from '../parts/spark'
+import { Empty, Fault, Skeleton } from '../parts/states'
+import { Bucket, Figure, Kpis, RuleResult } from '../types'
+
+function FigureBox({ name, figure, text, note, goodWhenDown, share }: { name: string; figure?: Figure; text: string; note?: string; goodWhenDown?: boolean; share?: boolean }) {
+  const difference = figure ? (share ? ((figure.value ?? 0) - (figure.previous ?? 0)) : change(figure.value, figure.previous)) : null
+  const shown = share ? (figure?.previous == null || figure.value == null ? '' : `${signed(difference).replace(' %', '')} points`) : signed(difference)
+  const tone = !difference || goodWhenDown === undefined ? 'quiet' : (difference < 0) === goodWhenDown ? 'good' : 'bad'
+  return (
+    <div>
+      <div class="quiet">{name}</div>
+      <div class="figure">{text}</div>
+      <div class={`small clip ${note ? 'quiet' : tone}`} title={note ?? 'against the period before'}>{note ?? (shown || 'no period before')}</div>
+      <Spark label={`${name}, its course`} values={(figure?.spark ?? []).map((v) => v ?? 0)} />
+    </div>
+  )
+}
+
+const AREAS: [Level, string][] = [['LOW', 'fill-low'], ['MEDIUM', 'fill-medium'], ['HIGH', 'fill-high'], ['CRITICAL', 'fill-critical']]
+
+function Trend({ of }: { of: string }) {
+  const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
+  const { data, fault, again } = useData<{ items: Bucket[] }>('analytics/trend', { by, period: of }, 30000)
+  const tick = (label: string) =>
+    by === 'day' ? new Date(label).toLocaleDateString(undefined, { day: 'numeric', month: 'short' }) : new Date(label).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
+  return (
+    <section class="card w8 wide">
+      <header>
+        <h2>Payments at risk by level</h2>
+        <span class="small">per {by}</span>
+      </header>
+      <Fault fault={fault} again={again} />
+      {!data ? (
+        <Skeleton lines={8} height={18} />
+      ) : data.items.length ? (
+        <Chart
+          label={`Payments of each level per ${by}`} height={224} of={data}
+          option={() => series(data.items.map((b) => b.start), AREAS.map(([level, token]) => ({ name: level.toLowerCase(), color: token, stack: true, values: data.items.map((b) => b.levels?.[level] ?? 0) })), count, tick)}
+          table={{ heads: ['From', 'Low', 'Medium', 'High', 'Critical'], rows: data.items.map((b) => [new Date(b.start).toLocaleString(), ...AREAS.map(([l]) => b.levels?.[l] ?? 0)]) }}
+        />
+      ) : (
+        <Empty>The course of the day appears with the first payments.</Empty>
+      )}
+    </section>
+  )
+}
+
+function Levels({ of }: { of: string }) {
+  const { data } = useData<{ items: { key: Level; payments: number }[] }>('analytics/breakdown', { dim: 'level', period: of }, 30000)
+  const n = (level: Level) => data?.items.find((i) => i.key === level)?.payments ?? 0
+  const all = AREAS.slice().reverse()
+  const total = all.reduce((sum, [l]) => sum + n(l), 0)
+  return (
+    <section class="card w4">
+      <header>
+        <h2>Level</h2>
+        <span class="small">{compact(total)} at risk</span>
+      </header>
+      {!data ? (
+        <Skeleton lines={4} height={20} />
+      ) : (
+        <div class="ring">
+          <Chart
+            label="Share of each level" height={132} of={data}
+            option={() => ({
+              tooltip: { renderMode: 'richText', confine: true },
+              series: [{ type: 'pie', radius: ['72%', '96%'], label: { show: false }, itemStyle: { borderWidth: 2, borderColor: color('panel') }, emphasis: { disabled: true }, data: all.map(([l, token]) => ({ name: l.toLowerCase(), value: n(l), itemStyle: { color: color(token) } })) }],
+            })}
+            table={{ heads: ['Level', 'Payments'], rows: all.map(([l]) => [l.toLowerCase(), n(l)]) }}
+          />
+          <div class="lines">
+            {all.map(([l]) => (
+              <a key={l} class="row between" href={`/payments?level=${l}`}>
+                <LevelTag level={l} />
+                <b>{count(n(l))}</b>
+              </a>
+            ))}
+          </div>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
+export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 'alerts' | 'fraud' }) {
+  const { data } = useData<{ items: { weekday: number; hour: number; payments: number; alerts: number; fraud: number }[] }>('analytics/heatmap', { period: of })
+  if (!data) return <Skeleton lines={7} />
+  const at = (d: number, h: number) => data.items.find((i) => i.weekday === d && i.hour === h)?.[what] ?? 0
+  const top = Math.max(1, ...data.items.map((i) => i[what]))
+  return (
+    <div class="heat" role="img" aria-label={`${what} by hour of the week; most: ${top} in an hour`}>
+      {DAYS.map((name, d) => (
+        <>
+          <span key={name}>{name}</span>
+          {Array.from({ length: 24 }, (_, h) => (
+            <i key={h} style={{ opacity: String(0.06 + 0.94 * (at(d, h) / top)) }} title={`${name} ${String(h).padStart(2, '0')}:00 UTC: ${at(d, h)} ${what}`} />
+          ))}
+        </>
+      ))}
+      <span />
+      {Array.from({ length: 24 }, (_, h) => (
+        <span key={h}>{h % 6 === 0 || h === 23 ? String(h).padStart(2, '0') : ''}</span>
+      ))}
+    </div>
+  )
+}
+
+function Rules({ of }: { of: string }) {
+  const { data } = useData<{ items: RuleResult[] }>('analytics/rules', { period: of }, 30000)
+  return (
+    <section class="card w6 wide">
+      <header>
+        <h2>Rules</h2>
+        <span class="small">hits, precision of those labelled</span>
+      </header>
+      {!data ? (
+        <Skeleton lines={5} />
+      ) : data.items.some((r) => !r.shadow) ? (
+        <div class="lines">
+          {data.items.filter((r) => !r.shadow).slice(0, 6).map((r) => (
+            <a key={r.rule} class="meter" href={`/rules?rule=${encodeURIComponent(r.rule)}`}>
+              <span class="clip">{r.rule}</span>
+              <span class="number">{count(r.hits)}</span>
+              <span class="bar"><i style={{ width: `${(r.precision ?? 0) * 100}%` }} /></span>
+              <span class="number">{percent(r.precision, 0)}</span>
+            </a>
+          ))}
+        </div>
+      ) : (
+        <Empty>Rules that fire are counted here.</Empty>
+      )}
+    </section>
+  )
+}
 
 export default function Overview() {
-  useHeading('Overview')
-  return null
+  useHeading('Overview', <PeriodChoice />)
+  const of = period()
+  const kpis = useData<Kpis>('analytics/kpis', { period: of }, 15000)
+  useEffect(() => listen('cases', () => kpis.again()), [kpis.again])
+  const k = kpis.data
+  return (
+    <div class="grid">
+      <section class="card strip w12 wide" aria-label="Key figures">
+        {!k ? (
+          kpis.fault ? <Fault fault={kpis.fault} again={kpis.again} /> : <Skeleton lines={3} height={20} />
+        ) : (
+          <>
+            <FigureBox name="Payments" figure={k.payments} text={compact(k.payments.value)} />
+            <FigureBox name="Alerts" figure={k.alerts} text={compact(k.alerts.value)} goodWhenDown />
+            <FigureBox name="Blocked" figure={k.blocked} text={compact(k.blocked.value)} />
+            <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} past their deadline` : 'none past its deadline'} />
+            <FigureBox name="Precision of rules" figure={k.precision} text={percent(k.precision.value)} share goodWhenDown={false} />
+            <FigureBox name="Latency" figure={k.latency_ms} text={k.latency_ms.value == null ? '–' : `${milliseconds(k.latency_ms.value * 1000)} ms`} goodWhenDown />
+          </>
+        )}
+      </section>
+      <Trend of={of} />
+      <Levels of={of} />
+      <section class="card w6 wide">
+        <header>
+          <h2>When it happens</h2>
+          <span class="small">alerts by hour of the week, UTC, 30 days</span>
+        </header>
+        <Heat of="30d" />
+      </section>
+      <Rules of={of} />
+      <div class="w12 wide"><Feed height="420px" /></div>
+    </div>
+  )
 }

@@ -1,0 +1,190 @@
+import { useState } from 'preact/hooks'
+import { may, send, url } from '../api'
+import { useData, useList } from '../data'
+import { amount, count, LEVELS, milliseconds, score, words } from '../format'
+import { useHeading } from '../frame'
+import { Drawer } from '../parts/dialog'
+import { Features, Fields, FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
+import { Id } from '../parts/id'
+import { ActionTag, LevelTag } from '../parts/level'
+import { Menu } from '../parts/menu'
+import { Empty, Fault, Skeleton } from '../parts/states'
+import { Column, Table, TableMenu } from '../parts/table'
+import { toast } from '../parts/toast'
+import { Views } from '../parts/views'
+import { When } from '../parts/when'
+import { filter, query } from '../router'
+import { Payment, PaymentWhole } from '../types'
+
+const COLUMNS: Column<Payment>[] = [
+  { key: 'time', title: 'Time', sort: 'time', cell: (p) => <When at={p.timestamp} /> },
+  { key: 'level', title: 'Level', cell: (p) => <LevelTag level={p.level} /> },
+  { key: 'score', title: 'Score', number: true, sort: 'score', cell: (p) => score(p.score) },
+  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (p) => amount(p.amount, p.currency) },
+  { key: 'user', title: 'Customer', cell: (p) => <a href={`/customers/${encodeURIComponent(p.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{p.user_id}</a> },
+  { key: 'reason', title: 'Reason', cell: (p) => p.reason ?? <span class="faint">nothing unusual</span> },
+  { key: 'action', title: 'Decision', cell: (p) => <ActionTag action={p.action} /> },
+  { key: 'merchant', title: 'Merchant', cell: (p) => p.merchant_id },
+  { key: 'category', title: 'Category', cell: (p) => p.category },
+  { key: 'country', title: 'Country', cell: (p) => p.country },
+  { key: 'channel', title: 'Channel', hidden: true, cell: (p) => p.channel },
+  { key: 'card', title: 'Card', hidden: true, cell: (p) => <Id id={p.card_id} /> },
+  { key: 'device', title: 'Device', hidden: true, cell: (p) => <Id id={p.device_id} /> },
+  { key: 'ip', title: 'Address', hidden: true, cell: (p) => p.ip },
+  { key: 'rules', title: 'Rules', hidden: true, cell: (p) => p.rules.join(', ') },
+  { key: 'label', title: 'Known as', cell: (p) => (p.label === 1 ? <span class="tag bad">fraud</span> : p.label === 0 ? <span class="tag good">genuine</span> : null) },
+  { key: 'latency', title: 'Latency, ms', number: true, hidden: true, cell: (p) => milliseconds(p.latency_us) },
+  { key: 'id', title: 'Id', cell: (p) => <Id id={p.txn_id} /> },
+]
+
+const FILTERS = ['q', 'level', 'action', 'user_id', 'card_id', 'merchant_id', 'device_id', 'ip', 'category', 'country', 'channel', 'rule', 'label', 'min_amount', 'max_amount', 'min_score', 'max_score', 'since', 'until'] as const
+
+function filters() {
+  return Object.fromEntries(FILTERS.map((name) => [name, query.value.get(name)]))
+}
+
+export function Chips({ names }: { names: readonly string[] }) {
+  return (
+    <>
+      {names
+        .filter((name) => query.value.get(name))
+        .map((name) => (
+          <span key={name} class="chip">
+            {words(name)}: {query.value.get(name)}
+            <button type="button" aria-label={`Without ${words(name)}`} onClick={() => filter({ [name]: null })}>✕</button>
+          </span>
+        ))}
+    </>
+  )
+}
+
+function AddFilter() {
+  return (
+    <Menu label="Filter">
+      {LEVELS.map((level) => (
+        <button key={level} type="button" onClick={() => filter({ level })}>
+          <LevelTag level={level} />
+        </button>
+      ))}
+      {(['block', 'challenge', 'review', 'allow'] as const).map((action) => (
+        <button key={action} type="button" onClick={() => filter({ action })}>
+          <ActionTag action={action} />
+        </button>
+      ))}
+      <button type="button" onClick={() => filter({ label: '1' })}>Known as fraud</button>
+      <button type="button" onClick={() => filter({ label: '0' })}>Known as genuine</button>
+      {(['user_id', 'card_id', 'merchant_id', 'device_id', 'ip', 'category', 'country', 'min_amount', 'max_amount', 'min_score', 'since', 'until'] as const).map((name) => (
+        <label key={name}>
+          <span class="grow">{words(name)}</span>
+          <input
+            class="input" style={{ width: '120px' }} aria-label={words(name)} value={query.value.get(name) ?? ''}
+            type={name === 'since' || name === 'until' ? 'date' : name.includes('_amount') || name.includes('_score') ? 'number' : 'text'}
+            onChange={(e) => filter({ [name]: e.currentTarget.value })}
+          />
+        </label>
+      ))}
+    </Menu>
+  )
+}
+
+export function PaymentDrawer({ id, close, changed }: { id: string; close: () => void; changed?: () => void }) {
+  const { data, fault, again } = useData<PaymentWhole>(`payments/${encodeURIComponent(id)}`)
+  const label = async (value: 0 | 1 | null) => {
+    const before = data?.payment.label ?? null
+    const set = (v: number | null) => send('PUT', `payments/${encodeURIComponent(id)}/label`, { label: v })
+    await set(value).then(
+      () => {
+        again()
+        changed?.()
+        toast(value === 1 ? 'Marked as fraud' : value === 0 ? 'Marked as genuine' : 'Label taken back', () => void set(before).then(() => { again(); changed?.() }))
+      },
+      (f) => toast(f.message),
+    )
+  }
+  const p = data?.payment
+  return (
+    <Drawer title={p ? amount(p.amount, p.currency) : 'Payment'} close={close}>
+      <Fault fault={fault} again={again} />
+      {!data || !p ? (
+        !fault && <Skeleton lines={12} />
+      ) : (
+        <>
+          <p class="quiet">
+            {p.user_id && <a class="link" href={`/customers/${encodeURIComponent(p.user_id)}`}>customer {p.user_id}</a>} · <When at={p.timestamp} /> · <Id id={p.txn_id} />
+          </p>
+          <Usual value={p.amount} currency={p.currency} usual={data.usual} />
+          <Verdict decision={data.record.decision} value={data.record.score} />
+          {may('analyst') && (
+            <div class="row wrap" style={{ marginTop: '10px' }}>
+              <button type="button" class="button" aria-pressed={p.label === 1} onClick={() => label(p.label === 1 ? null : 1)}>{p.label === 1 ? 'Known as fraud' : 'It was fraud'}</button>
+              <button type="button" class="button" aria-pressed={p.label === 0} onClick={() => label(p.label === 0 ? null : 0)}>{p.label === 0 ? 'Known as genuine' : 'It was genuine'}</button>
+              <a class="button" href={`/what-if?like=${encodeURIComponent(id)}`}>What if…</a>
+            </div>
+          )}
+          <section class="section"><h2>Why</h2><Reasons reasons={data.record.score?.reasons ?? []} /></section>
+          <section class="section"><h2>Rules</h2><FiredRules rules={data.record.decision?.rules ?? []} shadow={data.record.decision?.shadow} /></section>
+          {(data.cases.length > 0 || data.alerts.length > 0) && (
+            <section class="section">
+              <h2>Alerts and cases</h2>
+              <div class="lines">
+                {data.cases.map((c) => <a key={c.id} class="link" href={`/cases/${c.id}`}>{c.number}: {c.title}</a>)}
+                {data.alerts.map((a) => <a key={a.id} class="link" href={`/alerts?open=${encodeURIComponent(a.id)}`}>Alert, {words(a.status).toLowerCase()}</a>)}
+              </div>
+            </section>
+          )}
+          <section class="section">
+            <h2>Before and after</h2>
+            <div class="lines">
+              {[...data.after.slice().reverse(), p, ...data.before].map((o) => (
+                <button key={o.txn_id} type="button" class={`line-button row between ${o.txn_id === p.txn_id ? 'current' : ''}`} onClick={() => filter({ open: o.txn_id })}>
+                  <span class="quiet"><When at={o.timestamp} /></span>
+                  <span class="clip grow">{o.location ?? o.country ?? o.category}</span>
+                  <LevelTag level={o.level} />
+                  <b class="number">{amount(o.amount, o.currency)}</b>
+                </button>
+              ))}
+            </div>
+          </section>
+          <section class="section"><h2>Record</h2><Fields record={data.record} /></section>
+          <section class="section"><Features features={data.record.features ?? {}} /></section>
+          {data.record.decision?.by && (
+            <p class="faint small" style={{ marginTop: '14px' }}>
+              Made by model {data.record.decision.by.model ?? 'none'}, rules {data.record.decision.by.rules ?? 'none'}, features {data.record.decision.by.features ?? 'none'}: the same files give the same decision.
+            </p>
+          )}
+        </>
+      )}
+    </Drawer>
+  )
+}
+
+export default function Payments() {
+  const [, redraw] = useState(0)
+  const sort = query.value.get('sort') ?? '-time'
+  const list = useList<Payment>('payments', { ...filters(), sort, limit: 200 })
+  const open = query.value.get('open')
+  useHeading('Payments', <span class="quiet small">{count(list.items.length)}{list.more ? '+' : ''} shown</span>, true)
+  const exported = (format: string) => url('export', { kind: 'payments', format, ...filters() })
+  return (
+    <div class="column-page">
+      <div class="bar-top">
+        <input class="input" style={{ width: '200px' }} type="search" aria-label="Find by id" placeholder="Id begins with" value={query.value.get('q') ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <AddFilter />
+        <Chips names={FILTERS.filter((n) => n !== 'q')} />
+        <span class="grow" />
+        <Views name="payments" />
+        <TableMenu name="payments" columns={COLUMNS} changed={() => redraw((n) => n + 1)} />
+        <Menu label="Export">
+          <a href={exported('csv')} download="payments.csv">CSV, as shown</a>
+          <a href={exported('ndjson')} download="payments.ndjson">NDJSON, whole records</a>
+        </Menu>
+      </div>
+      <Table
+        name="payments" label="Payments" list={list} columns={COLUMNS} id={(p) => p.txn_id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
+        opened={open} open={(p) => filter({ open: p.txn_id })}
+        empty={<Empty command="ss-gen --count 10000 | ss-run 'ingest | features | score | rules' | ss-store fraud.db">No payment matches. New ones appear here once they are stored.</Empty>}
+      />
+      {open && <PaymentDrawer id={open} close={() => filter({ open: null })} changed={list.again} />}
+    </div>
+  )
+}

@@ -1,0 +1,102 @@
+// Why a payment was decided as it was: the same on the payments page, in cases and in what-if.
+import { amount, count, percent, score, words } from '../format'
+import { Decision, Fired, PaymentRecord, Reason, Score } from '../types'
+import { ActionTag, LevelTag } from './level'
+
+export function Verdict({ decision, value }: { decision?: Decision; value?: Score }) {
+  const level = decision?.level ?? value?.level
+  return (
+    <div class="verdict">
+      <div class="figure">{score(decision?.score ?? value?.value)}</div>
+      <LevelTag level={level} />
+      {decision && <ActionTag action={decision.action} />}
+    </div>
+  )
+}
+
+/** Each reason as a bar: to the right what raised the score, what lowered it in green. */
+export function Reasons({ reasons }: { reasons: Reason[] }) {
+  const top = Math.max(0.01, ...reasons.map((r) => Math.abs(r.impact)))
+  if (!reasons.length) return <p class="quiet">The model saw nothing that stands out.</p>
+  return (
+    <div class="lines">
+      {reasons.map((r) => (
+        <div key={r.code + r.feature} class="why" title={`${r.code} (${r.feature})`}>
+          <span>{r.text}</span>
+          <span class="bar" role="img" aria-label={`impact ${r.impact.toFixed(2)}`}>
+            <i class={r.impact >= 0 ? 'up' : 'down'} style={{ width: `${(Math.abs(r.impact) / top) * 100}%` }} />
+          </span>
+          <span class="number">{r.impact > 0 ? '+' : r.impact < 0 ? '−' : ''}{Math.abs(r.impact).toFixed(2)}</span>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+export function FiredRules({ rules, shadow }: { rules: Fired[]; shadow?: Fired[] }) {
+  if (!rules.length && !shadow?.length) return <p class="quiet">No rule fired.</p>
+  return (
+    <div class="lines">
+      {[...rules.map((r) => ({ ...r, tried: false })), ...(shadow ?? []).map((r) => ({ ...r, tried: true }))].map((r) => (
+        <div key={r.id + r.tried} class="row between">
+          <span>
+            <a class="link" href={`/rules?rule=${encodeURIComponent(r.id)}`}>{r.id}</a> <span class="quiet">{r.reason}</span>
+          </span>
+          <span class="row">
+            {r.tried && <span class="tag">shadow</span>}
+            {r.action && <ActionTag action={r.action} />}
+            {r.score != null && <span class="number">{score(r.score)}</span>}
+          </span>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+const OWN = ['features', 'score', 'decision', 'alert', 'assessment', 'paced']
+
+/** The record's own fields, as they came. */
+export function Fields({ record }: { record: PaymentRecord }) {
+  return (
+    <dl class="pairs">
+      {Object.entries(record)
+        .filter(([name]) => !OWN.includes(name))
+        .map(([name, value]) => (
+          <>
+            <dt key={name}>{words(name)}</dt>
+            <dd class="clip" title={String(value)}>{value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd>
+          </>
+        ))}
+    </dl>
+  )
+}
+
+/** Every feature; those that are far from what they usually are can be seen at the reasons. */
+export function Features({ features }: { features: Record<string, number | string | null> }) {
+  const all = Object.entries(features).filter(([name]) => name !== 'set' && name !== 'late')
+  return (
+    <details>
+      <summary>{count(all.length)} features</summary>
+      <dl class="pairs small" style={{ marginTop: '8px' }}>
+        {all.map(([name, value]) => (
+          <>
+            <dt key={name} class="mono">{name}</dt>
+            <dd class="number">{value === null ? '–' : typeof value === 'number' ? Number(value.toPrecision(6)).toString() : value}</dd>
+          </>
+        ))}
+      </dl>
+    </details>
+  )
+}
+
+/** How an amount lies to what this customer usually pays. */
+export function Usual({ value, currency, usual }: { value: number; currency?: string | null; usual: { payments: number; amount_mean: number | null; amount_sd: number | null } }) {
+  if (!usual.payments || usual.amount_mean == null) return <p class="quiet">This is the customer's first payment.</p>
+  const times = value / usual.amount_mean
+  return (
+    <p class="quiet">
+      {times >= 1.5 ? `${times.toFixed(1)} × the customer's usual amount of ` : times <= 0.5 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
+      {amount(usual.amount_mean, currency)}, over {count(usual.payments)} payments.
+    </p>
+  )
+}

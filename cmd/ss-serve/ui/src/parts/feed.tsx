@@ -1,0 +1,82 @@
+// The live feed: what a person would want to look at, newest first; space holds it still.
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { get, Page } from '../api'
+import { amount } from '../format'
+import { useKeys } from '../keys'
+import { listen } from '../live'
+import { go } from '../router'
+import { Payment } from '../types'
+import { LevelTag } from './level'
+import { Empty } from './states'
+import { When } from './when'
+
+const SHOWN = 40
+
+export function place(p: Payment) {
+  return [p.user_id && `customer ${p.user_id}`, p.location ?? p.country, p.category ?? p.channel].filter(Boolean).join(' · ')
+}
+
+/** All payments, or those of a level that somebody should see. */
+export function Feed({ all = false, height }: { all?: boolean; height?: string }) {
+  const [items, setItems] = useState<Payment[]>([])
+  const [paused, setPaused] = useState(false)
+  const waiting = useRef<Payment[]>([])
+  const still = useRef(false)
+  still.current = paused
+  useEffect(() => {
+    let gone = false
+    void get<Page<Payment>>('payments', { limit: 20, level: all ? undefined : 'LOW,MEDIUM,HIGH,CRITICAL' })
+      .then((page) => !gone && setItems((now) => (now.length ? now : page.items)))
+      .catch(() => {})
+    let due = 0
+    const show = () => {
+      due = 0
+      if (still.current || !waiting.current.length) return
+      const fresh = waiting.current.reverse()
+      waiting.current = []
+      setItems((old) => [...fresh, ...old].slice(0, SHOWN))
+    }
+    const stop = listen('payments', (news: Payment[]) => {
+      const wanted = all ? news : news.filter((p) => p.level !== 'NONE')
+      waiting.current = [...waiting.current, ...wanted].slice(-SHOWN)
+      // At most four times a second, however many come.
+      if (!due) due = window.setTimeout(show, 250)
+    })
+    return () => {
+      gone = true
+      clearTimeout(due)
+      stop()
+    }
+  }, [all])
+  const toggle = () => setPaused((p) => !p)
+  useKeys([{ key: ' ', what: 'Hold the live feed, or let it go on', run: toggle }])
+  return (
+    <section class="card" aria-label="Live payments">
+      <header>
+        <h2>Live</h2>
+        <button type="button" class="button plain small" aria-pressed={paused} onClick={toggle}>
+          {paused ? 'go on' : 'pause'} <kbd>space</kbd>
+        </button>
+      </header>
+      {items.length ? (
+        <ol class="lines feed scroll" style={height ? { maxHeight: height } : undefined} tabIndex={0} aria-label="Newest first">
+          {items.map((p) => (
+            <li key={p.txn_id}>
+              <button type="button" class="feed-line" onClick={() => go(`/payments?open=${encodeURIComponent(p.txn_id)}`)}>
+                <span class="quiet small"><When at={p.timestamp} as="time" /></span>
+                <LevelTag level={p.level} />
+                <b class="number">{amount(p.amount, p.currency)}</b>
+                <span class="reason clip">{p.reason ?? 'Nothing unusual'}</span>
+                <span class="place quiet small clip">{place(p)}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <Empty command="ss-gen --rate 50 | ss-run 'ingest | features | score | rules' | ss-store fraud.db | ss-serve fraud.db">
+          Payments that deserve a look appear here as they come.
+        </Empty>
+      )}
+    </section>
+  )
+}
