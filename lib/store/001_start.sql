@@ -180,10 +180,11 @@ CREATE TABLE users (
   created_us {int} NOT NULL, last_login_us {int}, version {int} NOT NULL DEFAULT 1
 ){end};
 
--- One row a refresh token family: rotation replaces the hash, reuse of an older one ends the family.
+-- One row a sign-in. Its refresh tokens are made of seed and generation (lib/web/refresh.h): each use counts
+-- the generation up, and an older one's return ends the session.
 CREATE TABLE sessions (
   id {text} NOT NULL PRIMARY KEY,
-  user_id {int} NOT NULL, refresh_hash {text} NOT NULL, generation {int} NOT NULL DEFAULT 0,
+  user_id {int} NOT NULL, seed {text} NOT NULL, generation {int} NOT NULL DEFAULT 0,
   created_us {int} NOT NULL, used_us {int} NOT NULL, expires_us {int} NOT NULL, revoked_us {int},
   agent {text}, address {text}
 ){end};

@@ -99,7 +99,7 @@ static bool has_word(struct ss_str words, const char *word)
 }
 
 /* The Origin header's host is the one that was asked: the page that sent this came from us. */
-static bool same_origin(const struct ss_request *req)
+bool ss_route_same_origin(const struct ss_request *req)
 {
     static const char *const schemes[] = {"http://", "https://"};
     for (int i = req->secure; i < 2; i++) { /* a page without TLS is not trusted by one with it */
@@ -113,8 +113,9 @@ static bool same_origin(const struct ss_request *req)
 bool ss_route_allow(struct ss_call *call)
 {
     const struct ss_route *route = call->route;
-    bool changes = route->method != SS_GET;
-    if (call->who.by_cookie && changes && !same_origin(&call->req)) {
+    /* A live feed is a GET that another site's page can open, too, and then read. */
+    bool changes = route->method != SS_GET || (route->run == SS_RUN_FEED && call->req.origin.p);
+    if (call->who.by_cookie && changes && !ss_route_same_origin(&call->req)) {
         ss_problem(call, 403, "origin", "the request comes from another site");
         return false;
     }

@@ -153,6 +153,8 @@ void ss_call_free(struct ss_call *call);
 bool ss_route_find(struct ss_call *call);
 /* Role, scope and, for cookies, origin: 401, 403. False when the call is answered. After ss_auth_identify. */
 bool ss_route_allow(struct ss_call *call);
+/* Did a page of this server send it? By its Origin header; a browser sends one with each change. */
+bool ss_route_same_origin(const struct ss_request *req);
 /* Runs the handler and makes what it returned a response; generic ETag, If-None-Match and ?fields. */
 void ss_route_run(struct ss_call *call);
 /* All routes in the order of the tables; NULL behind the last. For tests and the OpenAPI check. */
