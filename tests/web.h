@@ -11,6 +11,7 @@
 #include "store/migrate.h"
 #include "tests/tap.h"
 #include "web/after.h"
+#include "web/auth.h"
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@ struct web_test {
     /* The next calls come from: */
     struct ss_actor who;
     const char *if_match, *idempotency_key, *type;
+    /* With `identify` it is the headers that say who asks, not `who`. */
+    bool identify, secure;
+    const char *authorization, *cookie, *origin, *address;
     /* The last answer, valid until the next call. */
     struct ss_call call;
     bool used;
@@ -39,6 +43,7 @@ __attribute__((unused)) static int64_t web_now_us(void)
 
 __attribute__((unused)) static void web_open(struct web_test *t, const char *uri)
 {
+    static const struct ss_db_options quick = {.durability = SS_RELAXED};
     memset(t, 0, sizeof *t);
     snprintf(t->path, sizeof t->path, "/tmp/ss-web-XXXXXX");
     if (!uri) {
@@ -46,7 +51,7 @@ __attribute__((unused)) static void web_open(struct web_test *t, const char *uri
         close(fd);
         unlink(t->path);
     }
-    if (ss_db_open(uri ? uri : t->path, NULL, &t->db) ||
+    if (ss_db_open(uri ? uri : t->path, &quick, &t->db) ||
         (uri && ss_db_script(t->db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")) ||
         ss_migrate(t->db, NULL, NULL)) {
         printf("Bail out! %s\n", ss_err_text());
@@ -119,10 +124,17 @@ __attribute__((unused)) static int web_ask(struct web_test *t, const char *metho
         call->req.if_match = ss_str_of(t->if_match);
     if (t->idempotency_key)
         call->req.idempotency_key = ss_str_of(t->idempotency_key);
-    snprintf(call->req.address, sizeof call->req.address, "127.0.0.1");
+    snprintf(call->req.address, sizeof call->req.address, "%s", t->address ? t->address : "127.0.0.1");
+    if (t->authorization)
+        call->req.authorization = ss_str_of(t->authorization);
+    if (t->cookie)
+        call->req.cookie = ss_str_of(t->cookie);
+    if (t->origin)
+        call->req.origin = ss_str_of(t->origin);
+    call->req.secure = t->secure;
     call->who = t->who;
     call->db = t->db;
-    if (ss_route_find(call) && ss_route_allow(call)) {
+    if (ss_route_find(call) && (!t->identify || ss_auth_identify(call)) && ss_route_allow(call)) {
         enum ss_run run = call->route->run;
         do {
             web_run(t, run);

@@ -22,14 +22,13 @@ static void put_value(struct ss_call *call, const char *key, struct ss_str value
     }
 }
 
-static bool read_filter(struct ss_call *call, struct ss_audit_filter *f)
+static void read_filter(struct ss_call *call, struct ss_audit_filter *f)
 {
     f->actor = ss_query(call, "actor");
     f->subject = ss_query(call, "subject");
     f->action = ss_query(call, "action");
     ss_query_time(call, "since", 0, &f->since_us);
     ss_query_time(call, "until", 0, &f->until_us);
-    return true;
 }
 
 static int list(struct ss_call *call)
@@ -90,13 +89,18 @@ static int head(struct ss_call *call)
 
 /* ---- checking ---- */
 
+struct listing {
+    struct ss_call *call;
+    int n;
+};
+
 static void put_fault(void *arg, int64_t seq, const char *what)
 {
-    struct ss_call *call = arg;
-    struct ss_buf *to = &call->res.body;
-    if (call->n_faults++ >= FAULTS_LISTED)
+    struct listing *l = arg;
+    struct ss_buf *to = &l->call->res.body;
+    if (l->n++ >= FAULTS_LISTED)
         return;
-    ss_page_item(call);
+    ss_page_item(l->call);
     ss_buf_putc(to, '{');
     ss_put_int_of(to, "seq", seq);
     ss_put_text_of(to, "detail", ss_str_of(what));
@@ -125,6 +129,7 @@ static int verify(struct ss_call *call)
     struct ss_buf *to = &call->res.body;
     struct ss_audit_report report;
     struct ss_audit_anchor anchor;
+    struct listing listing = {call, 0};
     char hash[SS_DIGEST_HEX];
     int64_t from, last;
     ss_query_int(call, "from", 1, 1, INT64_MAX, &from);
@@ -144,7 +149,7 @@ static int verify(struct ss_call *call)
     }
     ss_buf_puts(to, "{\"faults\":[");
     if (!err)
-        err = ss_audit_verify(call->db, from, &anchor, put_fault, call, &report);
+        err = ss_audit_verify(call->db, from, &anchor, put_fault, &listing, &report);
     ss_db_rollback(call->db);
     if (err)
         return err;
