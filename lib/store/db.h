@@ -1,20 +1,30 @@
 /*
  * A database, as narrowly as this project needs one: SQL text with numbered parameters in, rows of integers,
- * reals, texts and blobs out. Two backends speak it, SQLite (sqlite.c) and PostgreSQL (postgres.c);
+ * reals, texts and blobs out. Two backends speak it, SQLite (sqlite.c) and PostgreSQL (postgres*.c);
  * everything above is written once.
  *
- * One dialect: parameters are `$1`, `$2`, ...; `INSERT ... ON CONFLICT`, `RETURNING`, common table
- * expressions and window functions are there in both (SQLite 3.40, PostgreSQL 15). Times are integers,
- * microseconds since 1970; amounts integers of 1/10000 units; JSON is text. `LIKE` is used on lower(...)
- * only, since the two differ in what it does to letter cases. Sums of integers are cast: CAST(sum(x) AS
- * BIGINT).
+ * One dialect, SQLite 3.40's and PostgreSQL 13's: parameters are `$1`, `$2`, ...; `INSERT ... ON CONFLICT`,
+ * `RETURNING`, common table expressions, window functions and `FILTER (WHERE ...)` are there in both. Times
+ * are integers, microseconds since 1970; amounts integers of 1/10000 units; JSON is text. Where the two
+ * differ:
+ *   - sums of integers are cast, CAST(sum(x) AS BIGINT), and so are parameters and results of no column whose
+ *     type matters: substr(x, CAST($1 AS INTEGER));
+ *   - a value has its column's type: no text is compared with an integer, and 1 is no condition;
+ *   - CASE for the greater of two values (max and greatest), COALESCE, IN, ||, EXISTS; no date functions, no
+ *     round, no JSON functions;
+ *   - LIKE is used on lower(...) only, with ESCAPE said: the two differ in letter cases and escapes. lower()
+ *     knows ASCII only, in columns of migrations. Those sort by bytes;
+ *   - words that begin a write are in capitals: INSERT, UPDATE, DELETE;
+ *   - a key of an index holds at most 2,600 bytes in PostgreSQL: SS_EDATA beyond.
  *
  * Statements are prepared once per text and connection: keep texts constant, and let no value of a user's get
  * into one. One connection belongs to one thread at a time.
  *
  * Errors: SS_EAWAY the database is locked or cannot be reached (trying again may help), SS_EDATA a constraint
- * was violated, SS_EIO the disk is full or damaged, SS_ECONFIG the file or URI is no such database, SS_EBUG
- * the SQL is wrong, SS_ENOMEM.
+ * was violated or a value is none that can be kept, SS_EIO the disk is full or damaged, SS_ECONFIG the file
+ * or URI is no such database, SS_ECREATE it may not be written, SS_EBUG the SQL is wrong, SS_ENOMEM. An error
+ * inside a transaction (or a part, ss_db_mark) spoils it: every statement is refused with that error until it
+ * is undone.
  */
 #ifndef SS_STORE_DB_H
 #define SS_STORE_DB_H
@@ -34,7 +44,7 @@ struct ss_db_options {
     enum ss_durability durability;
     bool read_only;
     bool must_exist;     /* SS_ENOINPUT instead of a new file */
-    int busy_timeout_ms; /* how long to wait for another writer; 0: the default, 10 s */
+    int busy_timeout_ms; /* how long to wait for another writer (or a server that went); 0: 10 s */
 };
 
 struct ss_db;
@@ -94,18 +104,24 @@ static inline struct ss_arg ss_arg_blob(struct ss_str s)
 
 /* ---- statements ---- */
 
-/* Runs a statement that gives no rows (those it gives are dropped). Returns how many rows it changed. */
+/* Runs a statement that gives no rows (those it gives are dropped). Returns how many rows it changed. Outside
+ * of a transaction a write is one of its own; it is refused while rows are being read. */
 int64_t ss_db_exec(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n) SS_MUST_CHECK;
 
-/* Starts a statement that gives rows. Texts and blobs among the arguments must live until ss_rows_free. */
+/*
+ * Starts a statement that gives rows. Texts and blobs among the arguments must live until ss_rows_free. Other
+ * statements may run meanwhile; what is left of the rows is then set aside in memory (PostgreSQL), up to 256
+ * MiB, SS_ENOMEM beyond. No transaction begins before the rows are freed.
+ */
 int ss_db_query(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n,
                 struct ss_rows **rows) SS_MUST_CHECK;
 /* 1: there is a row, 0: no more, or an error. */
 int ss_rows_next(struct ss_rows *rows) SS_MUST_CHECK;
 void ss_rows_free(struct ss_rows *rows); /* accepts NULL */
 
-/* Of the present row; columns count from 0. A null is 0, NaN, and a text with p == NULL. Texts live until the
- * next ss_rows_next or ss_rows_free. */
+/* Of the present row; columns count from 0. A null is 0, NaN, and a text with p == NULL. Numbers can be had
+ * as the other kind and as text; a truth is 0 or 1. Texts live until the next ss_rows_next or ss_rows_free.
+ */
 bool ss_rows_null(const struct ss_rows *rows, int column);
 int64_t ss_rows_int(const struct ss_rows *rows, int column);
 double ss_rows_real(const struct ss_rows *rows, int column);
@@ -130,18 +146,23 @@ struct ss_bulk {
 };
 
 /*
- * Inserts n rows of `columns` arguments each, in this order, inside the caller's transaction: prepared
- * inserts in SQLite, COPY in PostgreSQL. fresh[i] says whether row i went in (of several with one key, the
- * first). With `update` no two rows of a call may have the same key, and `fresh` is NULL.
+ * Inserts n rows of `columns` arguments each, in this order, inside the caller's writing transaction:
+ * prepared inserts in SQLite, COPY (or arrays, where keys are there already) in PostgreSQL. An integer may
+ * stand for a real. fresh[i] says whether row i went in (of several with one key, the first). With `update`
+ * no two rows of a call may have the same key, and `fresh` is NULL. Which row an error is about is not known:
+ * inserting them one by one, each in a part of its own, finds it.
  */
 int ss_db_insert(struct ss_db *db, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
                  bool *fresh) SS_MUST_CHECK;
 
 /* ---- transactions ---- */
 
-/* A writing transaction takes the write lock at once, so that it cannot fail for that later. */
+/* A writing transaction takes the write lock at once, so that it cannot fail for that later. One that reads
+ * sees one moment of the database, and refuses to write (SS_ECREATE). */
 int ss_db_begin(struct ss_db *db, bool writing) SS_MUST_CHECK;
-/* After an error nothing of the transaction is there. */
+/* After an error nothing of the transaction is there. (Where the connection was lost in the middle, the
+ * server is asked what became of it; only where it does not come back in time is that not known, and the
+ * message says so.) */
 int ss_db_commit(struct ss_db *db) SS_MUST_CHECK;
 void ss_db_rollback(struct ss_db *db); /* without one: does nothing */
 /* One part of a transaction that may be undone by itself; not nested. */
