@@ -10,9 +10,6 @@
 
 #define COLUMNS "seq, time_us, actor, action, subject, old_value, new_value, address, previous, hash"
 
-/* A number of our own, so that nobody else waits for the same lock: "ssaudit" in ASCII. */
-#define LOCK_ID INT64_C(0x73736175646974)
-
 static const char zeros[SS_DIGEST_HEX] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 static void put(struct ss_buf *to, struct ss_str text)
@@ -74,15 +71,6 @@ int ss_audit_head(struct ss_db *db, int64_t *seq, char hash[SS_DIGEST_HEX])
     return err;
 }
 
-/* SQLite's writing transactions exclude each other; PostgreSQL's do not. */
-static int serialise(struct ss_db *db)
-{
-    if (ss_db_kind(db) != SS_POSTGRES)
-        return 0;
-    int64_t n = ss_db_exec(db, "SELECT pg_advisory_xact_lock($1)", SS_ARGS(ss_arg_int(LOCK_ID)));
-    return n < 0 ? (int)n : 0;
-}
-
 static bool has_nul(struct ss_str text)
 {
     return text.n && memchr(text.p, '\0', text.n);
@@ -102,9 +90,7 @@ int ss_audit_add(struct ss_db *db, const struct ss_audit *entry)
     };
     if (has_nul(line.subject) || has_nul(line.old_value) || has_nul(line.new_value))
         return ss_fail(SS_EDATA, "a NUL in an audit line");
-    int err = serialise(db);
-    if (!err)
-        err = ss_audit_head(db, &line.seq, previous);
+    int err = ss_audit_head(db, &line.seq, previous);
     line.seq++;
     line.previous = ss_str_of(previous);
     if (!err)

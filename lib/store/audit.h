@@ -32,8 +32,8 @@ struct ss_audit {
     int64_t time_us;
 };
 
-/* Adds a line inside the caller's writing transaction, which serialises writers: a second process waits at
- * its first line until the transaction of the first is over. SS_EDATA where a text holds a NUL. */
+/* Adds a line inside the caller's writing transaction, of which there is only one at a time (db.h), also with
+ * several processes. SS_EDATA where a text holds a NUL. */
 int ss_audit_add(struct ss_db *db, const struct ss_audit *entry) SS_MUST_CHECK;
 
 struct ss_audit_line {

@@ -6,9 +6,6 @@
     "id, email, name, role, department, password, oidc_subject, must_change, active, failures, " \
     "locked_until_us, password_us, created_us, last_login_us, version"
 
-/* Beside the audit log's (audit.c). */
-#define LOCK_ID INT64_C(0x7373757365727)
-
 struct ss_str ss_email_of(struct ss_str text, struct ss_arena *arena)
 {
     const struct ss_str none = {NULL, 0};
@@ -159,13 +156,6 @@ int ss_user_other_admins(struct ss_db *db, int64_t id, int64_t *n)
 {
     return ss_db_int(db, "SELECT count(*) FROM users WHERE role = 'admin' AND active = 1 AND id <> $1",
                      SS_ARGS(ss_arg_int(id)), 0, n);
-}
-
-int ss_user_lock_admins(struct ss_db *db)
-{
-    if (ss_db_kind(db) != SS_POSTGRES)
-        return 0; /* SQLite's writing transactions exclude each other */
-    return changed(ss_db_exec(db, "SELECT pg_advisory_xact_lock($1)", SS_ARGS(ss_arg_int(LOCK_ID))));
 }
 
 int ss_users_list(struct ss_db *db, const struct ss_user_filter *f, struct ss_rows **rows)

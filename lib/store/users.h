@@ -47,10 +47,6 @@ int ss_user_failed(struct ss_db *db, int64_t id, int64_t failures, int64_t locke
 
 /* How many active administrators there are beside this one. */
 int ss_user_other_admins(struct ss_db *db, int64_t id, int64_t *n) SS_MUST_CHECK;
-/* In the writing transaction, before the number of administrators is counted and changed: two processes that
- * each demote one of the last two wait for each other. */
-int ss_user_lock_admins(struct ss_db *db) SS_MUST_CHECK;
-
 struct ss_user_filter {
     struct ss_str role, q; /* q: a part of email or name, in lower case; p == NULL: all */
     int active;            /* -1: all */

@@ -270,9 +270,7 @@ static bool may_lose_admin(struct ss_call *call, const struct ss_user *was, cons
         ss_str_is(was->role, "admin") && was->active && (!ss_str_is(is->role, "admin") || !is->active);
     if (!loses)
         return true;
-    *err = ss_user_lock_admins(call->db);
-    if (!*err)
-        *err = ss_user_other_admins(call->db, was->id, &others);
+    *err = ss_user_other_admins(call->db, was->id, &others);
     if (!*err && others == 0)
         ss_problem(call, 409, "last_admin", "this is the last active administrator");
     return !*err && others > 0;
