@@ -1,0 +1,143 @@
+#include "store/analytics.h"
+#include "base/number.h"
+#include "store/tally.h"
+
+#define SUMS                                                                                    \
+    "CAST(sum(payments) AS BIGINT), CAST(sum(amount) AS BIGINT), CAST(sum(alerts) AS BIGINT), " \
+    "CAST(sum(blocked) AS BIGINT), CAST(sum(fraud) AS BIGINT), CAST(sum(genuine) AS BIGINT)"
+
+static int walk(struct ss_rows *rows, ss_bucket_each *each, void *arg)
+{
+    int err;
+    while ((err = ss_rows_next(rows)) > 0) {
+        struct ss_bucket b = {
+            .start_us = ss_rows_int(rows, 0),
+            .key = ss_rows_text(rows, 1),
+            .payments = ss_rows_int(rows, 2),
+            .amount = ss_rows_int(rows, 3),
+            .alerts = ss_rows_int(rows, 4),
+            .blocked = ss_rows_int(rows, 5),
+            .fraud = ss_rows_int(rows, 6),
+            .genuine = ss_rows_int(rows, 7),
+        };
+        err = each(arg, &b);
+        if (err)
+            break;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+int ss_buckets_by_time(struct ss_db *db, const struct ss_bucket_span *span, ss_bucket_each *each, void *arg)
+{
+    struct ss_rows *rows;
+    int64_t step = span->step_us > 0 ? span->step_us : INT64_MAX;
+    int err = ss_db_query(db,
+                          "SELECT start_us / $4 * $4 AS step, key, " SUMS
+                          " FROM buckets WHERE dim = $1 AND start_us >= $2 AND start_us < $3 "
+                          "GROUP BY start_us / $4 * $4, key ORDER BY 1, 2",
+                          SS_ARGS(ss_arg_cstr(span->dim), ss_arg_int(span->from_us),
+                                  ss_arg_int(span->until_us), ss_arg_int(step)),
+                          &rows);
+    return err ? err : walk(rows, each, arg);
+}
+
+int ss_buckets_by_key(struct ss_db *db, const struct ss_bucket_span *span, int64_t limit,
+                      ss_bucket_each *each, void *arg)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(db,
+                          "SELECT min(start_us), key, " SUMS
+                          " FROM buckets WHERE dim = $1 AND start_us >= $2 AND start_us < $3 "
+                          "GROUP BY key ORDER BY 3 DESC, 2 LIMIT $4",
+                          SS_ARGS(ss_arg_cstr(span->dim), ss_arg_int(span->from_us),
+                                  ss_arg_int(span->until_us), ss_arg_int(limit)),
+                          &rows);
+    return err ? err : walk(rows, each, arg);
+}
+
+int ss_newest_us(struct ss_db *db, int64_t *time_us)
+{
+    return ss_db_int(db, "SELECT max(time_us) FROM payments", SS_NO_ARGS, 0, time_us);
+}
+
+int ss_cards_at_risk(struct ss_db *db, int64_t from_us, int64_t until_us, int64_t limit,
+                     int (*each)(void *arg, const struct ss_card_risk *card), void *arg)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(
+        db,
+        "SELECT card_id, count(*), CAST(sum(amount) AS BIGINT), count(alert_id), max(time_us), "
+        "max(score), max(level) FROM payments WHERE level >= 2 AND time_us >= $1 AND time_us < $2 "
+        "AND card_id IS NOT NULL GROUP BY card_id ORDER BY 6 DESC, 2 DESC, 1 LIMIT $3",
+        SS_ARGS(ss_arg_int(from_us), ss_arg_int(until_us), ss_arg_int(limit)), &rows);
+    if (err)
+        return err;
+    while ((err = ss_rows_next(rows)) > 0) {
+        struct ss_card_risk card = {ss_rows_text(rows, 0),    ss_rows_int(rows, 1), ss_rows_int(rows, 2),
+                                    ss_rows_int(rows, 3),     ss_rows_int(rows, 4), ss_rows_real(rows, 5),
+                                    (int)ss_rows_int(rows, 6)};
+        err = each(arg, &card);
+        if (err)
+            break;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+int ss_cases_by_time(struct ss_db *db, const struct ss_bucket_span *span, bool resolved,
+                     int (*each)(void *arg, int64_t step, int64_t n), void *arg)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(
+        db,
+        resolved ? "SELECT (resolved_us - $1) / $3, count(*) FROM cases WHERE resolved_us >= $1 "
+                   "AND resolved_us < $2 GROUP BY 1"
+                 : "SELECT (created_us - $1) / $3, count(*) FROM cases WHERE created_us >= $1 AND "
+                   "created_us < $2 GROUP BY 1",
+        SS_ARGS(ss_arg_int(span->from_us), ss_arg_int(span->until_us), ss_arg_int(span->step_us)), &rows);
+    if (err)
+        return err;
+    while ((err = ss_rows_next(rows)) > 0) {
+        err = each(arg, ss_rows_int(rows, 0), ss_rows_int(rows, 1));
+        if (err)
+            break;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+void ss_latencies_add(struct ss_latencies *lat, const struct ss_bucket *bucket)
+{
+    int64_t step;
+    if (!ss_int_parse(bucket->key.p, bucket->key.n, &step) || step < 0 || step >= 320)
+        return;
+    lat->step[step] += bucket->payments;
+    lat->n += bucket->payments;
+}
+
+static double middle(int step)
+{
+    return ((double)ss_latency_from(step) + (double)ss_latency_from(step + 1)) / 2;
+}
+
+double ss_latencies_at(const struct ss_latencies *lat, double q)
+{
+    int64_t rank = (int64_t)(q * (double)lat->n), seen = 0;
+    if (lat->n == 0)
+        return -1;
+    for (int i = 0; i < 320; i++) {
+        seen += lat->step[i];
+        if (seen > rank || seen == lat->n)
+            return middle(i);
+    }
+    return -1;
+}
+
+double ss_latencies_mean(const struct ss_latencies *lat)
+{
+    double sum = 0;
+    for (int i = 0; i < 320; i++)
+        sum += (double)lat->step[i] * middle(i);
+    return lat->n ? sum / (double)lat->n : -1;
+}
