@@ -1,6 +1,6 @@
 #include "store/alerts.h"
+#include "record/decision.h"
 #include "store/case_row.h"
-#include <math.h>
 
 const char *const ss_alert_statuses[] = {"new", "reviewing", "escalated", "resolved", "false_positive", NULL};
 
@@ -42,8 +42,8 @@ static void of_row(const struct ss_rows *rows, struct ss_arena *arena, struct ss
     for (size_t i = 0; i < SS_COUNT(numbers); i++)
         *numbers[i] = ss_rows_int(rows, at++);
     a->score = ss_rows_real(rows, at++);
-    a->level = (int)ss_rows_int(rows, at++);
-    a->action = (int)ss_rows_int(rows, at++);
+    a->level = ss_clamp(ss_rows_int(rows, at++), SS_LEVELS);
+    a->action = ss_clamp(ss_rows_int(rows, at++), SS_ACTIONS);
     a->status = (enum ss_alert_status)ss_word_of(ss_alert_statuses, ss_rows_text(rows, at), 0);
 }
 
@@ -89,6 +89,30 @@ int64_t ss_alerts_settle(struct ss_db *db, int64_t case_id, enum ss_alert_status
         "version = version + 1 WHERE case_id = $4 AND status IN ('new', 'reviewing', 'escalated')",
         SS_ARGS(ss_arg_cstr(ss_alert_statuses[status]), int_or_null(user_id), ss_arg_int(now_us),
                 ss_arg_int(case_id)));
+}
+
+int64_t ss_alerts_reopen(struct ss_db *db, int64_t case_id)
+{
+    return ss_db_exec(
+        db,
+        "UPDATE alerts SET status = 'reviewing', version = version + 1 WHERE case_id = $1 AND status IN "
+        "('resolved', 'false_positive')",
+        SS_ARGS(ss_arg_int(case_id)));
+}
+
+int ss_alert_record(struct ss_db *db, struct ss_str txn_id, struct ss_arena *arena, struct ss_str *record)
+{
+    struct ss_rows *rows;
+    *record = (struct ss_str){NULL, 0};
+    int err =
+        ss_db_query(db, "SELECT record FROM payments WHERE txn_id = $1", SS_ARGS(ss_arg_text(txn_id)), &rows);
+    if (err)
+        return err;
+    err = ss_rows_next(rows);
+    if (err > 0)
+        *record = ss_rows_copy(rows, 0, arena);
+    ss_rows_free(rows);
+    return err < 0 ? err : 0;
 }
 
 /* ---- lists ---- */

@@ -47,6 +47,13 @@ int ss_alert_save(struct ss_db *db, struct ss_alert_row *alert) SS_MUST_CHECK;
 int64_t ss_alerts_settle(struct ss_db *db, int64_t case_id, enum ss_alert_status status, int64_t user_id,
                          int64_t now_us) SS_MUST_CHECK;
 
+/* And those that were over go back to being reviewed. */
+int64_t ss_alerts_reopen(struct ss_db *db, int64_t case_id) SS_MUST_CHECK;
+
+/* The line of the payment that opened it, in the arena; p == NULL: it is not here. */
+int ss_alert_record(struct ss_db *db, struct ss_str txn_id, struct ss_arena *arena,
+                    struct ss_str *record) SS_MUST_CHECK;
+
 enum ss_alert_sort { SS_ALERTS_BY_TIME, SS_ALERTS_BY_SCORE, SS_ALERTS_BY_AMOUNT, SS_ALERTS_BY_ARRIVAL };
 enum ss_snoozed { SS_SNOOZED_HIDE, SS_SNOOZED_ONLY, SS_SNOOZED_ANY };
 

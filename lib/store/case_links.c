@@ -1,4 +1,6 @@
 #include "store/case_links.h"
+#include "record/decision.h"
+#include "store/case_row.h"
 #include "store/select.h"
 
 static int done(int64_t n)
@@ -234,8 +236,8 @@ int ss_case_payments(struct ss_db *db, int64_t case_id, bool whole, int64_t limi
         p.amount = ss_rows_int(rows, 10);
         p.added_us = ss_rows_int(rows, 11);
         p.score = ss_rows_real(rows, 12);
-        p.level = (int)ss_rows_int(rows, 13);
-        p.action = (int)ss_rows_int(rows, 14);
+        p.level = ss_clamp(ss_rows_int(rows, 13), SS_LEVELS);
+        p.action = ss_clamp(ss_rows_int(rows, 14), SS_ACTIONS);
         p.label = (int)ss_rows_int(rows, 15);
         p.record = whole ? ss_rows_text(rows, 16) : (struct ss_str){NULL, 0};
         err = each(arg, &p);

@@ -72,7 +72,9 @@ static void add_filters(struct ss_select *q, const struct ss_case_filter *f, str
     ss_select_words(q, "c.category", ss_case_categories, f->category);
     ss_select_words(q, "c.resolution", ss_resolutions, f->resolution);
     add_states(q, f);
-    if (f->assigned_to)
+    if (f->assigned_to < 0)
+        ss_select_where(q, "c.assigned_to IS NULL", SS_NO_ARGS);
+    else if (f->assigned_to)
         ss_select_where(q, "c.assigned_to = ?1", SS_ARGS(ss_arg_int(f->assigned_to)));
     if (f->user_id.p)
         ss_select_where(q, "c.user_id = ?1", SS_ARGS(ss_arg_text(f->user_id)));

@@ -18,6 +18,11 @@
     "LEFT JOIN users ue ON ue.id = c.escalated_to LEFT JOIN users ur ON ur.id = c.resolved_by"
 
 void ss_case_of_row(const struct ss_rows *rows, struct ss_arena *arena, struct ss_case *c);
+/* A level or action as stored, kept inside its range. */
+static inline int ss_clamp(int64_t value, int count)
+{
+    return value < 0 ? 0 : value >= count ? count - 1 : (int)value;
+}
 /* The word's place in the list, or `absent`. */
 int ss_word_of(const char *const *words, struct ss_str text, int absent);
 

@@ -110,7 +110,7 @@ struct ss_case_filter {
     int64_t me;                                           /* for SS_TAB_MINE */
     int64_t now_us, risk_permille;                        /* for SS_TAB_AT_RISK, SS_TAB_BREACHED */
     unsigned status, priority, category, resolution, sla; /* sets; 0: any */
-    int64_t assigned_to;                                  /* 0: anybody */
+    int64_t assigned_to;                                  /* 0: anybody, -1: nobody */
     struct ss_str user_id, card_id, entity, text;         /* p == NULL: any */
     int64_t since_us, until_us;                           /* of its creation; 0: any */
     enum ss_case_sort sort;

@@ -55,6 +55,7 @@ static const struct ss_setting table[] = {
     BOOL("cases.auto", "true", "Open a case for payments at or above cases.auto_level."),
     WORD("cases.auto_level", "HIGH", levels, "The level from which on cases open by themselves."),
     INT("cases.auto_window_h", "24", 1, 8760, "Hours in which alerts of one entity join the case that is open."),
+    INT("cases.evidence_mb", "10", 1, 10, "Mebibytes that a file of evidence may have."),
     TEXT("currency", "USD", is_currency, "three capital letters (ISO 4217)", "The currency that sums are shown in."),
     BOOL("mask.analyst", "false", "Hide personal data (addresses, names, card numbers) from analysts."),
     BOOL("mask.viewer", "true", "Hide personal data (addresses, names, card numbers) from viewers."),
