@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "record/batch.h"
 #include "store/alert_take.h"
+#include "store/case_auto.h"
 #include "store/entity.h"
 #include "store/label_apply.h"
 #include "store/tally.h"
@@ -29,7 +30,8 @@ struct ss_ledger {
     struct ss_tally tally;
     struct ss_entities entities;
     struct ss_alerts alerts;
-    struct ss_arena scratch; /* of one write */
+    struct ss_case_auto cases; /* cases.on: alerts open cases */
+    struct ss_arena scratch;   /* of one write */
 
     struct ss_schema schema; /* for ss_ledger_add_line */
     struct ss_batch batch;
@@ -81,6 +83,11 @@ size_t ss_ledger_count(const struct ss_ledger *led)
 size_t ss_ledger_bytes(const struct ss_ledger *led)
 {
     return led->bytes;
+}
+
+void ss_ledger_cases(struct ss_ledger *led, const struct ss_case_auto *how)
+{
+    led->cases = how ? *how : (struct ss_case_auto){.on = false};
 }
 
 /* ---- adding ---- */
@@ -246,6 +253,34 @@ static int take_alerts(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
     return err ? err : ss_alerts_write(&led->alerts, db, now_us);
 }
 
+/* What a payment that alerts does to the cases. */
+static int take_cases(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
+{
+    int err = 0;
+    for (size_t i = 0; i < led->n && led->cases.on && !err; i++) {
+        struct item *item = &led->item[i];
+        const struct ss_entry *row = item->row;
+        struct ss_case_joined joined;
+        if (item->taken.as != SS_TAKEN_NEW || !row->alert_id.n)
+            continue;
+        const struct ss_case_alert alert = {.alert_id = row->alert_id,
+                                            .txn_id = row->txn_id,
+                                            .key = row->alert_key,
+                                            .user_id = row->user,
+                                            .card_id = row->card,
+                                            .currency = row->currency,
+                                            .time_us = row->time_us,
+                                            .amount = row->amount,
+                                            .count = row->alert_count,
+                                            .level = row->level,
+                                            .decision = row->decision};
+        err = ss_cases_from_alert(db, &led->cases, &alert, now_us, &led->scratch, &joined);
+        item->taken.case_id = joined.case_id;
+        item->taken.opened_case = joined.opened;
+    }
+    return err;
+}
+
 static int count_payments(struct ss_ledger *led)
 {
     int err = 0;
@@ -288,6 +323,7 @@ int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
     int err = claim_labels(led, db);
     err = err ? err : insert_payments(led, db);
     err = err ? err : take_alerts(led, db, now_us);
+    err = err ? err : take_cases(led, db, now_us);
     err = err ? err : count_payments(led);
     err = err ? err : take_labels(led, db);
     err = err ? err : ss_tally_write(&led->tally, db);

@@ -38,10 +38,18 @@ struct ss_taken {
     int64_t seq;       /* of a new payment: its place in the order of arrival, greater than all before it */
     bool opened_alert; /* a new payment with an alert that was not there */
     bool joined_alert; /* with one that was */
+    int64_t case_id;   /* of a new payment with an alert, where cases open by themselves; 0: none */
+    bool opened_case;  /* and it is a new one */
 };
+
+struct ss_case_auto;
 
 int ss_ledger_new(struct ss_ledger **led) SS_MUST_CHECK;
 void ss_ledger_free(struct ss_ledger *led); /* accepts NULL */
+
+/* Alerts open cases and join them (case_auto.h). Without it, or with NULL, they do not. `how` is copied; it
+ * may be given again when the settings have changed. */
+void ss_ledger_cases(struct ss_ledger *led, const struct ss_case_auto *how);
 
 /*
  * Takes a copy of a record whose fields lie at their slots. latency_us is how long its decision took, for the
