@@ -9,16 +9,17 @@ CREATE TABLE payments (
   txn_id {text} NOT NULL UNIQUE,
   time_us {int} NOT NULL,
   user_id {text}, card_id {text}, merchant_id {text}, device_id {text}, ip {text},
-  country {text}, category {text}, channel {text}, currency {text},
+  country {text}, location {text}, category {text}, channel {text}, currency {text},
   amount {int} NOT NULL,
   score {real}, level {int} NOT NULL, action {int} NOT NULL,
   label {int}, alert_id {text},
   latency_us {int},
   record {text} NOT NULL
 ){end};
-CREATE INDEX payments_user ON payments (user_id, time_us, seq);
--- In order of time, so that it grows at its end, and with all that is searched, so that a search that has to look
--- at many payments reads this and not their records.
+-- These hold all that is searched and summed up, so that a look at many payments does not read their records: a
+-- customer's, and all in order of time.
+CREATE INDEX payments_user ON payments (user_id, time_us, seq, amount, score, level, action, label, card_id,
+  merchant_id, device_id, ip, country, location, category, channel);
 CREATE INDEX payments_time ON payments (time_us, seq, level, action, label, amount, score, user_id, card_id,
   merchant_id, device_id, ip, country, category, channel, currency);
 CREATE INDEX payments_risky ON payments (level, time_us) WHERE level >= 2;
@@ -29,7 +30,8 @@ CREATE INDEX payments_fraud ON payments (time_us) WHERE label = 1;
 -- 'action', 'category', 'channel', 'country', 'currency', 'rule' and 'shadow' (a payment counts for each rule that
 -- fired), 'reason' (codes of the score's reasons), 'score' ('00' to '19', steps of 0.05), 'latency' (see tally.h).
 -- Days: 'merchant/day', and 'category/day' and so on. Minutes: 'minute'. alerts are those that a payment opened;
--- amount is the sum in whatever currencies; fraud and genuine are payments with that label.
+-- amount is the sum in whatever currencies; fraud and genuine are payments with that label. They follow the payments
+-- a moment later: all up to the seq in `counted` are in them.
 CREATE TABLE buckets (
   dim {text} NOT NULL, start_us {int} NOT NULL, key {text} NOT NULL,
   payments {int} NOT NULL DEFAULT 0, amount {int} NOT NULL DEFAULT 0,
@@ -37,6 +39,8 @@ CREATE TABLE buckets (
   fraud {int} NOT NULL DEFAULT 0, genuine {int} NOT NULL DEFAULT 0,
   PRIMARY KEY (dim, start_us, key)
 ){keyed};
+CREATE TABLE counted (seq {int} NOT NULL){end};
+INSERT INTO counted (seq) VALUES (0);
 
 -- One row a customer, kept as payments come. Risk halves in 7 days: at the time T it is
 -- power(2, heat - T / (7 days)), the greatest score so far, each decayed since its payment; heat is the greatest of
@@ -52,13 +56,14 @@ CREATE TABLE customers (
 ){keyed};
 CREATE INDEX customers_risky ON customers (heat, user_id) WHERE max_score >= 0.5;
 
--- Which things a customer was seen with: kinds card, device, ip, merchant, location. Times are right to the day.
+-- Which things, that others may have in common with them, customers were seen with: kinds card, device, ip. Times are
+-- right to the day.
 CREATE TABLE links (
   user_id {text} NOT NULL, kind {text} NOT NULL, value {text} NOT NULL,
   first_us {int} NOT NULL, last_us {int} NOT NULL,
   PRIMARY KEY (user_id, kind, value)
 ){keyed};
-CREATE INDEX links_shared ON links (kind, value, user_id) WHERE kind IN ('card', 'device', 'ip');
+CREATE INDEX links_value ON links (kind, value, user_id);
 
 -- What was said later to be fraud (1), genuine (0) or not known any more (-1), and by whom; of a payment the newest
 -- counts and is in its label column, where it goes before the label that came with the payment. waiting: the

@@ -10,9 +10,43 @@ static void names(const struct ss_bulk *bulk, struct ss_buf *text)
         ss_buf_printf(text, "%s%s", i ? ", " : "", bulk->column[i]);
 }
 
+static int column_of(const struct ss_bulk *bulk, struct ss_str name)
+{
+    for (int i = 0; i < bulk->columns; i++)
+        if (ss_str_is(name, bulk->column[i]))
+            return i;
+    return -1;
+}
+
+/* `update` as a statement of its own: excluded.NAME becomes the parameter of that column. */
+static int update_sql(const struct ss_bulk *bulk, struct ss_buf *text)
+{
+    int key[SS_BULK_KEYS], keys = ss_bulk_keys(bulk, key);
+    const struct ss_str excluded = SS_STR("excluded.");
+    ss_buf_printf(text, "UPDATE %s AS t SET ", bulk->table);
+    for (const char *at = bulk->update; *at;) {
+        if (strncmp(at, excluded.p, excluded.n) != 0) {
+            ss_buf_putc(text, *at++);
+            continue;
+        }
+        at += excluded.n;
+        size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+        int column = column_of(bulk, (struct ss_str){at, n});
+        if (column < 0)
+            return ss_fail(SS_EBUG, "no such column: excluded.%.*s", (int)n, at);
+        ss_buf_printf(text, "$%d", column + 1);
+        at += n;
+    }
+    for (int i = 0; i < keys; i++)
+        ss_buf_printf(text, "%s%s = $%d", i ? " AND " : " WHERE ", bulk->column[key[i]], key[i] + 1);
+    return keys < 0 ? keys : ss_buf_check(text);
+}
+
 int ss_bulk_sql(const struct ss_bulk *bulk, enum ss_bulk_text kind, bool tell, struct ss_buf *text)
 {
     ss_buf_reset(text);
+    if (kind == SS_BULK_UPDATE)
+        return update_sql(bulk, text);
     if (kind == SS_BULK_COPY) {
         ss_buf_printf(text, "SAVEPOINT ss_copy;COPY %s (", bulk->table);
         names(bulk, text);

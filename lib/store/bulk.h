@@ -11,6 +11,7 @@ enum ss_bulk_text {
     SS_BULK_VALUES, /* INSERT ... VALUES ($1, $2, ...) ON CONFLICT ...: one row */
     SS_BULK_ARRAYS, /* INSERT ... SELECT from $1, $2, ..., an array a column; RETURNING the key if it must
                        tell */
+    SS_BULK_UPDATE, /* UPDATE ... WHERE the key is this row's: only with `update` */
     SS_BULK_COPY,   /* COPY ... FROM STDIN, within a savepoint ss_copy; no conflict is borne */
 };
 

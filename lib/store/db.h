@@ -137,6 +137,8 @@ int ss_db_script(struct ss_db *db, const char *sql) SS_MUST_CHECK;
 
 /* ---- bulk ---- */
 
+#define SS_BULK_COLUMNS 32
+
 struct ss_bulk {
     const char *table, *key;   /* a row whose key (one column or several, "a, b") is there is left out, or */
     const char *update;        /* changed: "n = t.n + excluded.n", t being the table; NULL: left out */

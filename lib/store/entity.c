@@ -26,7 +26,7 @@ struct link {
     int64_t first_us, last_us;
 };
 
-static const char *const kinds[] = {"card", "device", "ip", "merchant", "location"};
+static const char *const kinds[] = {"card", "device", "ip"};
 
 double ss_heat(double score, int64_t time_us)
 {
@@ -135,7 +135,7 @@ int ss_entities_add(struct ss_entities *e, const struct ss_entry *row, const str
         c->heat = heat;
     if (row->score > c->max_score)
         c->max_score = row->score;
-    const struct ss_str values[] = {row->card, row->device, row->ip, row->merchant, row->location};
+    const struct ss_str values[] = {row->card, row->device, row->ip};
     int err = 0;
     for (unsigned k = 0; k < SS_COUNT(values) && !err; k++)
         err = add_link(e, row->user, k, values[k], row->time_us);

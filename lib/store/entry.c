@@ -209,22 +209,27 @@ int ss_entry_read(struct ss_entry *row, const struct ss_record *rec, struct ss_b
     return err ? err : keep(&row->record, arena);
 }
 
-int ss_entry_load(struct ss_entry *row, const struct ss_rows *rows, int first, struct ss_arena *arena)
+int ss_entry_load(struct ss_entry *row, const struct ss_rows *rows, struct ss_arena *arena)
 {
-    *row = (struct ss_entry){.latency_us = -1};
-    row->time_us = ss_rows_int(rows, first);
-    row->amount = ss_rows_int(rows, first + 1);
-    row->score = ss_rows_real(rows, first + 2);
-    row->level = (int)ss_rows_int(rows, first + 3);
-    row->action = (int)ss_rows_int(rows, first + 4);
-    row->label = ss_rows_null(rows, first + 5) ? -1 : (int)ss_rows_int(rows, first + 5);
-    row->user = ss_rows_text(rows, first + 6);
-    row->merchant = ss_rows_text(rows, first + 7);
-    row->category = ss_rows_text(rows, first + 8);
-    row->channel = ss_rows_text(rows, first + 9);
-    row->country = ss_rows_text(rows, first + 10);
-    row->currency = ss_rows_text(rows, first + 11);
-    row->record = ss_rows_text(rows, first + 12);
+    *row = (struct ss_entry){
+        .seq = ss_rows_int(rows, 0),
+        .time_us = ss_rows_int(rows, 1),
+        .amount = ss_rows_int(rows, 2),
+        .score = ss_rows_real(rows, 3),
+        .level = (int)ss_rows_int(rows, 4),
+        .action = (int)ss_rows_int(rows, 5),
+        .label = ss_rows_null(rows, 6) ? -1 : (int)ss_rows_int(rows, 6),
+        .user = ss_rows_text(rows, 7),
+        .merchant = ss_rows_text(rows, 8),
+        .category = ss_rows_text(rows, 9),
+        .channel = ss_rows_text(rows, 10),
+        .country = ss_rows_text(rows, 11),
+        .currency = ss_rows_text(rows, 12),
+        .latency_us = ss_rows_null(rows, 13) ? -1 : ss_rows_int(rows, 13),
+        .record = ss_rows_text(rows, 14),
+    };
+    if (row->level < 0 || row->level >= SS_LEVELS || row->action < 0 || row->action >= SS_ACTIONS)
+        return ss_fail(SS_EDATA, "payment %lld has a level or an action that is none", (long long)row->seq);
     read_reasons(row, ss_cursor_member(row->record, "score"), arena);
     struct ss_str json = ss_cursor_member(row->record, "decision");
     struct ss_decision *d = json.p ? ss_arena_alloc(arena, sizeof *d) : NULL;

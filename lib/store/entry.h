@@ -12,6 +12,7 @@
 struct ss_entry {
     struct ss_str txn_id, user, card, merchant, device, ip, location;
     struct ss_str country, category, channel, currency;
+    int64_t seq;                          /* only of one that was loaded */
     int64_t time_us, amount, latency_us;  /* latency_us < 0: not known */
     double score;                         /* NaN: none */
     int level, action, label;             /* label -1: not known */
@@ -28,14 +29,13 @@ struct ss_entry {
  * SS_ENOMEM. `line` is room for the line. */
 int ss_entry_read(struct ss_entry *row, const struct ss_record *rec, struct ss_buf *line,
                   struct ss_arena *arena) SS_MUST_CHECK;
-/* The parts of a stored payment that it is counted under, from its columns (SS_ENTRY_COLUMNS, selected from
- * payments in this order from `first` on). Good as long as the arena and the row of `rows`. */
-#define SS_ENTRY_COLUMNS                                                                               \
-    "time_us, amount, score, level, action, label, user_id, merchant_id, category, channel, country, " \
-    "currency, "                                                                                       \
-    "record"
-int ss_entry_load(struct ss_entry *row, const struct ss_rows *rows, int first,
-                  struct ss_arena *arena) SS_MUST_CHECK;
+/* The parts of a stored payment that it is counted under, from its columns: SS_ENTRY_COLUMNS, selected from
+ * payments. Good as long as the arena and the row of `rows`. */
+#define SS_ENTRY_COLUMNS                                                                                    \
+    "seq, time_us, amount, score, level, action, label, user_id, merchant_id, category, channel, country, " \
+    "currency, latency_us, record"
+#define SS_ENTRY_COLUMN_COUNT 15
+int ss_entry_load(struct ss_entry *row, const struct ss_rows *rows, struct ss_arena *arena) SS_MUST_CHECK;
 
 /* The id of a payment or a label as it is stored: SS_EDATA for one that is missing, too long, or has a NUL.
  */

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "store/ledger.h"
 #include "store/label_apply.h"
+#include "store/recount.h"
 
 /* 1: the row was added, 0: it was there. */
 static int64_t add_row(struct ss_db *db, const struct ss_label_said *said)
@@ -62,9 +63,10 @@ static int apply_to_payment(struct ss_db *db, const struct ss_label_said *said, 
     err = ss_rows_next(rows);
     change->known = err > 0;
     if (err > 0)
-        err = ss_entry_load(&row, rows, 0, arena);
+        err = ss_entry_load(&row, rows, arena);
     if (!err && change->known) {
         change->was = row.label;
+        change->seq = row.seq;
         err = is_outdated(db, said, &outdated);
         change->changed = !err && !outdated && row.label != said->label;
         if (change->changed)
@@ -105,6 +107,8 @@ int ss_label_set(struct ss_db *db, struct ss_str txn_id, int label, struct ss_st
     ss_tally_init(&tally);
     ss_arena_init(&arena, SS_LEDGER_BYTES);
     int err = ss_entities_init(&entities);
+    /* Nothing may be left to be counted with the label that the payment has now. */
+    err = err ? err : ss_recount(db, &tally, &arena);
     err = err ? err : ss_label_apply(db, &said, &tally, &entities, &arena, change ? change : &ignored);
     err = err ? err : ss_tally_write(&tally, db);
     err = err ? err : ss_entities_write(&entities, db);

@@ -17,6 +17,7 @@ struct ss_label_change {
     bool known;   /* the payment is here; otherwise the label waits for it */
     bool changed; /* the payment's label is another one now */
     int was;      /* the label before */
+    int64_t seq;  /* of the payment, where it is known */
 };
 
 /*

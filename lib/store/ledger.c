@@ -5,11 +5,15 @@
 #include "store/case_auto.h"
 #include "store/entity.h"
 #include "store/label_apply.h"
+#include "store/recount.h"
 #include "store/tally.h"
 #include <math.h>
 #include <stdlib.h>
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)
+/* Payments that are counted together at most. Some 1.5 ms of work; fewer would be less of it at a time and
+ * more of it in all. */
+#define SETTLE_AT 512
 
 /* One thing that was added: a payment (index of its row), a label, or nothing to store. */
 struct item {
@@ -26,6 +30,12 @@ struct ss_ledger {
     size_t bytes;
     struct ss_buf line;
     bool writing; /* a write was begun and has not been told how it ended */
+    bool wrote;   /* what was added is in the transaction */
+
+    /* The tally holds what the payments from `counted` (exclusive) to `newest` count for, all of them its
+     * own; counted -1: it holds nothing that can be relied on. */
+    int64_t counted, newest;
+    bool must_settle; /* the tally holds also what changed in payments that are counted */
 
     struct ss_tally tally;
     struct ss_entities entities;
@@ -43,6 +53,7 @@ int ss_ledger_new(struct ss_ledger **out)
     *out = NULL;
     if (!led)
         return ss_fail(SS_ENOMEM, "out of memory");
+    led->counted = -1;
     ss_arena_init(&led->arena, SS_LEDGER_BYTES);
     ss_arena_init(&led->scratch, SS_LEDGER_BYTES);
     ss_buf_init(&led->line, LINE_MAX_BYTES);
@@ -160,14 +171,14 @@ int ss_ledger_add_line(struct ss_ledger *led, struct ss_str line, int64_t latenc
 
 /* ---- writing ---- */
 
-static const char *const column[] = {"seq",         "txn_id",    "time_us",  "user_id",    "card_id",
-                                     "merchant_id", "device_id", "ip",       "country",    "category",
-                                     "channel",     "currency",  "amount",   "score",      "level",
-                                     "action",      "label",     "alert_id", "latency_us", "record"};
+static const char *const column[] = {
+    "seq",   "txn_id",  "time_us",  "user_id",  "card_id",  "merchant_id", "device_id",
+    "ip",    "country", "location", "category", "channel",  "currency",    "amount",
+    "score", "level",   "action",   "label",    "alert_id", "latency_us",  "record"};
 static const enum ss_arg_type type[] = {
     SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT,
-    SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_REAL,
-    SS_ARG_INT,  SS_ARG_INT,  SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT,
+    SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,
+    SS_ARG_REAL, SS_ARG_INT,  SS_ARG_INT,  SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT,
 };
 
 static void put_row(const struct ss_entry *row, int64_t seq, struct ss_arg *to)
@@ -182,6 +193,7 @@ static void put_row(const struct ss_entry *row, int64_t seq, struct ss_arg *to)
         ss_arg_text(row->device),
         ss_arg_text(row->ip),
         ss_arg_text(row->country),
+        ss_arg_text(row->location),
         ss_arg_text(row->category),
         ss_arg_text(row->channel),
         ss_arg_text(row->currency),
@@ -219,14 +231,13 @@ static int insert_payments(struct ss_ledger *led, struct ss_db *db)
                                         .key_column = 1};
     struct ss_arg *args = ss_arena_alloc(&led->scratch, led->n * SS_COUNT(column) * sizeof *args);
     bool *fresh = ss_arena_alloc(&led->scratch, led->n + 1);
-    int64_t seq;
+    /* Given out under the write lock, so that no smaller one can turn up later, as one of a sequence could.
+     */
+    int64_t seq = led->newest;
     size_t n = 0;
     if (!args || !fresh)
         return SS_ENOMEM;
-    /* Given out under the write lock, so that no smaller number can turn up later, as one of a sequence
-     * could. */
-    int err = ss_db_int(db, "SELECT max(seq) FROM payments", SS_NO_ARGS, 0, &seq);
-    for (size_t i = 0; i < led->n && !err; i++) {
+    for (size_t i = 0; i < led->n; i++) {
         struct item *item = &led->item[i];
         item->taken = (struct ss_taken){.as = SS_TAKEN_NOT};
         if (item->kind == PAYMENT) {
@@ -234,11 +245,18 @@ static int insert_payments(struct ss_ledger *led, struct ss_db *db)
             put_row(item->row, seq, args + n++ * SS_COUNT(column));
         }
     }
-    err = err ? err : ss_db_insert(db, &bulk, args, n, fresh);
+    int err = ss_db_insert(db, &bulk, args, n, fresh);
     n = 0;
-    for (size_t i = 0; i < led->n && !err; i++)
-        if (led->item[i].kind == PAYMENT)
-            led->item[i].taken.as = fresh[n++] ? SS_TAKEN_NEW : SS_TAKEN_KNOWN;
+    for (size_t i = 0; i < led->n && !err; i++) {
+        struct ss_taken *taken = &led->item[i].taken;
+        if (led->item[i].kind != PAYMENT)
+            continue;
+        taken->as = fresh[n++] ? SS_TAKEN_NEW : SS_TAKEN_KNOWN;
+        if (taken->as == SS_TAKEN_NEW)
+            led->newest = taken->seq;
+        else
+            taken->seq = 0;
+    }
     return err;
 }
 
@@ -286,17 +304,11 @@ static int count_payments(struct ss_ledger *led)
     int err = 0;
     for (size_t i = 0; i < led->n && !err; i++) {
         const struct item *item = &led->item[i];
-        const struct ss_entry *row = item->row;
         if (item->taken.as != SS_TAKEN_NEW)
             continue;
-        const struct ss_counts add = {.payments = 1,
-                                      .amount = row->amount,
-                                      .alerts = item->taken.opened_alert,
-                                      .blocked = row->action == SS_BLOCK,
-                                      .fraud = row->label == SS_LABEL_FRAUD,
-                                      .genuine = row->label == SS_LABEL_GENUINE};
-        err = ss_tally_add(&led->tally, row, &add);
-        err = err ? err : ss_entities_add(&led->entities, row, &add);
+        const struct ss_counts add = ss_counts_of(item->row, item->taken.opened_alert);
+        err = ss_tally_add(&led->tally, item->row, &add);
+        err = err ? err : ss_entities_add(&led->entities, item->row, &add);
     }
     return err;
 }
@@ -311,8 +323,39 @@ static int take_labels(struct ss_ledger *led, struct ss_db *db)
             continue;
         err = ss_label_apply(db, &item->said, &led->tally, &led->entities, &led->scratch, &change);
         item->taken.as = !err && change.fresh ? SS_TAKEN_LABEL : SS_TAKEN_KNOWN;
+        led->must_settle |= !err && change.changed && change.seq <= led->counted;
     }
     return err;
+}
+
+/* Sees to it that the tally stands for exactly the payments that are not counted yet. */
+static int catch_up(struct ss_ledger *led, struct ss_db *db)
+{
+    int64_t counted, newest;
+    int err = ss_counted(db, &counted, &newest);
+    if (err || (counted == led->counted && newest == led->newest))
+        return err;
+    ss_tally_reset(&led->tally);
+    led->counted = led->newest = newest;
+    return counted < newest ? ss_recount(db, &led->tally, &led->scratch) : 0;
+}
+
+int ss_ledger_settle(struct ss_ledger *led, struct ss_db *db)
+{
+    led->writing = true;
+    int err = catch_up(led, db);
+    if (err || (led->counted == led->newest && !led->must_settle))
+        return err;
+    err = ss_tally_write(&led->tally, db);
+    err = err ? err : ss_counted_set(db, led->newest);
+    led->counted = led->newest;
+    led->must_settle = false;
+    return err;
+}
+
+int64_t ss_ledger_unsettled(const struct ss_ledger *led)
+{
+    return led->counted < 0 ? -1 : led->newest - led->counted;
 }
 
 int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
@@ -320,14 +363,18 @@ int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
     if (led->writing)
         ss_ledger_done(led, false); /* the caller came back without a word: it failed */
     led->writing = true;
-    int err = claim_labels(led, db);
+    int err = catch_up(led, db);
+    err = err ? err : claim_labels(led, db);
     err = err ? err : insert_payments(led, db);
     err = err ? err : take_alerts(led, db, now_us);
     err = err ? err : take_cases(led, db, now_us);
     err = err ? err : count_payments(led);
     err = err ? err : take_labels(led, db);
-    err = err ? err : ss_tally_write(&led->tally, db);
-    return err ? err : ss_entities_write(&led->entities, db);
+    err = err ? err : ss_entities_write(&led->entities, db);
+    led->wrote = !err;
+    if (!err && (led->must_settle || led->newest - led->counted >= SETTLE_AT))
+        err = ss_ledger_settle(led, db);
+    return err;
 }
 
 const struct ss_taken *ss_ledger_taken(const struct ss_ledger *led, size_t i)
@@ -335,17 +382,26 @@ const struct ss_taken *ss_ledger_taken(const struct ss_ledger *led, size_t i)
     return &led->item[i].taken;
 }
 
+static void forget(struct ss_ledger *led)
+{
+    led->n = 0;
+    led->bytes = 0;
+    ss_arena_reset(&led->arena);
+}
+
 void ss_ledger_done(struct ss_ledger *led, bool committed)
 {
     led->writing = false;
     ss_arena_reset(&led->scratch);
-    ss_tally_reset(&led->tally);
     ss_merge_reset(&led->alerts.merge);
     ss_arena_reset(&led->alerts.args);
     ss_entities_reset(&led->entities, committed);
-    if (!committed)
-        return;
-    led->n = 0;
-    led->bytes = 0;
-    ss_arena_reset(&led->arena);
+    if (!committed) {
+        ss_tally_reset(&led->tally);
+        led->counted = -1;
+        led->must_settle = false;
+    }
+    if (committed && led->wrote)
+        forget(led);
+    led->wrote = false;
 }

@@ -300,29 +300,70 @@ static int script(struct ss_db *base, const char *sql)
     return code == SQLITE_OK ? 0 : fail(of(base), code);
 }
 
+/* ---- bulk ---- */
+
+/* A statement that is run for many rows: which of a row's columns each of its parameters is. */
+struct per_row {
+    struct statement *cached;
+    sqlite3_stmt *stmt;
+    int parameters;
+    unsigned char column[SS_BULK_COLUMNS];
+};
+
+static int prepare_per_row(struct sqlite_db *db, const struct ss_bulk *bulk, enum ss_bulk_text kind,
+                           struct per_row *p)
+{
+    *p = (struct per_row){.stmt = NULL};
+    int err = ss_bulk_sql(bulk, kind, false, &db->sql);
+    err = err ? err : prepare(db, ss_buf_cstr(&db->sql), &p->cached, &p->stmt);
+    if (err)
+        return err;
+    p->parameters = sqlite3_bind_parameter_count(p->stmt);
+    for (int at = 0; at < p->parameters && at < SS_BULK_COLUMNS; at++)
+        p->column[at] = (unsigned char)(number_of(p->stmt, at + 1) - 1);
+    return 0;
+}
+
+/* How many rows it changed. */
+static int64_t run_row(struct sqlite_db *db, const struct per_row *p, const struct ss_arg *row)
+{
+    int err = 0;
+    for (int at = 0; at < p->parameters && !err; at++)
+        err = bind_one(db, p->stmt, at + 1, &row[p->column[at]]);
+    if (!err && sqlite3_step(p->stmt) != SQLITE_DONE)
+        err = fail(db, sqlite3_errcode(db->handle));
+    int64_t changed = err ? err : sqlite3_changes64(db->handle);
+    sqlite3_reset(p->stmt);
+    return changed;
+}
+
+/*
+ * An update is tried first, by a statement of its own: where most rows are there, that takes half the time of
+ * ON CONFLICT ... DO UPDATE (1.9 us for 3.8 us, SQLite 3.40).
+ */
 static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
                   bool *fresh)
 {
     struct sqlite_db *db = of(base);
-    struct statement *cached;
-    sqlite3_stmt *stmt;
+    struct per_row insertion = {.stmt = NULL}, update = {.stmt = NULL};
     int err = ss_bulk_check(bulk, args, n);
-    if (!err)
-        err = ss_bulk_sql(bulk, SS_BULK_VALUES, false, &db->sql);
-    if (!err)
-        err = prepare(db, ss_buf_cstr(&db->sql), &cached, &stmt);
-    if (err)
-        return err;
-    for (size_t row = 0; row < n && !err; row++) {
-        err = bind(db, cached, stmt, args + row * (size_t)bulk->columns, (size_t)bulk->columns);
-        int code = err ? SQLITE_DONE : sqlite3_step(stmt);
-        if (code != SQLITE_DONE)
-            err = fail(db, code);
+    if (!err && bulk->columns > SS_BULK_COLUMNS)
+        err = ss_fail(SS_EBUG, "too many columns");
+    err = err ? err : prepare_per_row(db, bulk, SS_BULK_VALUES, &insertion);
+    if (!err && bulk->update)
+        err = prepare_per_row(db, bulk, SS_BULK_UPDATE, &update);
+    for (size_t row = 0; row < n && !err; row++, args += bulk->columns) {
+        int64_t changed = update.stmt ? run_row(db, &update, args) : 0;
+        if (changed == 0)
+            changed = run_row(db, &insertion, args);
+        err = changed < 0 ? (int)changed : 0;
         if (fresh)
-            fresh[row] = !err && sqlite3_changes64(db->handle) > 0;
-        sqlite3_reset(stmt);
+            fresh[row] = changed > 0;
     }
-    release(cached, stmt);
+    if (insertion.stmt)
+        release(insertion.cached, insertion.stmt);
+    if (update.stmt)
+        release(update.cached, update.stmt);
     return err;
 }
 
@@ -405,7 +446,9 @@ static int use_log(struct sqlite_db *db, int wait_ms)
     }
 }
 
-/* No mmap: a bad sector would be a signal. Sorting uses files where it must: memory has a ceiling. */
+/* No mmap: a bad sector would be a signal. Sorting uses files where it must: memory has a ceiling. A page
+ * cache of 16 MiB: a commit that has split an index page walks all of it (SQLite 3.40), which at 64 MiB was a
+ * fifth of a commit of 32 payments. */
 static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
 {
     char text[300];
@@ -418,7 +461,7 @@ static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
     if (err)
         return err;
     snprintf(text, sizeof text,
-             "PRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+             "PRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
              "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;%s",
              opt->durability == SS_DURABLE ? "FULL" : "NORMAL", LOG_PAGES, LOG_PAGES * 4096,
              opt->read_only ? "PRAGMA query_only=ON;" : "");
