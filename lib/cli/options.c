@@ -1,11 +1,14 @@
 #include "cli/options.h"
+#include "base/err.h"
 #include "base/number.h"
+#include "io/property.h"
 #include <string.h>
 
 enum { OPT_REJECTS = 0x100, OPT_STATE, OPT_STATS, OPT_PROGRESS, OPT_STRICT, OPT_MAX_RECORD, OPT_LOG };
 
 static const struct argp_option options[] = {
-    {"input", 'i', "URI", 0, "Read from URI: -, a path, or mem:NAME (may be repeated; as FILE)", 0},
+    {"input", 'i', "URI", 0,
+     "Read from URI: -, a path, or kafka://HOST:PORT/TOPIC (may be repeated; as FILE)", 0},
     {"output", 'o', "URI", 0, "Write to URI instead of standard output", 0},
     {"rejects", OPT_REJECTS, "URI", 0, "Write each rejected record there, with reason and position", 0},
     {"state", OPT_STATE, "FILE", 0, "Go on from the state in FILE, and keep it there at the end", 0},
@@ -14,6 +17,7 @@ static const struct argp_option options[] = {
     {"progress", OPT_PROGRESS, 0, 0, "Show progress on standard error when that is a terminal", 0},
     {"strict", OPT_STRICT, 0, 0, "Exit with 1 when a record was rejected", 0},
     {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer records (1M)", 0},
+    {0, 'X', "NAME=VALUE", 0, "Set a property of Kafka's client; VALUE may be @FILE or $VARIABLE", 0},
     {"verbose", 'v', 0, 0, "Say more (twice: much more)", 0},
     {"quiet", 'q', 0, 0, "Say errors only", 0},
     {"log", OPT_LOG, "FORMAT", 0, "Messages as text or json", 0},
@@ -39,6 +43,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_PROGRESS: o->progress = true; break;
     case OPT_STRICT: o->strict = true; break;
+    case 'X':
+        if (ss_property_set(arg) < 0)
+            argp_error(state, "%s", ss_err_text());
+        break;
     case OPT_MAX_RECORD:
         if (!ss_size_parse(arg, &o->max_record) || o->max_record > (size_t)1 << 30)
             argp_error(state, "--max-record takes a size up to 1G, such as 64K or 1M, not '%s'", arg);

@@ -79,7 +79,7 @@ int ss_stats_print(const struct ss_loop_counts *c, const struct ss_chain *chain,
     struct ss_buf buf;
     struct rusage usage;
     double seconds = (double)(ss_clock_mono_ns() - c->started_ns) / 1e9;
-    ss_buf_init(&buf, 4096);
+    ss_buf_init(&buf, 65536);
     ss_buf_putc(&buf, '{');
     ss_json_key(&buf, "program");
     ss_json_put_string(&buf, ss_str_of(program));
@@ -96,6 +96,10 @@ int ss_stats_print(const struct ss_loop_counts *c, const struct ss_chain *chain,
     if (c->latency)
         put_latency(&buf, c->latency);
     put_stages(&buf, chain);
+    if (c->ports.n) {
+        ss_buf_putc(&buf, ',');
+        ss_buf_put(&buf, c->ports.p, c->ports.n);
+    }
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         ss_json_key(&buf, "peak_kib");
         ss_json_put_int(&buf, usage.ru_maxrss);

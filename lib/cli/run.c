@@ -111,6 +111,7 @@ int ss_cli_run(struct ss_chain *chain, const struct ss_options *opt, const char 
     say_rejects(&counts, opt);
     ss_chain_free(chain);
     free(counts.latency);
+    ss_buf_free(&counts.ports);
     if (err == SS_EPIPE)
         die_of_sigpipe();
     if (err < 0)

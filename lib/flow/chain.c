@@ -65,7 +65,7 @@ static int open_link(struct ss_chain *chain, int i, const struct ss_env *env)
     link->env = *env;
     link->env.schema = &chain->schema;
     link->env.workers = ss_workers_count(chain->workers);
-    link->env.alone = i == chain->n - 1;
+    link->env.alone = i == chain->n - 1 && !env->keyed;
     if (link->stage->fill && !link->stage->step && i > 0)
         return ss_fail(SS_EUSAGE, "'%s' makes records and must be the first stage", link->stage->name);
     link->opened = true; /* close is legal after a failed open */

@@ -76,13 +76,17 @@ static int make_room(struct ss_input *in)
     return 0;
 }
 
+/* The last one stays open: its position is committed when the stages have finished. */
 static int next_input(struct ss_input *in)
 {
+    if (in->at + 1 >= in->n) {
+        in->all_read = true;
+        return 0;
+    }
     in->taken_before += in->src->taken_bytes;
     ss_source_close(in->src);
     in->src = NULL;
-    if (++in->at >= in->n)
-        return 0;
+    in->at++;
     int err = open_next(in);
     return err < 0 ? err : 1;
 }
@@ -90,7 +94,7 @@ static int next_input(struct ss_input *in)
 int ss_input_more(struct ss_input *in)
 {
     struct ss_feed *feed = &in->feed;
-    if (!in->src)
+    if (!in->src || in->all_read)
         return 0;
     if (in->ended) {
         feed->n = 0; /* what no stage took of the end of an input is nobody's */
@@ -128,6 +132,15 @@ void ss_input_consume(struct ss_input *in, size_t bytes)
     in->feed.n -= bytes;
     in->feed.new_input = false;
     in->feed.full = false;
+    if (in->src->ops->consumed)
+        in->src->ops->consumed(in->src, bytes);
+}
+
+const struct ss_origin *ss_input_origin(const struct ss_input *in, const struct ss_record *rec)
+{
+    if (!in->src || !in->src->ops->origin || rec->source != (uint32_t)in->at)
+        return NULL;
+    return in->src->ops->origin(in->src, rec->line);
 }
 
 const char *ss_input_name(const struct ss_input *in, uint32_t source)

@@ -11,6 +11,7 @@ struct ss_input {
     char **names;          /* of the inputs begun so far, for positions */
     int64_t taken_before;  /* bytes of the inputs before this one */
     bool measure, ended;   /* ended: this input has been read to its end and the stage has seen it */
+    bool all_read;         /* and it was the last */
     char *window;
     size_t cap, limit, start; /* allocated, the most there may be, where feed.p is within it */
     struct ss_feed feed;
@@ -25,6 +26,8 @@ void ss_input_free(struct ss_input *in);
  * when a signal came, or an error. */
 int ss_input_more(struct ss_input *in) SS_MUST_CHECK;
 void ss_input_consume(struct ss_input *in, size_t bytes);
+/* The message that a record came in; NULL where inputs are bytes, or when that has been consumed before. */
+const struct ss_origin *ss_input_origin(const struct ss_input *in, const struct ss_record *rec);
 const char *ss_input_name(const struct ss_input *in, uint32_t source);
 int64_t ss_input_taken(const struct ss_input *in);
 /* The size of all inputs as stored, or -1. */

@@ -1,17 +1,11 @@
 #include "flow/loop.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "flow/input.h"
 #include "flow/lines.h"
+#include "flow/output.h"
 #include "json/write.h"
 #include <stdlib.h>
-#include <sys/stat.h>
-
-#define OUT_BYTES      ((size_t)256 * 1024) /* written in one go from here on, or when the input would block */
-#define OUT_CEILING    ((size_t)1 << 30)
-#define REJECT_RAW_MAX 1000
-#define PENDING_MAX    64
 
 struct loop {
     struct ss_chain *chain;
@@ -19,14 +13,7 @@ struct loop {
     struct ss_loop_counts *counts;
     struct ss_input input;
     struct ss_lines lines;
-    struct ss_sink *out, *rejects;
-    struct ss_buf out_buf, reject_buf;
-    /* Arrival times of what lies in out_buf, for the latency histogram. */
-    struct {
-        int64_t arrived_ns;
-        uint64_t n;
-    } pending[PENDING_MAX];
-    int n_pending;
+    struct ss_output output;
     char why[1024]; /* the message of what ended the run, kept while the rest is closed */
 };
 
@@ -35,28 +22,9 @@ static struct loop *of_env(struct ss_env *env)
     return env->loop;
 }
 
-static void note_latency(struct loop *loop)
-{
-    if (loop->n_pending && loop->counts->latency) {
-        int64_t now = ss_clock_mono_ns();
-        for (int i = 0; i < loop->n_pending; i++)
-            ss_histogram_add(loop->counts->latency, (uint64_t)(now - loop->pending[i].arrived_ns),
-                             loop->pending[i].n);
-    }
-    loop->n_pending = 0;
-}
-
 static int flush(struct loop *loop)
 {
-    int err = 0;
-    if (loop->reject_buf.n && loop->rejects)
-        err = ss_sink_write(loop->rejects, loop->reject_buf.p, loop->reject_buf.n);
-    ss_buf_reset(&loop->reject_buf);
-    if (!err && loop->out_buf.n)
-        err = ss_sink_write(loop->out, loop->out_buf.p, loop->out_buf.n);
-    ss_buf_reset(&loop->out_buf);
-    note_latency(loop);
-    return err;
+    return ss_output_flush(&loop->output);
 }
 
 static int flush_env(struct ss_env *env)
@@ -64,75 +32,10 @@ static int flush_env(struct ss_env *env)
     return flush(of_env(env));
 }
 
-/* One dead letter: {"reason":..,"by":..,"source":..,"line":..,"raw":..}, raw cut to its first 1,000 bytes. */
-static void write_reject(struct loop *loop, const struct ss_record *rec)
-{
-    struct ss_loop_counts *counts = loop->counts;
-    const char *source = ss_input_name(&loop->input, rec->source);
-    if (counts->rejected++ == 0)
-        snprintf(counts->first_reject, sizeof counts->first_reject, "%s:%llu: %s", source,
-                 (unsigned long long)rec->line, rec->reason);
-    if (!loop->rejects)
-        return;
-    struct ss_buf *to = &loop->reject_buf;
-    size_t raw = rec->len < REJECT_RAW_MAX ? rec->len : REJECT_RAW_MAX;
-    ss_buf_putc(to, '{');
-    ss_json_key(to, "reason");
-    ss_json_put_string(to, ss_str_of(rec->reason));
-    ss_json_key(to, "by");
-    ss_json_put_string(to, ss_str_of(rec->rejected_by));
-    ss_json_key(to, "source");
-    ss_json_put_string(to, ss_str_of(source));
-    ss_json_key(to, "line");
-    ss_json_put_int(to, (int64_t)rec->line);
-    ss_json_key(to, "raw");
-    ss_json_put_string(to, (struct ss_str){rec->text, raw});
-    ss_buf_put(to, "}\n", 2);
-}
-
-static void note_pending(struct loop *loop, const struct ss_record *rec)
-{
-    if (!rec->arrived_ns)
-        return;
-    int last = loop->n_pending - 1;
-    if (last < 0 || loop->pending[last].arrived_ns != rec->arrived_ns) {
-        if (loop->n_pending == PENDING_MAX)
-            return; /* many reads within one flush: the first ones stand for them */
-        loop->pending[++last].arrived_ns = rec->arrived_ns;
-        loop->pending[last].n = 0;
-        loop->n_pending++;
-    }
-    loop->pending[last].n++;
-}
-
-static int write_batch(struct loop *loop)
-{
-    struct ss_batch *batch = &loop->chain->batch;
-    for (size_t i = 0; i < batch->n; i++) {
-        const struct ss_record *rec = &batch->rec[i];
-        if (rec->fate == SS_KEEP) {
-            ss_record_write(rec, &loop->out_buf);
-            loop->counts->out++;
-            note_pending(loop, rec);
-        } else if (rec->fate == SS_REJECT) {
-            write_reject(loop, rec);
-        } else {
-            loop->counts->dropped++;
-        }
-    }
-    int err = ss_buf_check(&loop->out_buf);
-    if (!err)
-        err = ss_buf_check(&loop->reject_buf);
-    if (!err && (loop->out_buf.n >= OUT_BYTES || loop->reject_buf.n >= OUT_BYTES))
-        err = flush(loop);
-    ss_batch_reset(batch);
-    return err;
-}
-
 static int process(struct loop *loop, int from)
 {
     int err = ss_chain_step(loop->chain, from);
-    return err < 0 ? err : write_batch(loop);
+    return err < 0 ? err : ss_output_batch(&loop->output, &loop->chain->batch, &loop->input);
 }
 
 static bool stopped(const struct loop *loop)
@@ -186,11 +89,19 @@ static int drain_window(struct loop *loop, int from)
     }
 }
 
+/* Everything out, and then the input's position. An input that has been read to its end is left next. */
+static int flush_and_commit(struct loop *loop)
+{
+    int err = flush(loop);
+    bool leaving = loop->input.ended && !loop->input.feed.end_of_all;
+    return err ? err : ss_commit_turn(&loop->output.commit, loop->input.src, leaving);
+}
+
 static int run_inputs(struct loop *loop)
 {
     int from = loop->chain->link[0].stage->fill != NULL;
     while (!stopped(loop)) {
-        int err = flush(loop); /* before the read that may block */
+        int err = flush_and_commit(loop); /* before the read that may block */
         if (err < 0)
             return err;
         report(loop);
@@ -274,55 +185,43 @@ static int open_inputs(struct loop *loop)
     return err;
 }
 
-static int check_outputs(const struct ss_loop_options *opt)
-{
-    struct stat stat_;
-    bool both = opt->output && opt->rejects && strcmp(opt->output, opt->rejects) == 0;
-    both = both && (stat(opt->output, &stat_) < 0 || S_ISREG(stat_.st_mode)); /* /dev/null takes both */
-    if (both || ss_file_same(opt->output, opt->rejects))
-        return ss_fail(SS_EUSAGE, "'%s' is both output and rejects", opt->output);
-    for (int i = 0; i < opt->n_inputs; i++)
-        if (ss_file_same(opt->inputs[i], opt->output) || ss_file_same(opt->inputs[i], opt->rejects))
-            return ss_fail(SS_EUSAGE, "'%s' is both input and output", opt->inputs[i]);
-    return 0;
-}
-
-/* Outputs come last, so that a run that cannot begin leaves yesterday's output alone. */
 static int open_outputs(struct loop *loop)
 {
-    const struct ss_loop_options *opt = loop->opt;
-    int err = check_outputs(opt);
-    if (!err && opt->rejects)
-        err = ss_sink_open(opt->rejects, &loop->rejects);
+    int err = ss_output_open(&loop->output, loop->opt);
     if (!err)
-        err = ss_sink_open(opt->output ? opt->output : "-", &loop->out);
+        err = ss_commit_check(&loop->output.commit, loop->input.src);
     for (int i = 0; i < loop->chain->n; i++)
-        loop->chain->link[i].env.out = loop->out;
+        loop->chain->link[i].env.out = loop->output.commit.out;
     return err;
 }
 
 static int run(struct loop *loop)
 {
     struct ss_chain *chain = loop->chain;
+    int err = ss_output_init(&loop->output, loop->opt, &chain->schema, loop->counts);
     struct ss_env env = {.program = loop->opt->program,
                          .state_path = loop->opt->state_path,
                          .output = loop->opt->output,
                          .max_record = max_record(loop->opt),
                          .reads_stdin = reads_stdin(loop),
+                         .keyed = loop->output.key >= 0 || loop->output.reject_key >= 0,
                          .color = loop->opt->color,
                          .stop = loop->opt->stop,
                          .reload = loop->opt->reload,
                          .flush = flush_env,
                          .loop = loop};
-    int err = open_inputs(loop);
+    if (!err)
+        err = open_inputs(loop);
     if (!err)
         err = ss_chain_open(chain, &env);
     if (!err)
-        err = open_outputs(loop);
+        err = open_outputs(loop); /* last: a run that cannot begin leaves yesterday's output alone */
     if (!err && !chain->link[0].env.no_input)
         err = needs_input(chain->link[0].stage) ? run_inputs(loop) : run_generator(loop);
     if (!err)
         err = finish(loop);
+    if (!err)
+        err = ss_commit_turn(&loop->output.commit, loop->input.src, true);
     if (!err)
         err = ss_chain_save(chain);
     return err;
@@ -337,6 +236,29 @@ static int keep_first(struct loop *loop, int err, int next)
     return next;
 }
 
+/* What transports of messages know of themselves, for --stats: "input":{..},"output":{..},"rejects":{..} */
+static void put_port_stats(struct loop *loop)
+{
+    const struct ss_commit *c = &loop->output.commit;
+    struct ss_source *src = loop->input.src;
+    struct ss_buf *to = &loop->counts->ports;
+    if (loop->opt->measure && src && src->ops->stats) {
+        ss_json_key(to, "input");
+        ss_buf_putc(to, '{');
+        src->ops->stats(src, to);
+        ss_buf_putc(to, '}');
+    }
+    for (int i = 0; i < 2; i++) {
+        struct ss_sink *sink = i ? c->rejects : c->out;
+        if (!loop->opt->measure || !sink || !sink->ops->stats)
+            continue;
+        ss_json_key(to, i ? "rejects" : "output");
+        ss_buf_putc(to, '{');
+        sink->ops->stats(sink, to);
+        ss_buf_putc(to, '}');
+    }
+}
+
 int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struct ss_loop_counts *counts)
 {
     struct loop *loop = calloc(1, sizeof *loop);
@@ -345,20 +267,18 @@ int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struc
     loop->chain = chain;
     loop->opt = opt;
     loop->counts = counts;
+    ss_buf_init(&counts->ports, 1 << 20);
     counts->started_ns = ss_clock_mono_ns();
     chain->measure = opt->measure;
-    ss_buf_init(&loop->out_buf, OUT_CEILING);
-    ss_buf_init(&loop->reject_buf, OUT_CEILING);
     int err = keep_first(loop, 0, run(loop));
     err = keep_first(loop, err, flush(loop)); /* a failure loses no record that went before it */
-    err = keep_first(loop, err, ss_sink_close(loop->rejects));
-    err = keep_first(loop, err, ss_sink_close(loop->out));
+    put_port_stats(loop);
+    err = keep_first(loop, err, ss_output_close(&loop->output));
     if (err < 0)
         (void)ss_fail((enum ss_err)err, "%s", loop->why);
     report(loop);
     ss_input_free(&loop->input);
-    ss_buf_free(&loop->out_buf);
-    ss_buf_free(&loop->reject_buf);
+    ss_output_free(&loop->output);
     free(loop);
     return err;
 }

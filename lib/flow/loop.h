@@ -1,5 +1,6 @@
 /*
  * The one loop: fill a batch, step each stage, write. Its rules:
+ *   commit after flush             an input's position is committed once what came of it is safe
  *   flush before you would block   what is written leaves before the next read, so an idle pipe is never
  * behind a bad record is no failure     rejected with reason and position, counted, and the stream goes on
  *   drain before leaving           a stop request ends reading, not processing
@@ -17,6 +18,7 @@ struct ss_loop_counts {
     int64_t bytes_in, bytes_total;       /* of the inputs as they are stored; total -1 when not known */
     int64_t started_ns;
     char first_reject[256];       /* "stdin:17: unclosed string", for people */
+    struct ss_buf ports;          /* of transports of messages: members of a JSON object; to be freed */
     struct ss_histogram *latency; /* ns from the read that brought a record to the write that sent it on */
 };
 

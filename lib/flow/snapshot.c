@@ -52,14 +52,14 @@ static int no_sync(struct ss_sink *sink)
     return 0;
 }
 
-static const struct ss_sink_ops block_sink_ops = {block_write, no_sync, no_sync};
+static const struct ss_sink_ops block_sink_ops = {.write = block_write, .sync = no_sync, .close = no_sync};
 
 int ss_section_write(struct ss_sink *to, const char *name, ss_section_save *save, const void *arg)
 {
     struct block_sink *b = calloc(1, sizeof *b);
     if (!b)
         return ss_fail(SS_ENOMEM, "out of memory");
-    b->base = (struct ss_sink){&block_sink_ops, to->name};
+    b->base = (struct ss_sink){.ops = &block_sink_ops, .name = to->name};
     b->to = to;
     int err = ss_sink_write(to, MAGIC, sizeof MAGIC - 1);
     if (!err)
@@ -185,7 +185,7 @@ static void no_close(struct ss_source *src)
     (void)src;
 }
 
-static const struct ss_source_ops block_source_ops = {block_read, no_close};
+static const struct ss_source_ops block_source_ops = {.read = block_read, .close = no_close};
 
 int ss_section_end(struct ss_source *from)
 {
@@ -236,7 +236,7 @@ int ss_section_read(struct ss_source *from, const char *name, ss_section_load *l
     if (!b)
         return ss_fail(SS_ENOMEM, "out of memory");
     b->from = from;
-    b->base = (struct ss_source){&block_source_ops, from->name, -1, 0};
+    b->base = (struct ss_source){.ops = &block_source_ops, .name = from->name, .size_bytes = -1};
     err = load ? load(arg, &b->base) : skip(b);
     ssize_t more = err ? 0 : block_read(&b->base, &rest, 1);
     free(b);

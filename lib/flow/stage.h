@@ -35,6 +35,7 @@ struct ss_env {
     bool color;                 /* the output is a terminal that wants colours */
     bool no_input;              /* set in open by a first stage that has nothing to read this time */
     bool alone;                 /* no other stage follows: nobody will look at field slots */
+    bool keyed;                 /* but the output will, for the key of each message */
     bool hosted;                /* a program takes the records (cli/host.h): nothing may be printed */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */

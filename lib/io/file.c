@@ -39,7 +39,7 @@ static void source_close(struct ss_source *src)
     free(f);
 }
 
-static const struct ss_source_ops source_ops = {file_read, source_close};
+static const struct ss_source_ops source_ops = {.read = file_read, .close = source_close};
 
 static int open_source(const char *rest, struct ss_source **src)
 {
@@ -68,7 +68,8 @@ static int open_source(const char *rest, struct ss_source **src)
             close(fd);
         return ss_fail(SS_ENOMEM, "out of memory");
     }
-    f->base = (struct ss_source){&source_ops, name, S_ISREG(stat.st_mode) ? stat.st_size : -1, 0};
+    f->base = (struct ss_source){
+        .ops = &source_ops, .name = name, .size_bytes = S_ISREG(stat.st_mode) ? stat.st_size : -1};
     f->fd = fd;
     *src = &f->base;
     return 0;
@@ -116,7 +117,7 @@ static int sink_close(struct ss_sink *sink)
     return err;
 }
 
-static const struct ss_sink_ops sink_ops = {file_write, file_sync, sink_close};
+static const struct ss_sink_ops sink_ops = {.write = file_write, .sync = file_sync, .close = sink_close};
 
 /* /dev/stdout and /dev/stderr as what they are: opened by name, the file behind them would be cut off. */
 static int open_output(const char *path)
@@ -152,10 +153,11 @@ static int open_sink(const char *rest, struct ss_sink **sink)
             close(fd);
         return ss_fail(SS_ENOMEM, "out of memory");
     }
-    f->base = (struct ss_sink){&sink_ops, name};
+    f->base = (struct ss_sink){.ops = &sink_ops, .name = name};
     f->fd = fd;
     *sink = &f->base;
     return 0;
 }
 
-const struct ss_transport ss_transport_file = {"file", open_source, open_sink};
+const struct ss_transport ss_transport_file = {
+    .scheme = "file", .open_source = open_source, .open_sink = open_sink};

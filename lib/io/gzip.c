@@ -70,7 +70,7 @@ static void gzip_close(struct ss_source *src)
     free(g);
 }
 
-static const struct ss_source_ops ops = {gzip_read, gzip_close};
+static const struct ss_source_ops ops = {.read = gzip_read, .close = gzip_close};
 
 int ss_gzip_open(struct ss_source *inner, const void *head, size_t n, struct ss_source **src)
 {
@@ -87,7 +87,8 @@ int ss_gzip_open(struct ss_source *inner, const void *head, size_t n, struct ss_
     g->in_cap = in_cap;
     g->z.next_in = in;
     g->z.avail_in = (unsigned)n;
-    g->base = (struct ss_source){&ops, inner->name, inner->size_bytes, inner->taken_bytes};
+    g->base = (struct ss_source){
+        .ops = &ops, .name = inner->name, .size_bytes = inner->size_bytes, .taken_bytes = inner->taken_bytes};
     g->inner = inner;
     *src = &g->base;
     return 0;

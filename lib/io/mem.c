@@ -67,7 +67,7 @@ static void source_close(struct ss_source *src)
     free(src);
 }
 
-static const struct ss_source_ops source_ops = {mem_read, source_close};
+static const struct ss_source_ops source_ops = {.read = mem_read, .close = source_close};
 
 static int open_source(const char *rest, struct ss_source **src)
 {
@@ -79,7 +79,7 @@ static int open_source(const char *rest, struct ss_source **src)
         free(name);
         return ss_fail(SS_ENOMEM, "no room for memory port '%s'", rest);
     }
-    m->base = (struct ss_source){&source_ops, name, (int64_t)buf->n, 0};
+    m->base = (struct ss_source){.ops = &source_ops, .name = name, .size_bytes = (int64_t)buf->n};
     m->buf = buf;
     *src = &m->base;
     return 0;
@@ -105,7 +105,7 @@ static int sink_close(struct ss_sink *sink)
     return 0;
 }
 
-static const struct ss_sink_ops sink_ops = {mem_write, mem_sync, sink_close};
+static const struct ss_sink_ops sink_ops = {.write = mem_write, .sync = mem_sync, .close = sink_close};
 
 static int open_sink(const char *rest, struct ss_sink **sink)
 {
@@ -117,10 +117,11 @@ static int open_sink(const char *rest, struct ss_sink **sink)
         free(name);
         return ss_fail(SS_ENOMEM, "no room for memory port '%s'", rest);
     }
-    m->base = (struct ss_sink){&sink_ops, name};
+    m->base = (struct ss_sink){.ops = &sink_ops, .name = name};
     m->buf = buf;
     *sink = &m->base;
     return 0;
 }
 
-const struct ss_transport ss_transport_mem = {"mem", open_source, open_sink};
+const struct ss_transport ss_transport_mem = {
+    .scheme = "mem", .open_source = open_source, .open_sink = open_sink};

@@ -1,9 +1,12 @@
 #include "base/err.h"
+#include "base/file.h"
+#include "io/kafka_uri.h"
 #include "io/transport.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const struct ss_transport *const transports[] = {&ss_transport_file, &ss_transport_mem};
+static const struct ss_transport *const transports[] = {&ss_transport_file, &ss_transport_mem,
+                                                        &ss_transport_kafka};
 
 /* The transport a URI names, and what follows its scheme. Without a scheme it is a path. */
 static const struct ss_transport *transport_of(const char *uri, const char **rest)
@@ -82,7 +85,7 @@ static void sniffer_close(struct ss_source *src)
     free(s);
 }
 
-static const struct ss_source_ops sniffer_ops = {sniffer_read, sniffer_close};
+static const struct ss_source_ops sniffer_ops = {.read = sniffer_read, .close = sniffer_close};
 
 int ss_source_open(const char *uri, struct ss_source **src)
 {
@@ -90,6 +93,8 @@ int ss_source_open(const char *uri, struct ss_source **src)
     const struct ss_transport *t = transport_of(uri, &rest);
     if (!t)
         return ss_fail(SS_EUSAGE, "unknown kind of input '%s'", uri);
+    if (t->messages)
+        return t->open_source(rest, src);
     struct sniffer *s = calloc(1, sizeof *s);
     if (!s)
         return ss_fail(SS_ENOMEM, "out of memory");
@@ -98,7 +103,8 @@ int ss_source_open(const char *uri, struct ss_source **src)
         free(s);
         return err;
     }
-    s->base = (struct ss_source){&sniffer_ops, s->inner->name, s->inner->size_bytes, 0};
+    s->base =
+        (struct ss_source){.ops = &sniffer_ops, .name = s->inner->name, .size_bytes = s->inner->size_bytes};
     *src = &s->base;
     return 0;
 }
@@ -121,6 +127,37 @@ int ss_sink_open(const char *uri, struct ss_sink **sink)
     if (!t)
         return ss_fail(SS_EUSAGE, "unknown kind of output '%s'", uri);
     return t->open_sink(rest, sink);
+}
+
+bool ss_uri_is_remote(const char *uri)
+{
+    const char *rest;
+    const struct ss_transport *t = transport_of(uri, &rest);
+    return t && t->messages;
+}
+
+bool ss_uri_same(const char *a, const char *b)
+{
+    if (!a || !b)
+        return false;
+    return ss_uri_is_remote(a) && ss_uri_is_remote(b) ? ss_kafka_uri_same(a, b) : ss_file_same(a, b);
+}
+
+int ss_uri_key(const char *uri, char *field, size_t cap)
+{
+    const char *rest;
+    const struct ss_transport *t = transport_of(uri, &rest);
+    field[0] = '\0';
+    if (!t || !t->messages)
+        return 0;
+    struct ss_kafka_uri parsed;
+    int err = ss_kafka_uri_parse(rest, SS_KAFKA_SINK, &parsed);
+    if (err < 0)
+        return err;
+    if (parsed.key && strlen(parsed.key) >= cap)
+        return ss_fail(SS_EUSAGE, "the name of the key field is too long in '%s'", uri);
+    snprintf(field, cap, "%s", parsed.key ? parsed.key : "");
+    return 0;
 }
 
 int ss_sink_write(struct ss_sink *sink, const void *bytes, size_t len)

@@ -1,13 +1,17 @@
 /*
  * Where bytes come from and go to, opened by URI: `-` (standard input or output), a path, `file:PATH`,
- * `mem:NAME` (tests and fuzzers), later `kafka://`. gzip and zstd inputs are recognised by their first bytes.
- * A transport is one file that exports one `struct ss_transport`.
+ * `mem:NAME` (tests and fuzzers), `kafka://BROKERS/TOPIC` (see io/kafka_uri.h). gzip and zstd inputs are
+ * recognised by their first bytes. A transport is one file that exports one `struct ss_transport`.
+ *
+ * Transports of bytes know nothing of records. Transports of messages hand each message over as one line,
+ * know where each line came from, and let go of what they gave only when told that it is safe (commit).
  */
 #ifndef SS_IO_PORT_H
 #define SS_IO_PORT_H
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "base/str.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,9 +23,28 @@ struct ss_sink;
  * caller can look at its stop flag. */
 #define SS_AGAIN (-100)
 
+/* Where a message came from. Lives until its bytes are reported as consumed. */
+struct ss_origin {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    struct ss_str key;   /* p == NULL: none */
+    const void *headers; /* the transport's own; NULL: none */
+};
+
 struct ss_source_ops {
     ssize_t (*read)(struct ss_source *src, void *to, size_t cap);
     void (*close)(struct ss_source *src);
+    /* The rest is for transports of messages, and NULL for others. */
+
+    /* So many more bytes of what read gave have been worked off: their records are on their way out. */
+    void (*consumed)(struct ss_source *src, size_t bytes);
+    /* The message that was line number `line` (first = 1) of this source; NULL once that is consumed. */
+    const struct ss_origin *(*origin)(struct ss_source *src, uint64_t line);
+    /* What is consumed so far has left durably: it need not be given again after a restart. */
+    int (*commit)(struct ss_source *src);
+    /* Appends members to a JSON object: "messages":12,... */
+    void (*stats)(struct ss_source *src, struct ss_buf *json);
 };
 
 struct ss_source {
@@ -29,7 +52,21 @@ struct ss_source {
     char *name;          /* for messages and positions; owned */
     int64_t size_bytes;  /* -1 when not known; for progress */
     int64_t taken_bytes; /* read so far from the outermost layer */
+    int64_t commit_us;   /* how often to commit; 0: there is nothing to commit */
+    bool urgent;         /* commit now: others wait for it */
 };
+
+/* A record on its way out, for transports of messages. */
+struct ss_message {
+    const void *bytes; /* without a newline */
+    size_t len;
+    struct ss_str key; /* p == NULL: none */
+    const struct ss_origin
+        *origin; /* whose headers (and key, where `key` is none) it takes over; NULL: none */
+};
+
+/* The transport cannot carry a message of this length; nothing was written. */
+#define SS_TOO_LONG (-101)
 
 struct ss_sink_ops {
     /* All of it, or an error: SS_EIO, SS_EPIPE. */
@@ -38,11 +75,21 @@ struct ss_sink_ops {
     int (*sync)(struct ss_sink *sink);
     /* Reports what a failed close(2) reports (a full disk shows here). Frees the sink in any case. */
     int (*close)(struct ss_sink *sink);
+    /* The rest is for transports of messages, and NULL for others. */
+
+    /* One message; waits while the transport has more than it can hold. SS_TOO_LONG, SS_EIO. */
+    int (*put)(struct ss_sink *sink, const struct ss_message *msg);
+    /* Where commit_us is set: everything put since the last commit, and what `src` has consumed, become
+     * lasting and visible in one step, or not at all. `src` need not commit then. */
+    int (*commit)(struct ss_sink *sink, struct ss_source *src);
+    void (*stats)(struct ss_sink *sink, struct ss_buf *json);
 };
 
 struct ss_sink {
     const struct ss_sink_ops *ops;
     char *name;
+    int64_t commit_us; /* not 0: this sink works in transactions and wants one committed that often */
+    bool urgent;       /* commit now: much is waiting */
 };
 
 /* Opens and, where the first bytes say so, puts a decompressor on top (so the first read must offer room for
@@ -55,6 +102,13 @@ int ss_sink_open(const char *uri, struct ss_sink **sink) SS_MUST_CHECK;
 int ss_sink_write(struct ss_sink *sink, const void *bytes, size_t len) SS_MUST_CHECK;
 int ss_sink_sync(struct ss_sink *sink) SS_MUST_CHECK;
 int ss_sink_close(struct ss_sink *sink) SS_MUST_CHECK; /* accepts NULL */
+
+/* The name begins a transport of messages: what is behind it must be reached over a network. */
+bool ss_uri_is_remote(const char *uri);
+/* Both name the same regular file or the same topic: writing one would overwrite or feed the other. */
+bool ss_uri_same(const char *a, const char *b);
+/* The field named by `key=` in an output's URI: "" when there is none. SS_EUSAGE when the URI is wrong. */
+int ss_uri_key(const char *uri, char *field, size_t cap) SS_MUST_CHECK;
 
 /* Memory ports: what `mem:NAME` reads and writes. A NAME lives until ss_mem_clear. */
 struct ss_buf *ss_mem_buffer(const char *name);

@@ -8,9 +8,10 @@ struct ss_transport {
     const char *scheme; /* "file": for URIs that begin with "file:" */
     int (*open_source)(const char *rest, struct ss_source **src);
     int (*open_sink)(const char *rest, struct ss_sink **sink);
+    bool messages; /* of messages, not bytes: never a compressed stream */
 };
 
-extern const struct ss_transport ss_transport_file, ss_transport_mem;
+extern const struct ss_transport ss_transport_file, ss_transport_mem, ss_transport_kafka;
 
 /*
  * Decompressors stand on an inner source, which they own from then on. `head` are the bytes already read from

@@ -59,7 +59,7 @@ static void zstd_close(struct ss_source *src)
     free(s);
 }
 
-static const struct ss_source_ops ops = {zstd_read, zstd_close};
+static const struct ss_source_ops ops = {.read = zstd_read, .close = zstd_close};
 
 int ss_zstd_open(struct ss_source *inner, const void *head, size_t n, struct ss_source **src)
 {
@@ -74,7 +74,8 @@ int ss_zstd_open(struct ss_source *inner, const void *head, size_t n, struct ss_
         return ss_fail(SS_ENOMEM, "out of memory for zstd");
     }
     memcpy(in, head, n);
-    s->base = (struct ss_source){&ops, inner->name, inner->size_bytes, inner->taken_bytes};
+    s->base = (struct ss_source){
+        .ops = &ops, .name = inner->name, .size_bytes = inner->size_bytes, .taken_bytes = inner->taken_bytes};
     s->inner = inner;
     s->z = z;
     s->in = (ZSTD_inBuffer){in, n, 0};

@@ -1,0 +1,329 @@
+/* The partitions of a Kafka source: where reading begins and ends, what the group gives and takes. */
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "io/kafka_source.h"
+#include <stdlib.h>
+
+#define ELSEWHERE_NS ((int64_t)500000000) /* how often to ask how far the group's other members are */
+
+/* --- partitions */
+
+struct ss_kafka_part *ss_kafka_part_named(struct ss_kafka_source *k, const char *topic, int32_t partition)
+{
+    for (int i = 0; i < k->n_parts; i++)
+        if (k->part[i].partition == partition && strcmp(k->part[i].topic, topic) == 0)
+            return &k->part[i];
+    return NULL;
+}
+
+/* Messages come in runs, and all of one topic point to one handle: names are seldom compared. */
+int ss_kafka_part_of(struct ss_kafka_source *k, const rd_kafka_message_t *msg)
+{
+    struct ss_kafka_part *p = &k->part[k->last];
+    if (p->rkt == msg->rkt && p->partition == msg->partition)
+        return k->last;
+    for (int i = 0; i < k->n_parts; i++) {
+        p = &k->part[i];
+        if (p->partition != msg->partition)
+            continue;
+        if (p->rkt != msg->rkt && strcmp(p->topic, ss_rdk.topic_name(msg->rkt)) != 0)
+            continue;
+        p->rkt = msg->rkt;
+        return k->last = i;
+    }
+    return -1;
+}
+
+static int add_part(struct ss_kafka_source *k, const char *topic, int32_t partition,
+                    struct ss_kafka_part **added)
+{
+    struct ss_kafka_part *grown = realloc(k->part, ((size_t)k->n_parts + 1) * sizeof *grown);
+    if (!grown)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    k->part = grown;
+    struct ss_kafka_part *p = &grown[k->n_parts++];
+    *p = (struct ss_kafka_part){.topic = topic,
+                                .partition = partition,
+                                .next = SS_NOT_YET,
+                                .committed = SS_NOT_YET,
+                                .end = SS_NOT_YET,
+                                .eof = SS_NOT_YET};
+    if (added)
+        *added = p;
+    return 0;
+}
+
+static rd_kafka_topic_partition_list_t *list_of(struct ss_kafka_source *k,
+                                                bool (*want)(const struct ss_kafka_part *), int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = ss_rdk.topic_partition_list_new(k->n_parts);
+    for (int i = 0; list && i < k->n_parts; i++)
+        if (want(&k->part[i]))
+            ss_rdk.topic_partition_list_add(list, k->part[i].topic, k->part[i].partition)->offset = offset;
+    return list;
+}
+
+static bool any(const struct ss_kafka_part *p)
+{
+    (void)p;
+    return true;
+}
+
+static bool still_elsewhere(const struct ss_kafka_part *p)
+{
+    return !p->assigned && !p->ended;
+}
+
+/* --- where reading begins and ends */
+
+/* Puts the place where reading begins into those of the list that have no committed one. */
+static int set_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
+{
+    const struct ss_kafka_uri *uri = &k->uri;
+    if (uri->from == SS_FROM_TIME) {
+        rd_kafka_topic_partition_list_t *times = ss_rdk.topic_partition_list_copy(list);
+        for (int i = 0; i < times->cnt; i++)
+            times->elems[i].offset = uri->from_at;
+        rd_kafka_resp_err_t why = ss_rdk.offsets_for_times(k->kafka.rk, times, SS_KAFKA_ASK_MS);
+        for (int i = 0; i < times->cnt; i++)
+            if (list->elems[i].offset < 0)
+                list->elems[i].offset = times->elems[i].offset;
+        ss_rdk.topic_partition_list_destroy(times);
+        return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot look up a time at", ss_rdk.err2str(why)) : 0;
+    }
+    int64_t start = uri->from == SS_FROM_LATEST   ? RD_KAFKA_OFFSET_END
+                    : uri->from == SS_FROM_OFFSET ? uri->from_at
+                    : uri->from == SS_FROM_TAIL   ? RD_KAFKA_OFFSET_TAIL(uri->from_at)
+                                                  : RD_KAFKA_OFFSET_BEGINNING;
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].offset < 0)
+            list->elems[i].offset = start;
+    return 0;
+}
+
+/* until=end and until=TIME as offsets, where the topic already reaches that far. */
+static int set_ends(struct ss_kafka_source *k)
+{
+    rd_kafka_resp_err_t why = 0;
+    if (k->uri.until == SS_UNTIL_END) {
+        for (int i = 0; i < k->n_parts && !why; i++) {
+            struct ss_kafka_part *p = &k->part[i];
+            int64_t low;
+            why = ss_rdk.query_watermark_offsets(k->kafka.rk, p->topic, p->partition, &low, &p->end,
+                                                 SS_KAFKA_ASK_MS);
+        }
+    } else if (k->uri.until == SS_UNTIL_TIME) {
+        rd_kafka_topic_partition_list_t *list = list_of(k, any, k->uri.until_at);
+        why = list ? ss_rdk.offsets_for_times(k->kafka.rk, list, SS_KAFKA_ASK_MS) : RD_KAFKA_RESP_ERR__FAIL;
+        for (int i = 0; list && !why && i < list->cnt; i++)
+            if (list->elems[i].offset >= 0)
+                k->part[i].end = list->elems[i].offset;
+        if (list)
+            ss_rdk.topic_partition_list_destroy(list);
+    }
+    return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot ask for the topic's end at", ss_rdk.err2str(why))
+               : 0;
+}
+
+void ss_kafka_part_end(struct ss_kafka_source *k, struct ss_kafka_part *p)
+{
+    if (p->ended)
+        return;
+    p->ended = true;
+    rd_kafka_topic_partition_list_t *one = ss_rdk.topic_partition_list_new(1);
+    if (!one)
+        return; /* then what comes is thrown away */
+    ss_rdk.topic_partition_list_add(one, p->topic, p->partition);
+    (void)ss_rdk.pause_partitions(k->kafka.rk, one);
+    ss_rdk.topic_partition_list_destroy(one);
+}
+
+/* The partitions that other members of the group read are ended once those have committed that far. */
+void ss_kafka_parts_elsewhere(struct ss_kafka_source *k)
+{
+    int64_t now = ss_clock_mono_ns();
+    if (!k->uri.group || now - k->asked_ns < ELSEWHERE_NS)
+        return;
+    k->asked_ns = now;
+    rd_kafka_topic_partition_list_t *list = list_of(k, still_elsewhere, RD_KAFKA_OFFSET_INVALID);
+    if (list && list->cnt && !ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS))
+        for (int i = 0; i < list->cnt; i++) {
+            struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
+            p->ended = p->end != SS_NOT_YET && list->elems[i].offset >= p->end;
+        }
+    if (list)
+        ss_rdk.topic_partition_list_destroy(list);
+}
+
+bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
+{
+    for (int i = 0; i < k->n_parts; i++)
+        if (!k->part[i].ended)
+            return false;
+    return true;
+}
+
+/* --- the group */
+
+static void forget(struct ss_kafka_part *p)
+{
+    p->next = p->committed = p->eof = SS_NOT_YET;
+    p->assigned = false;
+}
+
+static int assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list, bool cooperative)
+{
+    bool own_start = k->uri.from != SS_FROM_EARLIEST && k->uri.from != SS_FROM_LATEST;
+    if (own_start && list->cnt) {
+        rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
+        int err = why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at",
+                                      ss_rdk.err2str(why))
+                      : set_starts(k, list);
+        if (err < 0)
+            return err;
+    }
+    for (int i = 0; i < list->cnt; i++) {
+        struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
+        if (!p) { /* made since the start: what was there at the start does not end in it */
+            const char *topic = NULL;
+            for (int t = 0; t < k->uri.n_topics; t++)
+                if (strcmp(k->uri.topic[t], list->elems[i].topic) == 0)
+                    topic = k->uri.topic[t];
+            int err = topic ? add_part(k, topic, list->elems[i].partition, &p) : 0;
+            if (err < 0 || !topic)
+                return err;
+            p->ended = k->uri.until == SS_UNTIL_END;
+        }
+        forget(p);
+        p->assigned = true;
+        p->ended &= p->end == SS_NOT_YET;
+    }
+    if (k->uri.until >= SS_UNTIL_END) /* one that ended here before may have come back */
+        (void)ss_rdk.resume_partitions(k->kafka.rk, list);
+    rd_kafka_error_t *error = cooperative ? ss_rdk.incremental_assign(k->kafka.rk, list) : NULL;
+    if (error)
+        (void)ss_kafka_fail(&k->kafka, SS_EIO, "cannot take partitions at", ss_rdk.error_string(error));
+    rd_kafka_resp_err_t why = cooperative ? 0 : ss_rdk.assign(k->kafka.rk, list);
+    if (why)
+        (void)ss_kafka_fail(&k->kafka, SS_EIO, "cannot take partitions at", ss_rdk.err2str(why));
+    if (error)
+        ss_rdk.error_destroy(error);
+    return error || why ? SS_EIO : 0;
+}
+
+static void unassign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
+        if (!p)
+            continue;
+        ss_taken_disown(&k->taken, (int)(p - k->part));
+        forget(p);
+    }
+    if (strcmp(ss_rdk.rebalance_protocol(k->kafka.rk), "COOPERATIVE") == 0) {
+        rd_kafka_error_t *error = ss_rdk.incremental_unassign(k->kafka.rk, list);
+        if (error)
+            ss_rdk.error_destroy(error);
+    } else {
+        (void)ss_rdk.assign(k->kafka.rk, NULL);
+    }
+}
+
+/* Lets go of what the group wants back. */
+void ss_kafka_give_up(struct ss_kafka_source *k)
+{
+    if (k->wanted) {
+        unassign(k, k->wanted);
+        ss_rdk.topic_partition_list_destroy(k->wanted);
+    }
+    k->wanted = NULL;
+    k->lost = k->base.urgent = false;
+}
+
+void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *list,
+                           void *opaque)
+{
+    struct ss_kafka_source *k =
+        (struct ss_kafka_source *)((char *)opaque - offsetof(struct ss_kafka_source, kafka));
+    k->rebalances++;
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        ss_info("group '%s' gives %d partition%s of '%s'", k->uri.group, list->cnt, list->cnt == 1 ? "" : "s",
+                k->base.name);
+        if (assign(k, list, strcmp(ss_rdk.rebalance_protocol(rk), "COOPERATIVE") == 0) < 0)
+            snprintf(k->why, sizeof k->why, "%s", ss_err_text());
+        return;
+    }
+    ss_info("group '%s' %s %d partition%s of '%s' back", k->uri.group,
+            ss_rdk.assignment_lost(rk) ? "has taken" : "wants", list->cnt, list->cnt == 1 ? "" : "s",
+            k->base.name);
+    if (k->closing) {
+        unassign(k, list);
+        return;
+    }
+    k->lost |= ss_rdk.assignment_lost(rk);
+    k->wanted = ss_rdk.topic_partition_list_copy(list);
+    k->base.urgent = true;
+}
+
+/* A partition read to its end is consumed up to there, past what was never given: markers of transactions. */
+int64_t ss_kafka_part_position(const struct ss_kafka_source *k, const struct ss_kafka_part *p)
+{
+    return p->eof > p->next && p->eof_bytes <= k->taken.consumed ? p->eof : p->next;
+}
+
+rd_kafka_topic_partition_list_t *ss_kafka_source_offsets(struct ss_source *src)
+{
+    struct ss_kafka_source *k = ss_kafka_source_of(src);
+    rd_kafka_topic_partition_list_t *list = NULL;
+    for (int i = 0; i < k->n_parts; i++) {
+        struct ss_kafka_part *p = &k->part[i];
+        int64_t at = ss_kafka_part_position(k, p);
+        if (!p->assigned || at == SS_NOT_YET || at == p->committed)
+            continue;
+        if (!list)
+            list = ss_rdk.topic_partition_list_new(k->n_parts);
+        ss_rdk.topic_partition_list_add(list, p->topic, p->partition)->offset = at;
+    }
+    return list;
+}
+
+int ss_kafka_parts_find(struct ss_kafka_source *k)
+{
+    for (int t = 0; t < k->uri.n_topics; t++) {
+        int n = ss_kafka_partitions(&k->kafka, k->uri.topic[t], false, SS_ENOINPUT);
+        if (n < 0)
+            return n;
+        for (int i = 0; i < n; i++) {
+            int err = add_part(k, k->uri.topic[t], i, NULL);
+            if (err < 0)
+                return err;
+        }
+    }
+    return set_ends(k);
+}
+
+int ss_kafka_parts_begin(struct ss_kafka_source *k)
+{
+    rd_kafka_resp_err_t why;
+    rd_kafka_topic_partition_list_t *list;
+    ss_rdk.poll_set_consumer(k->kafka.rk);
+    if (k->uri.group) {
+        list = ss_rdk.topic_partition_list_new(k->uri.n_topics);
+        for (int t = 0; t < k->uri.n_topics; t++)
+            ss_rdk.topic_partition_list_add(list, k->uri.topic[t], RD_KAFKA_PARTITION_UA);
+        why = ss_rdk.subscribe(k->kafka.rk, list);
+    } else {
+        list = list_of(k, any, RD_KAFKA_OFFSET_INVALID);
+        int err = set_starts(k, list);
+        if (err < 0) {
+            ss_rdk.topic_partition_list_destroy(list);
+            return err;
+        }
+        why = ss_rdk.assign(k->kafka.rk, list);
+        for (int i = 0; i < k->n_parts; i++)
+            k->part[i].assigned = true;
+    }
+    ss_rdk.topic_partition_list_destroy(list);
+    return why ? ss_kafka_fail(&k->kafka, SS_EIO, "cannot read from", ss_rdk.err2str(why)) : 0;
+}

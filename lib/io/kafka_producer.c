@@ -1,0 +1,433 @@
+#include "io/kafka_producer.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define POLL_EVERY    256               /* messages between two looks at delivery reports */
+#define KEPT_MAX      ((size_t)1 << 30) /* of one transaction; it is committed much earlier: */
+#define KEPT_URGENT   ((size_t)32 << 20)
+#define TRANSACTION_S 60 /* how long to try to commit */
+#define SLOTS_MAX     1000
+
+static struct ss_producer *producers; /* of this process; opened and closed by one thread */
+
+int ss_producer_fail(struct ss_producer *p, const char *what, const char *why)
+{
+    return ss_kafka_fail(&p->kafka, SS_EIO, what, why);
+}
+
+/* --- messages */
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
+{
+    struct ss_producer *p = (struct ss_producer *)((char *)opaque - offsetof(struct ss_producer, kafka));
+    (void)rk;
+    if (!msg->err) {
+        p->delivered++;
+        p->bytes += msg->len;
+        return;
+    }
+    p->failures++;
+    if (!p->failed)
+        p->failed = msg->err;
+}
+
+static const char *fatal_text(struct ss_producer *p)
+{
+    return ss_rdk.fatal_error(p->kafka.rk, p->fatal, sizeof p->fatal) ? p->fatal : NULL;
+}
+
+/* Fatal faults come as failed deliveries, or as an error of the call that meets them. */
+static int check_delivery(struct ss_producer *p)
+{
+    if (p->failed && fatal_text(p))
+        return ss_producer_fail(p, "cannot go on writing to", p->fatal);
+    if (p->failed && !p->transactional)
+        return ss_producer_fail(p, "a message was not taken by", ss_rdk.err2str(p->failed));
+    return 0;
+}
+
+/* Hands one message to the client. While that has as much as it can hold, waits for deliveries. */
+static int produce(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
+                   rd_kafka_headers_t *headers, int flags)
+{
+    for (;;) {
+        rd_kafka_resp_err_t why =
+            ss_rdk.producev(p->kafka.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(flags),
+                            RD_KAFKA_V_KEY((void *)(uintptr_t)key.p, key.n),
+                            RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
+                            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        if (!why)
+            return 0;
+        int err = check_delivery(p);
+        if (err < 0)
+            return err;
+        if (why == RD_KAFKA_RESP_ERR__FATAL)
+            return ss_producer_fail(p, "cannot go on writing to", fatal_text(p));
+        if (why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+            return SS_TOO_LONG;
+        if (why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
+            return SS_AGAIN; /* the transaction has to be aborted */
+        if (why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            return ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
+        ss_rdk.poll(p->kafka.rk, 100);
+    }
+}
+
+static rd_kafka_headers_t *copy_headers(const void *headers)
+{
+    return headers ? ss_rdk.headers_copy(headers) : NULL;
+}
+
+static int begin(struct ss_producer *p)
+{
+    rd_kafka_error_t *error = ss_rdk.begin_transaction(p->kafka.rk);
+    p->open = !error;
+    if (!error)
+        return 0;
+    int err = ss_producer_fail(p, "cannot begin a transaction at", ss_rdk.error_string(error));
+    ss_rdk.error_destroy(error);
+    return err;
+}
+
+static void forget_kept(struct ss_producer *p)
+{
+    for (struct ss_kept *one = p->first; one; one = one->next)
+        if (one->headers)
+            ss_rdk.headers_destroy(one->headers);
+    p->first = NULL;
+    p->last = &p->first;
+    p->kept_bytes = 0;
+    ss_arena_reset(&p->arena);
+    if (p->committer)
+        p->committer->urgent = false;
+}
+
+static struct ss_str keep_text(struct ss_producer *p, struct ss_str text)
+{
+    return text.p ? (struct ss_str){ss_arena_copy(&p->arena, text.p, text.n), text.n} : text;
+}
+
+static int send_kept(struct ss_producer *p, struct ss_kept *one)
+{
+    if (p->stuck)
+        return 0;
+    rd_kafka_headers_t *headers = copy_headers(one->headers);
+    int err = produce(p, one->topic, one->key, one->value, headers, 0);
+    if (err && headers)
+        ss_rdk.headers_destroy(headers);
+    p->stuck = err == SS_AGAIN;
+    return p->stuck ? 0 : err;
+}
+
+/* Its bytes stay where they are until the transaction is committed: the client need not copy them. */
+static int keep(struct ss_producer *p, const struct ss_kept *from)
+{
+    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one);
+    if (!one)
+        return SS_ENOMEM;
+    *one = *from;
+    one->key = keep_text(p, from->key);
+    one->value = keep_text(p, from->value);
+    if ((from->key.p && !one->key.p) || !one->value.p)
+        return SS_ENOMEM;
+    one->headers = copy_headers(from->headers);
+    int err = send_kept(p, one);
+    if (err) {
+        if (one->headers)
+            ss_rdk.headers_destroy(one->headers);
+        return err;
+    }
+    *p->last = one;
+    p->last = &one->next;
+    p->kept_bytes += one->value.n;
+    if (p->kept_bytes > KEPT_URGENT && p->committer)
+        p->committer->urgent = true;
+    return 0;
+}
+
+int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
+                    const void *headers)
+{
+    int err = check_delivery(p);
+    if (!err && p->transactional && !p->open)
+        err = begin(p);
+    if (err < 0)
+        return err;
+    if (p->transactional) {
+        struct ss_kept one = {
+            .topic = topic, .key = key, .value = value, .headers = (rd_kafka_headers_t *)(uintptr_t)headers};
+        err = keep(p, &one);
+    } else {
+        rd_kafka_headers_t *copy = copy_headers(headers);
+        err = produce(p, topic, key, value, copy, RD_KAFKA_MSG_F_COPY);
+        if (err && copy)
+            ss_rdk.headers_destroy(copy);
+    }
+    if (!err && ++p->put % POLL_EVERY == 0)
+        ss_rdk.poll(p->kafka.rk, 0);
+    return err;
+}
+
+/* --- durability */
+
+int ss_producer_sync(struct ss_producer *p)
+{
+    if (p->transactional)
+        return check_delivery(p); /* lasting with the commit, and not before */
+    for (;;) {
+        rd_kafka_resp_err_t why = ss_rdk.flush(p->kafka.rk, 1000);
+        int err = check_delivery(p);
+        if (err < 0 || !why)
+            return err;
+        if (why != RD_KAFKA_RESP_ERR__TIMED_OUT)
+            return ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
+    }
+}
+
+static int abort_transaction(struct ss_producer *p)
+{
+    rd_kafka_error_t *error = ss_rdk.abort_transaction(p->kafka.rk, 10000);
+    for (int i = 0; error && ss_rdk.error_is_retriable(error) && i < 5; i++) {
+        ss_rdk.error_destroy(error);
+        error = ss_rdk.abort_transaction(p->kafka.rk, 10000);
+    }
+    p->open = p->stuck = false;
+    p->failed = 0;
+    if (!error)
+        return 0;
+    int err = ss_producer_fail(p, "cannot abort a transaction at", ss_rdk.error_string(error));
+    ss_rdk.error_destroy(error);
+    return err;
+}
+
+static int send_again(struct ss_producer *p)
+{
+    int err = begin(p);
+    for (struct ss_kept *one = p->first; one && !err; one = one->next)
+        err = send_kept(p, one);
+    return err;
+}
+
+/* One try: the positions, then the commit. */
+static rd_kafka_error_t *try_commit(struct ss_producer *p, struct ss_source *src,
+                                    const rd_kafka_topic_partition_list_t *offsets)
+{
+    rd_kafka_error_t *error = NULL;
+    if (offsets) {
+        rd_kafka_consumer_group_metadata_t *member = ss_kafka_source_member(src);
+        error = ss_rdk.send_offsets_to_transaction(p->kafka.rk, offsets, member, 10000);
+        ss_rdk.consumer_group_metadata_destroy(member);
+    }
+    while (!error) {
+        error = ss_rdk.commit_transaction(p->kafka.rk, 10000);
+        if (!error)
+            return NULL;
+        if (!ss_rdk.error_is_retriable(error) || ss_rdk.error_txn_requires_abort(error))
+            return error;
+        ss_rdk.error_destroy(error);
+        error = NULL;
+    }
+    return error;
+}
+
+static int lost(struct ss_producer *p)
+{
+    (void)abort_transaction(p);
+    return ss_producer_fail(
+        p, "the transaction was given up at",
+        "the group has given this member's partitions to others; was it paused or cut off?");
+}
+
+static int commit_all(struct ss_producer *p, struct ss_source *src,
+                      const rd_kafka_topic_partition_list_t *offsets)
+{
+    int64_t until = ss_clock_mono_ns() + TRANSACTION_S * (int64_t)1000000000;
+    for (;;) {
+        if (ss_kafka_source_lost(src))
+            return lost(p);
+        int err = p->stuck ? abort_transaction(p) : 0;
+        if (!err && !p->open)
+            err = send_again(p);
+        if (err < 0)
+            return err;
+        rd_kafka_error_t *error = try_commit(p, src, offsets);
+        if (!error) {
+            p->open = false;
+            p->transactions++;
+            forget_kept(p);
+            return 0;
+        }
+        bool fatal = ss_rdk.error_is_fatal(error), again = ss_rdk.error_is_retriable(error);
+        bool needs_abort = ss_rdk.error_txn_requires_abort(error);
+        err = ss_producer_fail(p, "cannot commit a transaction at", ss_rdk.error_string(error));
+        ss_info("%s", ss_err_text());
+        ss_rdk.error_destroy(error);
+        if (fatal || (!again && !needs_abort) || ss_clock_mono_ns() > until)
+            return err;
+        p->retries++;
+        p->stuck = needs_abort;
+        ss_rdk.poll(p->kafka.rk, 20); /* the group settles */
+    }
+}
+
+int ss_producer_commit(struct ss_producer *p, struct ss_source *src)
+{
+    rd_kafka_topic_partition_list_t *offsets = ss_kafka_source_offsets(src);
+    int err = 0;
+    if (offsets || p->open)
+        err = commit_all(p, src, offsets);
+    else if (ss_kafka_source_lost(src))
+        err = lost(p);
+    if (offsets)
+        ss_rdk.topic_partition_list_destroy(offsets);
+    return err ? err : ss_kafka_source_committed(src);
+}
+
+/* --- making and ending it */
+
+/* Transactions are named so that a restarted command ends what its predecessor left open, and that commands
+ * at the same time do not throw each other out: by the lowest number that no other process on this host has.
+ * The kernel takes the number back when a process ends, however it ends. */
+static int take_slot(const char *name, int *slot)
+{
+    for (*slot = 1; *slot <= SLOTS_MAX; ++*slot) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return ss_fail_errno(SS_EIO, "cannot name a transaction");
+        /* An abstract address: 107 bytes, the first NUL. Long names share theirs: that only costs numbers. */
+        int n = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "ss-kafka-%d-%.80s", *slot, name);
+        if (bind(fd, (struct sockaddr *)&address,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
+            return fd;
+        close(fd);
+    }
+    return ss_fail(SS_EIO, "more than %d transactions named '%s' on this host", SLOTS_MAX, name);
+}
+
+static int transactional_id(struct ss_producer *p, const struct ss_kafka_uri *uri, char *id, size_t cap)
+{
+    char host[256] = "localhost", name[600];
+    int slot;
+    if (uri->id) {
+        snprintf(id, cap, "%s", uri->id);
+        return 0;
+    }
+    (void)gethostname(host, sizeof host - 1);
+    snprintf(name, sizeof name, "ss.%s.%s", uri->topic[0], host);
+    p->slot_fd = take_slot(name, &slot);
+    if (p->slot_fd < 0)
+        return p->slot_fd;
+    snprintf(id, cap, "%s.%d", name, slot);
+    return 0;
+}
+
+static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
+{
+    char id[800] = "";
+    int err = p->transactional ? transactional_id(p, uri, id, sizeof id) : 0;
+    const char *const pairs[] = {
+        "client.id",
+        "sentinel-stream",
+        "enable.idempotence",
+        "true",
+        "partitioner",
+        "murmur2_random", /* as Java's clients do it: the same key, the same partition */
+        "queue.buffering.max.messages",
+        "500000",
+        "queue.buffering.max.kbytes",
+        "131072",
+        "socket.nagle.disable",
+        "true",
+        p->transactional ? "transactional.id" : NULL,
+        id,
+        NULL,
+    };
+    rd_kafka_conf_t *conf;
+    if (!err)
+        err = ss_kafka_conf(pairs, &conf);
+    if (err < 0)
+        return err;
+    ss_rdk.conf_set_dr_msg_cb(conf, on_delivery);
+    err = ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
+    if (!err && p->transactional)
+        ss_info("transactions are named '%s'", id);
+    return err;
+}
+
+int ss_producer_init(struct ss_producer *p)
+{
+    if (!p->transactional)
+        return 0;
+    for (int tries = 0;; tries++) {
+        rd_kafka_error_t *error = ss_rdk.init_transactions(p->kafka.rk, 30000);
+        if (!error)
+            return 0;
+        bool again = ss_rdk.error_is_retriable(error) && tries < 3;
+        int err =
+            ss_kafka_fail(&p->kafka, SS_EAWAY, "cannot use transactions at", ss_rdk.error_string(error));
+        ss_rdk.error_destroy(error);
+        if (!again)
+            return err;
+    }
+}
+
+void ss_producer_let_go(struct ss_producer *p)
+{
+    if (!p || --p->refs > 0)
+        return;
+    for (struct ss_producer **at = &producers; *at; at = &(*at)->next)
+        if (*at == p) {
+            *at = p->next;
+            break;
+        }
+    if (p->kafka.rk) {
+        if (p->open)
+            (void)abort_transaction(p);
+        ss_rdk.purge(p->kafka.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        (void)ss_rdk.flush(p->kafka.rk, 1000);
+        ss_rdk.destroy(p->kafka.rk);
+    }
+    forget_kept(p);
+    ss_arena_free(&p->arena);
+    if (p->slot_fd >= 0)
+        close(p->slot_fd);
+    free(p->brokers);
+    free(p);
+}
+
+int ss_producer_get(const struct ss_kafka_uri *uri, struct ss_sink *committer, struct ss_producer **found,
+                    bool *fresh)
+{
+    *fresh = false;
+    for (struct ss_producer *p = producers; p; p = p->next)
+        if (strcmp(p->brokers, uri->brokers) == 0) {
+            if (uri->exactly_once && !p->transactional)
+                return ss_fail(SS_EUSAGE,
+                               "exactly_once=1 is said by the output's URI, and holds for the rejects");
+            p->refs++;
+            *found = p;
+            return 0;
+        }
+    struct ss_producer *p = calloc(1, sizeof *p);
+    if (!p || !(p->brokers = strdup(uri->brokers))) {
+        free(p);
+        return ss_fail(SS_ENOMEM, "out of memory");
+    }
+    p->refs = 1;
+    p->slot_fd = -1;
+    p->transactional = uri->exactly_once;
+    p->committer = committer;
+    p->last = &p->first;
+    ss_arena_init(&p->arena, KEPT_MAX);
+    p->next = producers;
+    producers = p;
+    *found = p;
+    *fresh = true;
+    return make_client(p, uri);
+}

@@ -1,0 +1,162 @@
+/* Topics as sinks: each line, or record, is one message. */
+#include "base/err.h"
+#include "io/kafka_producer.h"
+#include "json/write.h"
+#include <stdlib.h>
+
+#define COMMIT_US    100000
+#define LINE_CEILING ((size_t)1 << 30)
+
+struct kafka_sink {
+    struct ss_sink base;
+    struct ss_producer *p;
+    struct ss_kafka_uri uri;
+    rd_kafka_topic_t *topic;
+    struct ss_buf line; /* of write: the beginning of a line */
+    uint64_t messages;
+};
+
+static struct kafka_sink *of(struct ss_sink *sink)
+{
+    return (struct kafka_sink *)sink;
+}
+
+static int put(struct kafka_sink *s, struct ss_str key, struct ss_str value, const void *headers)
+{
+    int err = ss_producer_put(s->p, s->topic, key, value, headers);
+    s->messages += err == 0;
+    return err;
+}
+
+static int kafka_put(struct ss_sink *sink, const struct ss_message *msg)
+{
+    const struct ss_origin *origin = msg->origin;
+    struct ss_str key = msg->key.p || !origin ? msg->key : origin->key;
+    return put(of(sink), key, (struct ss_str){msg->bytes, msg->len}, origin ? origin->headers : NULL);
+}
+
+/* Bytes whose records nobody names: each line becomes a message without a key. */
+static int kafka_write(struct ss_sink *sink, const void *bytes, size_t len)
+{
+    struct kafka_sink *s = of(sink);
+    const char *p = bytes, *end = p + len;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        ss_buf_put(&s->line, p, (size_t)((newline ? newline : end) - p));
+        int err = ss_buf_check(&s->line);
+        if (!err && newline) {
+            err = put(s, (struct ss_str){NULL, 0}, (struct ss_str){s->line.n ? s->line.p : "", s->line.n},
+                      NULL);
+            if (err == SS_TOO_LONG)
+                err = ss_producer_fail(s->p, "cannot write to", "a line is longer than message.max.bytes");
+            ss_buf_reset(&s->line);
+        }
+        if (err < 0)
+            return err;
+        p = newline ? newline + 1 : end;
+    }
+    return 0;
+}
+
+static int kafka_sync(struct ss_sink *sink)
+{
+    return ss_producer_sync(of(sink)->p);
+}
+
+static int kafka_commit(struct ss_sink *sink, struct ss_source *src)
+{
+    return ss_producer_commit(of(sink)->p, src);
+}
+
+static void put_stats(struct ss_sink *sink, struct ss_buf *json)
+{
+    struct kafka_sink *s = of(sink);
+    struct ss_producer *p = s->p;
+    ss_json_key(json, "topic");
+    ss_json_put_string(json, ss_str_of(sink->name));
+    ss_json_key(json, "messages");
+    ss_json_put_int(json, (int64_t)s->messages);
+    ss_json_key(json, "failed");
+    ss_json_put_int(json, (int64_t)p->failures);
+    if (p->transactional) {
+        ss_json_key(json, "transactions");
+        ss_json_put_int(json, (int64_t)p->transactions);
+        ss_json_key(json, "retried");
+        ss_json_put_int(json, (int64_t)p->retries);
+    }
+    if (p->kafka.rtt_us > 0) {
+        ss_json_key(json, "rtt_us");
+        ss_json_put_double(json, p->kafka.rtt_us);
+    }
+}
+
+/* The topic must be there, or be made by the brokers, before a run begins. */
+static int open_topic(struct kafka_sink *s, bool fresh)
+{
+    int err = ss_kafka_partitions(&s->p->kafka, s->uri.topic[0], true, SS_ECREATE);
+    if (err > 0)
+        err = 0;
+    if (!err && fresh)
+        err = ss_producer_init(s->p);
+    if (!err)
+        s->topic = ss_rdk.topic_new(s->p->kafka.rk, s->uri.topic[0], NULL);
+    if (!err && !s->topic)
+        err = ss_fail(SS_ECREATE, "Kafka's client cannot use topic '%s'", s->uri.topic[0]);
+    return err;
+}
+
+static void free_sink(struct kafka_sink *s)
+{
+    if (s->p && s->p->committer == &s->base)
+        s->p->committer = NULL;
+    if (s->topic)
+        ss_rdk.topic_destroy(s->topic);
+    ss_producer_let_go(s->p);
+    ss_buf_free(&s->line);
+    free(s->base.name);
+    free(s);
+}
+
+static int kafka_close(struct ss_sink *sink)
+{
+    struct kafka_sink *s = of(sink);
+    int err = s->line.n ? kafka_write(sink, "\n", 1) : 0;
+    if (!err)
+        err = kafka_sync(sink);
+    free_sink(s);
+    return err;
+}
+
+static const struct ss_sink_ops sink_ops = {
+    .write = kafka_write, .sync = kafka_sync, .close = kafka_close, .put = kafka_put, .stats = put_stats};
+static const struct ss_sink_ops transactional_ops = {.write = kafka_write,
+                                                     .sync = kafka_sync,
+                                                     .close = kafka_close,
+                                                     .put = kafka_put,
+                                                     .commit = kafka_commit,
+                                                     .stats = put_stats};
+
+int ss_kafka_sink_open(const char *rest, struct ss_sink **sink)
+{
+    int err = ss_kafka_load();
+    struct kafka_sink *s = err ? NULL : calloc(1, sizeof *s);
+    if (!s)
+        return err ? err : ss_fail(SS_ENOMEM, "out of memory");
+    ss_buf_init(&s->line, LINE_CEILING);
+    err = ss_kafka_uri_parse(rest, SS_KAFKA_SINK, &s->uri);
+    s->base = (struct ss_sink){.ops = s->uri.exactly_once ? &transactional_ops : &sink_ops};
+    if (!err && !(s->base.name = strdup(s->uri.topic[0])))
+        err = ss_fail(SS_ENOMEM, "out of memory");
+    if (!err && s->uri.exactly_once)
+        s->base.commit_us = s->uri.commit_us ? s->uri.commit_us : COMMIT_US;
+    bool fresh = false;
+    if (!err)
+        err = ss_producer_get(&s->uri, s->uri.exactly_once ? &s->base : NULL, &s->p, &fresh);
+    if (!err)
+        err = open_topic(s, fresh);
+    if (err < 0)
+        free_sink(s);
+    else
+        *sink = &s->base;
+    return err;
+}
