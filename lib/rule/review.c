@@ -39,8 +39,8 @@ static bool take(struct ss_str *s, const char *what)
     return true;
 }
 
-/* "rules:3: column 8: unknown x; did you mean 'y'?" */
-static struct ss_review_note read_message(struct ss_str text, const char *message)
+/* "rules:3: column 8: unknown x; did you mean 'y'?"; *at is the line as it says, that of a setting. */
+static struct ss_review_note read_message(struct ss_str text, const char *message, uint32_t *at)
 {
     struct ss_str rest = ss_str_of(message), tried = rest;
     struct ss_review_note note = {.kind = SS_REVIEW_ERROR};
@@ -49,6 +49,7 @@ static struct ss_review_note read_message(struct ss_str text, const char *messag
         rest = tried;
     else
         note.line = 0;
+    *at = note.line;
     if (note.line && take(&tried, "column ") && take_number(&tried, &column) && take(&tried, ": ")) {
         rest = tried;
         (void)ss_rule_place(text, note.line, column, &note.line, &note.column);
@@ -135,53 +136,95 @@ static bool is_fault_of_text(int err)
     return err == SS_ECONFIG || err == SS_ENOINPUT || err == SS_EDATA;
 }
 
+static struct ss_rule_spec *read_spec(struct ss_str text, int *err)
+{
+    struct ss_rule_spec *spec = ss_rule_spec_new();
+    *err = spec ? ss_rule_spec_parse(spec, text, NAME, "") : SS_ENOMEM;
+    return spec;
+}
+
+static bool states(const struct ss_rule_spec *spec, const char *path)
+{
+    for (uint32_t i = 0; i < spec->lists; i++)
+        if (spec->list[i].path && strcmp(spec->list[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 /* Before any list is opened. */
 static int check_lists(struct reviewer *r)
 {
-    struct ss_rule_spec *spec = ss_rule_spec_new();
-    if (!spec)
-        return SS_ENOMEM;
-    int err = ss_rule_spec_parse(spec, r->text, NAME, "");
-    for (uint32_t i = 0; !err && i < spec->lists; i++) {
+    int err = 0, err_trusted = 0;
+    struct ss_rule_spec *spec = read_spec(r->text, &err),
+                        *trusted = read_spec(r->review->trusted, &err_trusted);
+    for (uint32_t i = 0; !err && trusted && i < spec->lists; i++) {
         const char *path = spec->list[i].path;
-        if (!path || (!strchr(path, '/') && path[0] != '.'))
+        if (!path || (!strchr(path, '/') && path[0] != '.') || states(trusted, path))
             continue;
         say(r, (struct ss_review_note){.kind = SS_REVIEW_ERROR,
                                        .line = spec->list[i].at.line,
                                        .text = SS_STR("a list's file lies in the lists' directory"),
                                        .hint = SS_STR("name the file alone, such as bad.csv")});
     }
+    err = !spec || !trusted ? SS_ENOMEM : err;
     ss_rule_spec_free(spec);
+    ss_rule_spec_free(trusted);
     return is_fault_of_text(err) ? 0 : err; /* what is wrong will be said */
 }
 
-/* Told one after the other: each is left out, and the rest read again, without lists. */
-static int tell_errors(struct reviewer *r, const struct ss_ruleset_options *options, int err)
+struct error {
+    uint32_t line;
+    char message[600]; /* the whole of it */
+};
+
+static int by_line(const void *a, const void *b)
+{
+    const struct error *x = a, *y = b;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+/* One after the other: each is left out, and the rest read again, without lists. *n of them. */
+static int find_errors(struct reviewer *r, const struct ss_ruleset_options *options, int err,
+                       struct ss_buf *text, struct error *found, size_t *n)
 {
     struct ss_ruleset_options rest = *options;
-    struct ss_buf text;
     rest.no_lists = true;
-    ss_buf_init(&text, SS_RULE_FILE_MAX + 1);
-    ss_buf_put(&text, r->text.p, r->text.n);
-    if (ss_buf_check(&text))
-        err = SS_ENOMEM;
     while (is_fault_of_text(err)) {
         struct ss_schema schema;
         struct ss_ruleset *set = NULL;
-        struct ss_review_note note = read_message(r->text, ss_err_text());
-        uint32_t line = note.line;
-        say(r, note);
-        if (r->review->errors >= SS_REVIEW_ERRORS || !leave_out(&text, line))
-            break;
+        struct error *one = &found[(*n)++];
+        snprintf(one->message, sizeof one->message, "%s", ss_err_text());
+        (void)read_message(r->text, one->message, &one->line);
+        if (*n == SS_REVIEW_ERRORS || !leave_out(text, one->line))
+            return 0;
         err = ss_schema_init(&schema);
         if (err)
-            break;
-        err = ss_ruleset_of_text((struct ss_str){text.p, text.n}, NAME, &rest, &schema, 1, &set);
+            return err;
+        err = ss_ruleset_of_text((struct ss_str){text->p, text->n}, NAME, &rest, &schema, 1, &set);
         ss_ruleset_free(set);
         ss_schema_free(&schema);
     }
+    return err;
+}
+
+static int tell_errors(struct reviewer *r, const struct ss_ruleset_options *options, int err)
+{
+    struct error *found = calloc(SS_REVIEW_ERRORS, sizeof *found);
+    struct ss_buf text;
+    size_t n = 0;
+    ss_buf_init(&text, SS_RULE_FILE_MAX + 1);
+    ss_buf_put(&text, r->text.p, r->text.n);
+    if (!found || ss_buf_check(&text))
+        err = SS_ENOMEM;
+    else
+        err = find_errors(r, options, err, &text, found, &n);
+    if (n)
+        qsort(found, n, sizeof *found, by_line);
+    for (size_t i = 0; i < n && !err; i++)
+        say(r, read_message(r->text, found[i].message, &found[i].line));
     ss_buf_free(&text);
-    return is_fault_of_text(err) ? 0 : err;
+    free(found);
+    return err;
 }
 
 /* ---- what works ---- */
@@ -222,7 +265,7 @@ int ss_rules_review(struct ss_str text, const struct ss_ruleset_options *options
     struct ss_check_sink findings = {on_finding, &r};
     struct ss_selftest_sink tests = {on_test, &r};
     *set = NULL;
-    int err = review->plain_lists ? check_lists(&r) : 0;
+    int err = review->trusted.p ? check_lists(&r) : 0;
     if (err || review->errors)
         return err;
     err = ss_ruleset_of_text(text, NAME, options, schema, 1, set);

@@ -25,7 +25,9 @@ struct ss_review_note {
 struct ss_review {
     void (*note)(void *ctx, const struct ss_review_note *note); /* texts live until it returns */
     void *ctx;
-    bool plain_lists; /* a list's file must be a bare name: who wrote the text may not choose what we read */
+    /* Who wrote the text may not choose which files we read: a list's file must be a bare name, or stand in
+     * this text already, which whoever runs the program has chosen (p == NULL: any will do). */
+    struct ss_str trusted;
     const struct ss_census *sample; /* as for ss_ruleset_check; may be NULL */
     /* Counted. */
     unsigned errors, warnings, passed, failed;

@@ -147,34 +147,38 @@ CREATE TABLE evidence (
 ){end};
 CREATE INDEX evidence_case ON evidence (case_id, id);
 
--- Lists that rules ask; version counts the changes.
+-- Lists that rules ask; version counts the changes, entries the rows of list_entries.
 CREATE TABLE lists (
   name {text} NOT NULL PRIMARY KEY, kind {text} NOT NULL, description {text} NOT NULL DEFAULT '',
-  version {int} NOT NULL DEFAULT 1, created_us {int} NOT NULL, updated_us {int} NOT NULL
-){end};
+  version {int} NOT NULL DEFAULT 1, entries {int} NOT NULL DEFAULT 0,
+  created_us {int} NOT NULL, updated_us {int} NOT NULL
+){keyed};
 CREATE TABLE list_entries (
-  id {id},
   list {text} NOT NULL, value {text} NOT NULL, reason {text},
-  from_us {int}, until_us {int}, actor {text} NOT NULL, created_us {int} NOT NULL
-){end};
-CREATE UNIQUE INDEX list_entries_value ON list_entries (list, value);
+  from_us {int}, until_us {int}, actor {text} NOT NULL, created_us {int} NOT NULL,
+  PRIMARY KEY (list, value)
+){keyed};
 
--- Rule files, every version for good. status: draft, submitted, published, retired.
+-- Rule files, every version for good. status: draft, submitted, approved, published (one at most), retired (was
+-- published), withdrawn. author is who changed the text last; revision counts a version's changes.
 CREATE TABLE rule_sets (
   version {id},
-  name {text} NOT NULL, text {text} NOT NULL, hash {text} NOT NULL, status {text} NOT NULL,
-  comment {text} NOT NULL DEFAULT '', based_on {int},
-  author {text} NOT NULL, created_us {int} NOT NULL,
-  approver {text}, published_by {text}, published_us {int}
+  text {text} NOT NULL, hash {text} NOT NULL, status {text} NOT NULL, comment {text} NOT NULL,
+  based_on {int}, author {text} NOT NULL, created_us {int} NOT NULL, updated_us {int} NOT NULL,
+  revision {int} NOT NULL DEFAULT 1,
+  approver {text}, approved_us {int}, published_by {text}, published_us {int}
 ){end};
+CREATE UNIQUE INDEX rule_sets_published ON rule_sets (status) WHERE status = 'published';
 
--- Long work asked for over the API: backtests, exports.
+-- Long work asked for over the API: backtests. status: waiting, running, done, failed, cancelled.
 CREATE TABLE jobs (
   id {id},
   kind {text} NOT NULL, status {text} NOT NULL, progress {real} NOT NULL DEFAULT 0,
   params {text} NOT NULL, result {text}, error {text},
-  actor {text} NOT NULL, created_us {int} NOT NULL, started_us {int}, finished_us {int}
+  actor {text} NOT NULL, created_us {int} NOT NULL, started_us {int}, finished_us {int},
+  runs {int} NOT NULL DEFAULT 0
 ){end};
+CREATE INDEX jobs_status ON jobs (status, id);
 
 CREATE TABLE users (
   id {id},

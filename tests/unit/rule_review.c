@@ -21,7 +21,7 @@ static struct ss_review review(const char *text)
     struct ss_schema schema;
     struct ss_ruleset *set;
     struct ss_ruleset_options options = {.lists_dir = "/nonexistent"};
-    struct ss_review r = {.note = note, .plain_lists = true};
+    struct ss_review r = {.note = note, .trusted = SS_STR("list other = /dev/null")};
     said[0] = '\0';
     if (ss_schema_init(&schema) || ss_rules_review(ss_str_of(text), &options, &schema, &r, &set)) {
         ok(false, "review: %s", ss_err_text());
@@ -47,9 +47,9 @@ int main(void)
        "= 3\n"
        "[d]\nwhen = .z > 1\nscore = 1\n",
        "E 1:0 [] '2' is not a score from 0 to 1 | \n"
+       "E 5:7 [a] expected an operator, not ')' | \n"
        "E 8:0 [b] unknown setting 'whn' | did you mean 'when'?\n"
-       "E 11:0 [c] '3' is not a score from 0 to 1 | \n"
-       "E 5:7 [a] expected an operator, not ')' | \n",
+       "E 11:0 [c] '3' is not a score from 0 to 1 | \n",
        "everything that is wrong is found, with its place");
     is("list bad = nosuch.csv\n[a]\nwhen = .x | IN($lists.bad[])\nscore = 1\n",
        "E 1:0 [] list 'bad': cannot open '/nonexistent/nosuch.csv': No such file or directory | \n",
@@ -58,6 +58,9 @@ int main(void)
        "E 1:0 [] a list's file lies in the lists' directory | name the file alone, such as bad.csv\n"
        "E 2:0 [] a list's file lies in the lists' directory | name the file alone, such as bad.csv\n",
        "a text may not choose which file is read");
+    is("list l = /dev/null\n[a]\nwhen = .x | IN($lists.l[])\nscore = 1\n",
+       "W 1:0 [] list 'l' is empty: '/dev/null' has no entries | \n",
+       "but one that was chosen already may stay");
     is("[a]\nwhen = .x > 5 and .x < 3\nscore = 0.5\n[b]\nwhen = .y >= 1\n",
        "W 2:0 [a] can never fire: .x would have to be above 5 and below 3 | \n"
        "W 4:0 [b] changes nothing: it has neither score nor weight nor action | \n",

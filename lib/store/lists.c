@@ -1,0 +1,229 @@
+#include "store/lists.h"
+#include "base/err.h"
+#include <stdlib.h>
+
+#define COLUMNS     "name, kind, description, version, entries, created_us, updated_us"
+#define PUT_AT_ONCE 4096
+
+static void list_row(const struct ss_rows *rows, struct ss_list_row *list)
+{
+    *list = (struct ss_list_row){ss_rows_text(rows, 0), ss_rows_text(rows, 1), ss_rows_text(rows, 2),
+                                 ss_rows_int(rows, 3),  ss_rows_int(rows, 4),  ss_rows_int(rows, 5),
+                                 ss_rows_int(rows, 6)};
+}
+
+static int keep(struct ss_arena *arena, struct ss_str *text)
+{
+    if (!text->p)
+        return 0;
+    text->p = ss_arena_copy(arena, text->p, text->n);
+    return text->p ? 0 : SS_ENOMEM;
+}
+
+int ss_lists_get(struct ss_db *db, struct ss_str name, struct ss_arena *arena, struct ss_list_row *list)
+{
+    struct ss_rows *rows;
+    int err =
+        ss_db_query(db, "SELECT " COLUMNS " FROM lists WHERE name = $1", SS_ARGS(ss_arg_text(name)), &rows);
+    if (err)
+        return err;
+    err = ss_rows_next(rows);
+    if (err > 0) {
+        list_row(rows, list);
+        if (keep(arena, &list->name) || keep(arena, &list->kind) || keep(arena, &list->description))
+            err = SS_ENOMEM;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+int ss_lists_each(struct ss_db *db, int (*each)(void *ctx, const struct ss_list_row *list), void *ctx)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(db, "SELECT " COLUMNS " FROM lists ORDER BY name", SS_NO_ARGS, &rows);
+    if (err)
+        return err;
+    while ((err = ss_rows_next(rows)) > 0) {
+        struct ss_list_row list;
+        list_row(rows, &list);
+        err = each(ctx, &list);
+        if (err)
+            break;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+static int done(int64_t n)
+{
+    return n < 0 ? (int)n : 0;
+}
+
+int ss_lists_add(struct ss_db *db, const struct ss_list_row *list, int64_t now_us)
+{
+    return done(ss_db_exec(db,
+                           "INSERT INTO lists (name, kind, description, created_us, updated_us)"
+                           " VALUES ($1, $2, $3, $4, $4)",
+                           SS_ARGS(ss_arg_text(list->name), ss_arg_text(list->kind),
+                                   list->description.p ? ss_arg_text(list->description) : ss_arg_cstr(""),
+                                   ss_arg_int(now_us))));
+}
+
+int ss_lists_describe(struct ss_db *db, struct ss_str name, struct ss_str description, int64_t now_us)
+{
+    return done(ss_db_exec(
+        db, "UPDATE lists SET description = $2, version = version + 1, updated_us = $3 WHERE name = $1",
+        SS_ARGS(ss_arg_text(name), ss_arg_text(description), ss_arg_int(now_us))));
+}
+
+int ss_lists_remove(struct ss_db *db, struct ss_str name)
+{
+    int err = done(ss_db_exec(db, "DELETE FROM list_entries WHERE list = $1", SS_ARGS(ss_arg_text(name))));
+    return err ? err : done(ss_db_exec(db, "DELETE FROM lists WHERE name = $1", SS_ARGS(ss_arg_text(name))));
+}
+
+/* ---- entries ---- */
+
+void ss_list_entry_row(const struct ss_rows *rows, struct ss_entry_row *entry)
+{
+    *entry = (struct ss_entry_row){
+        .value = ss_rows_text(rows, 0),
+        .reason = ss_rows_text(rows, 1),
+        .actor = ss_rows_text(rows, 2),
+        .from_us = ss_rows_null(rows, 3) ? INT64_MIN : ss_rows_int(rows, 3),
+        .until_us = ss_rows_null(rows, 4) ? INT64_MAX : ss_rows_int(rows, 4),
+        .created_us = ss_rows_int(rows, 5),
+    };
+}
+
+int ss_list_entry_get(struct ss_db *db, struct ss_str list, struct ss_str value, struct ss_arena *arena,
+                      struct ss_entry_row *entry)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(db,
+                          "SELECT value, reason, actor, from_us, until_us, created_us FROM list_entries"
+                          " WHERE list = $1 AND value = $2",
+                          SS_ARGS(ss_arg_text(list), ss_arg_text(value)), &rows);
+    if (err)
+        return err;
+    err = ss_rows_next(rows);
+    if (err > 0) {
+        ss_list_entry_row(rows, entry);
+        if (keep(arena, &entry->value) || keep(arena, &entry->reason) || keep(arena, &entry->actor))
+            err = SS_ENOMEM;
+    }
+    ss_rows_free(rows);
+    return err;
+}
+
+int ss_list_entries(struct ss_db *db, struct ss_str list, struct ss_str prefix, struct ss_str after,
+                    int64_t limit, struct ss_rows **rows)
+{
+    /* What begins with the prefix lies between it and it with the greatest code point behind it. */
+    struct ss_str low = prefix.p ? prefix : SS_STR("");
+    char high[1100];
+    int n = snprintf(high, sizeof high, "%.*s\U0010FFFF", low.n < 1000 ? (int)low.n : 1000, low.p);
+    return ss_db_query(
+        db,
+        "SELECT value, reason, actor, from_us, until_us, created_us FROM list_entries"
+        " WHERE list = $1 AND value >= $2 AND value <= $3 AND value > $4"
+        " ORDER BY value LIMIT $5",
+        SS_ARGS(ss_arg_text(list), ss_arg_text(low), ss_arg_text((struct ss_str){high, (size_t)n}),
+                after.p ? ss_arg_text(after) : ss_arg_cstr(""), ss_arg_int(limit ? limit : INT64_MAX)),
+        rows);
+}
+
+/* Counts the version up and the entries anew by `more`. */
+static int touch(struct ss_db *db, struct ss_str list, int64_t more, int64_t now_us)
+{
+    return done(ss_db_exec(db,
+                           "UPDATE lists SET version = version + 1, entries = entries + $2, updated_us = $3"
+                           " WHERE name = $1",
+                           SS_ARGS(ss_arg_text(list), ss_arg_int(more), ss_arg_int(now_us))));
+}
+
+static int put_some(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
+                    int64_t now_us, struct ss_arg *args)
+{
+    static const char *const columns[] = {"list",     "value", "reason",    "from_us",
+                                          "until_us", "actor", "created_us"};
+    static const enum ss_arg_type types[] = {SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,
+                                             SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT};
+    static const struct ss_bulk bulk = {
+        .table = "list_entries",
+        .key = "list, value",
+        .update = "reason = excluded.reason, from_us = excluded.from_us, until_us = excluded.until_us,"
+                  " actor = excluded.actor, created_us = excluded.created_us",
+        .column = columns,
+        .type = types,
+        .columns = SS_COUNT(columns),
+    };
+    for (size_t i = 0; i < n; i++) {
+        const struct ss_entry_row *e = &entry[i];
+        struct ss_arg *a = args + i * SS_COUNT(columns);
+        a[0] = ss_arg_text(list);
+        a[1] = ss_arg_text(e->value);
+        a[2] = ss_arg_text(e->reason);
+        a[3] = e->from_us == INT64_MIN ? ss_arg_null() : ss_arg_int(e->from_us);
+        a[4] = e->until_us == INT64_MAX ? ss_arg_null() : ss_arg_int(e->until_us);
+        a[5] = ss_arg_text(e->actor);
+        a[6] = ss_arg_int(now_us);
+    }
+    return ss_db_insert(db, &bulk, args, n, NULL);
+}
+
+static int count(struct ss_db *db, struct ss_str list, int64_t *n)
+{
+    return ss_db_int(db, "SELECT count(*) FROM list_entries WHERE list = $1", SS_ARGS(ss_arg_text(list)), 0,
+                     n);
+}
+
+/* One entry is looked up; for many it is cheaper to count. */
+static int how_many(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
+                    int64_t *there)
+{
+    if (n > 1)
+        return count(db, list, there);
+    return ss_db_int(db, "SELECT count(*) FROM list_entries WHERE list = $1 AND value = $2",
+                     SS_ARGS(ss_arg_text(list), ss_arg_text(entry->value)), 0, there);
+}
+
+int ss_list_entries_put(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
+                        int64_t now_us, int64_t *added)
+{
+    int64_t before, after;
+    *added = 0;
+    if (n == 0)
+        return 0;
+    int err = how_many(db, list, entry, n, &before);
+    struct ss_arg *args = err ? NULL : malloc((n < PUT_AT_ONCE ? n : PUT_AT_ONCE) * 7 * sizeof *args);
+    if (!err && !args)
+        err = ss_fail(SS_ENOMEM, "out of memory for list entries");
+    for (size_t at = 0; at < n && !err; at += PUT_AT_ONCE)
+        err = put_some(db, list, entry + at, n - at < PUT_AT_ONCE ? n - at : PUT_AT_ONCE, now_us, args);
+    free(args);
+    err = err ? err : how_many(db, list, entry, n, &after);
+    if (err)
+        return err;
+    *added = after - before;
+    return touch(db, list, *added, now_us);
+}
+
+int ss_list_entry_remove(struct ss_db *db, struct ss_str list, struct ss_str value, int64_t now_us)
+{
+    int64_t n = ss_db_exec(db, "DELETE FROM list_entries WHERE list = $1 AND value = $2",
+                           SS_ARGS(ss_arg_text(list), ss_arg_text(value)));
+    if (n <= 0)
+        return (int)n;
+    int err = touch(db, list, -1, now_us);
+    return err ? err : 1;
+}
+
+int64_t ss_list_entries_clear(struct ss_db *db, struct ss_str list, int64_t now_us)
+{
+    int64_t n = ss_db_exec(db, "DELETE FROM list_entries WHERE list = $1", SS_ARGS(ss_arg_text(list)));
+    if (n <= 0)
+        return n;
+    int err = touch(db, list, -n, now_us);
+    return err ? err : n;
+}
