@@ -13,6 +13,11 @@ import { parts } from './router'
 const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
   '': () => import('./pages/overview'),
   payments: () => import('./pages/payments'),
+  me: () => import('./pages/me'),
+  people: () => import('./pages/people'),
+  keys: () => import('./pages/keys'),
+  settings: () => import('./pages/settings'),
+  audit: () => import('./pages/audit'),
 }
 
 function Room() {

@@ -78,7 +78,7 @@ function AddFilter() {
           <span class="grow">{words(name)}</span>
           <input
             class="input" style={{ width: '120px' }} aria-label={words(name)} value={query.value.get(name) ?? ''}
-            type={name === 'since' || name === 'until' ? 'date' : name.includes('_amount') || name.includes('_score') ? 'number' : 'text'}
+            inputMode={name.startsWith('min_') || name.startsWith('max_') ? 'decimal' : 'text'} placeholder={name === 'since' || name === 'until' ? '2026-03-01' : ''}
             onChange={(e) => filter({ [name]: e.currentTarget.value })}
           />
         </label>

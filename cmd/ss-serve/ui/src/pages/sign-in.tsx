@@ -1,31 +1,86 @@
 import { useState } from 'preact/hooks'
 import { send, whoami } from '../api'
+import { useData } from '../data'
 import { Field, Form } from '../parts/form'
+import { Fault, Skeleton } from '../parts/states'
+import { query } from '../router'
 
-export default function SignIn() {
-  const [email, setEmail] = useState('')
-  const [password, setPassword] = useState('')
-  const signIn = async () => {
-    await send('POST', 'auth/login', { email, password })
+interface State {
+  setup: boolean
+  registration: 'off' | 'invite' | 'open'
+  password_min: number
+  oidc: string | null
+}
+type Way = 'sign-in' | 'setup' | 'register'
+
+function useText(first = '') {
+  const [value, set] = useState(first)
+  return { value, onInput: (e: { currentTarget: HTMLInputElement }) => set(e.currentTarget.value) }
+}
+
+/** One card for the three ways in: sign in, make the first account, take an invitation. */
+function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) => void }) {
+  const email = useText()
+  const password = useText()
+  const name = useText()
+  const word = useText(query.value.get('invite') ?? query.value.get('token') ?? '')
+  const enter = async () => {
+    const who = { email: email.value, password: password.value, cookies: true }
+    if (way === 'setup') await send('POST', 'auth/setup', { token: word.value.trim(), name: name.value, ...who })
+    if (way === 'register') await send('POST', 'auth/register', { invite: word.value.trim() || undefined, name: name.value, ...who })
+    if (way === 'sign-in') await send('POST', 'auth/login', who)
     await whoami()
   }
+  const title = way === 'setup' ? 'The first account' : way === 'register' ? 'Make an account' : 'Sign in to Sentinel Stream'
+  return (
+    <div class="card stack far">
+      <h1>{title}</h1>
+      {way === 'setup' && <p class="quiet">Nobody can sign in yet. The server printed a setup token when it started; whoever has it becomes the first administrator.</p>}
+      <Form send={enter} label={way === 'sign-in' ? 'Sign in' : 'Make the account'}>
+        {(fault) => (
+          <>
+            {way === 'setup' && (
+              <Field label="Setup token" fault={fault('token')}>
+                <input class="input mono" autofocus autocomplete="off" {...word} />
+              </Field>
+            )}
+            {way === 'register' && state.registration === 'invite' && (
+              <Field label="Invitation" fault={fault('invite')}>
+                <input class="input mono" autofocus autocomplete="off" {...word} />
+              </Field>
+            )}
+            <Field label="Email" fault={fault('email')}>
+              <input class="input" type="email" autocomplete="username" autofocus={way === 'sign-in'} {...email} />
+            </Field>
+            {way !== 'sign-in' && (
+              <Field label="Name" fault={fault('name')}>
+                <input class="input" autocomplete="name" {...name} />
+              </Field>
+            )}
+            <Field label="Password" fault={fault('password')} hint={way === 'sign-in' ? undefined : `at least ${state.password_min} characters; a sentence is fine`}>
+              <input class="input" type="password" autocomplete={way === 'sign-in' ? 'current-password' : 'new-password'} {...password} />
+            </Field>
+          </>
+        )}
+      </Form>
+      {state.oidc && way === 'sign-in' && <a class="button" href="/api/v1/auth/oidc/start">Sign in with {state.oidc}</a>}
+      {!state.setup && way === 'sign-in' && state.registration !== 'off' && (
+        <button type="button" class="link" onClick={() => turn('register')}>{state.registration === 'invite' ? 'I have an invitation' : 'Make an account'}</button>
+      )}
+      {way === 'register' && <button type="button" class="link" onClick={() => turn('sign-in')}>I have an account</button>}
+    </div>
+  )
+}
+
+export default function SignIn() {
+  const { data, fault, again } = useData<State>('auth/state')
+  const [turned, turn] = useState<Way | null>(query.value.get('invite') ? 'register' : null)
+  document.title = 'Sign in · Sentinel Stream'
   return (
     <main class="alone">
-      <div class="card stack far">
-        <h1>Sign in to Sentinel Stream</h1>
-        <Form send={signIn} label="Sign in">
-          {(fault) => (
-            <>
-              <Field label="Email" fault={fault('email')}>
-                <input class="input" type="email" autocomplete="username" required value={email} onInput={(e) => setEmail(e.currentTarget.value)} />
-              </Field>
-              <Field label="Password" fault={fault('password')}>
-                <input class="input" type="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
-              </Field>
-            </>
-          )}
-        </Form>
-      </div>
+      {fault && <div class="card"><Fault fault={fault} again={again} /></div>}
+      {!data && !fault && <div class="card"><Skeleton lines={5} height={24} /></div>}
+      {data && <Card state={data} way={data.setup ? 'setup' : (turned ?? 'sign-in')} turn={turn} />}
     </main>
   )
 }
