@@ -307,6 +307,7 @@ static int rules_work(void *state, int phase, int worker, int workers, struct ss
 static int rules_trial(void *state, struct ss_batch *batch)
 {
     struct rules *st = state;
+    reload_where_asked(st);
     int err = ss_ruleset_batched(st->set) ? ss_ruleset_batch(st->set, 0, batch) : 0;
     ss_ruleset_quiet(st->set, true);
     for (size_t i = 0; i < batch->n && !err; i++)

@@ -5,6 +5,7 @@
  */
 #include "base/file.h"
 #include "base/rng.h"
+#include "flow/checkpoint.h"
 #include "flow/snapshot.h"
 #include "tests/stages.h"
 #include <dirent.h>
@@ -227,6 +228,68 @@ static void replacing_a_file_is_all_or_nothing(void)
     unlink(path);
 }
 
+/* A chain of one stage whose memory is a number. */
+static struct ss_chain *open_chain(uint64_t seen)
+{
+    struct ss_chain *chain = calloc(1, sizeof *chain);
+    const struct ss_env env = {.program = "test"};
+    struct ss_link *link = NULL;
+    if (ss_chain_init(chain, 1) == 0 && (link = ss_chain_add(chain, &numbering)) &&
+        ss_chain_start(chain, &env) == 0)
+        ((struct state *)link->st)->seen = seen;
+    return chain;
+}
+
+static void close_chain(struct ss_chain *chain)
+{
+    ss_chain_free(chain);
+    free(chain);
+}
+
+static bool checkpoint_is(const char *path, uint64_t least, uint64_t most)
+{
+    struct ss_chain *chain = open_chain(0);
+    uint64_t position = 0;
+    bool found = false;
+    int err = ss_checkpoint_load(path, chain, &position, &found);
+    uint64_t seen = ((struct state *)chain->link[0].st)->seen;
+    close_chain(chain);
+    return err == 0 && found && position >= least && position <= most && seen == position;
+}
+
+static void a_checkpoint_is_old_or_new(void)
+{
+    static const enum call calls[] = {OPEN, WRITE, FSYNC, CLOSE, RENAME};
+    char path[80], older[84];
+    struct ss_chain *first = open_chain(1), *next = open_chain(2);
+    snprintf(path, sizeof path, "%s/checkpoint", dir);
+    snprintf(older, sizeof older, "%s.1", path);
+    for (size_t i = 0; i < SS_COUNT(calls); i++) {
+        int n, wrong = 0;
+        for (n = 1; n < 100; n++) {
+            unlink(older);
+            wrong += ss_checkpoint_save(path, first, 1) < 0;
+            fault.call = calls[i];
+            fault.nth = n;
+            fault.error = EIO;
+            fault.hit = false;
+            int err = ss_checkpoint_save(path, next, 2);
+            fault.call = NONE;
+            wrong += !checkpoint_is(path, err < 0 ? 1 : 2, 2);
+            if (!fault.hit)
+                break;
+            /* That the synced directory cannot be closed changes nothing. */
+            wrong += (err >= 0 && calls[i] != CLOSE) || files_in_dir() > 6;
+            wrong += err < 0 && !strstr(ss_err_text(), strerror(EIO));
+        }
+        ok(n > 1 && wrong == 0, "a checkpoint is the old or the new one when %s fails", names[calls[i]]);
+    }
+    close_chain(first);
+    close_chain(next);
+    unlink(path);
+    unlink(older);
+}
+
 int main(void)
 {
     if (!mkdtemp(dir))
@@ -245,6 +308,7 @@ int main(void)
     every_failure_is_reported(CLOSE, EDQUOT);
     every_failure_is_reported(RENAME, EACCES);
     replacing_a_file_is_all_or_nothing();
+    a_checkpoint_is_old_or_new();
     const char *const paths[] = {in_path, out_path, rejects_path, state_path};
     for (size_t i = 0; i < SS_COUNT(paths); i++)
         unlink(paths[i]);
