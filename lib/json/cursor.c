@@ -59,9 +59,11 @@ bool ss_cursor_value(struct ss_cursor *c, struct ss_str *text)
 
 struct ss_str ss_cursor_member(struct ss_str json, const char *key)
 {
-    struct ss_cursor c = {json.p, json.p + json.n};
     struct ss_str name, val;
-    if (json.n == 0 || !ss_cursor_take(&c, '{'))
+    if (json.n == 0) /* p may be NULL, to which not even nothing may be added */
+        return (struct ss_str){NULL, 0};
+    struct ss_cursor c = {json.p, json.p + json.n};
+    if (!ss_cursor_take(&c, '{'))
         return (struct ss_str){NULL, 0};
     do {
         if (!ss_cursor_string(&c, &name) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &val))
