@@ -32,7 +32,7 @@ CFLAGS   = $(OPT) $(WARN) -std=c11 -Wstrict-prototypes -Wmissing-prototypes -Wol
 CXXFLAGS = $(OPT) $(WARN) -std=c++17 -fno-exceptions -fno-rtti
 CPPFLAGS = -D_GNU_SOURCE -DSS_VERSION='"$(VERSION)"' -Ilib -I. -I$(BUILD)/gen -I/usr/include/postgresql
 LDFLAGS  = -Wl,--as-needed
-LDLIBS   = -lcurl -lsqlite3 -lpq -lsimdjson -lxxhash -lsodium -ljwt -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
+LDLIBS   = -lcurl -lsqlite3 -lpq -lsimdjson -lxxhash -lsodium -ljwt -lwebsockets -lz -lzstd -lcsv -ljq -lm -lpthread -lstdc++
 ifdef SAN
 OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)

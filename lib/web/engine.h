@@ -14,6 +14,8 @@ struct ss_verdict {
     struct ss_str line;          /* the record as it leaves, without the newline */
 };
 
+struct ss_engine;
+
 struct ss_engine_ops {
     /* Payments that happen: state moves on. n is at most SS_BATCH_MAX. */
     int (*run)(struct ss_engine *engine, const struct ss_str *text, size_t n, struct ss_verdict *out);

@@ -265,6 +265,8 @@ struct ss_auth;
 struct ss_settings;
 struct ss_rules;
 struct ss_jobs;
+struct ss_submit;
+struct ss_metrics;
 
 struct ss_web {
     struct ss_engine *engine;     /* the hosted pipeline; NULL: none (engine.h) */
@@ -273,6 +275,8 @@ struct ss_web {
     struct ss_settings *settings; /* (settings.h) */
     struct ss_rules *rules;       /* where rules and lists are written (rules.h) */
     struct ss_jobs *jobs;         /* long work (jobs.h) */
+    struct ss_submit *submit;     /* payments that come in (submit.h) */
+    struct ss_metrics *metrics;   /* what is counted (metrics.h) */
     int64_t (*now_us)(void);      /* the wall clock; tests have their own */
     int64_t started_us;
     const char *version;

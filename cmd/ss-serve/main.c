@@ -1,0 +1,210 @@
+#include "cmd/ss-serve/writer.h"
+#include "cmd/ss-serve/http.h"
+#include "cmd/ss-serve/input.h"
+#include "cmd/ss-serve/notify.h"
+#include "cmd/ss-serve/options.h"
+#include "cmd/ss-serve/readers.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "cli/run.h"
+#include "store/migrate.h"
+#include "store/settings.h"
+#include "web/auth.h"
+#include "web/hub.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All the parts, in the order in which they are made; they end in the opposite one. */
+struct server {
+    struct ss_serve_options opt;
+    char secret[4096];
+    volatile int stop;
+    struct ss_web web;
+    struct ss_hub *hub;
+    struct ss_hosted *hosted;
+    struct ss_gate gate;
+    struct ss_db *read_db;
+    struct ss_readers *readers;
+    struct ss_writer *writer;
+    struct ss_http *http;
+    struct ss_live_input *input;
+};
+
+/* ---- what the parts call ---- */
+
+static void done(void *arg, struct ss_task *task)
+{
+    struct server *s = arg;
+    ss_http_done(s->http, task);
+}
+
+/* ---- start ---- */
+
+static int open_web(struct server *s)
+{
+    const struct ss_hub_options hub = {.now_us = ss_clock_wall_us(), .wake = ss_http_wake_listener};
+    s->web.now_us = ss_clock_wall_us;
+    s->web.started_us = ss_clock_wall_us();
+    s->web.version = SS_VERSION;
+    int err = ss_hub_new(&hub, &s->hub);
+    s->web.hub = s->hub;
+    if (!s->opt.secret) {
+        snprintf(s->secret, sizeof s->secret, "%s.secret",
+                 strstr(s->opt.store, "://") ? "ss-serve" : s->opt.store);
+        s->opt.secret = s->secret;
+    }
+    const struct ss_auth_options auth = {.secret_file = s->opt.secret, .oidc_file = s->opt.oidc};
+    if (!err)
+        err = ss_auth_new(&auth, &s->web.auth);
+    return err ? err : ss_settings_new(&s->web.settings);
+}
+
+static int open_store(struct server *s, struct ss_db **desk_db)
+{
+    const struct ss_db_options write = {.durability = s->opt.durability};
+    const struct ss_db_options read = {.read_only = true, .must_exist = true};
+    char token[SS_SETUP_TOKEN];
+    int err = ss_store_open(s->opt.store, &write, desk_db);
+    if (!err)
+        err = ss_store_open(s->opt.store, &read, &s->read_db);
+    if (!err)
+        err = ss_settings_refresh(s->web.settings, *desk_db);
+    int made = err ? err : ss_auth_setup_token(*desk_db, ss_clock_wall_us(), token);
+    if (made > 0)
+        fprintf(
+            stderr,
+            "ss-serve: there is no administrator yet. The first one is made with this token, which is good\n"
+            "ss-serve: until the next start: %s\n",
+            token);
+    return made < 0 ? made : err;
+}
+
+static int open_threads(struct server *s, struct ss_db *desk_db)
+{
+    s->gate = (struct ss_gate){.web = &s->web, .db = s->read_db, .done = done, .arg = s};
+    const struct ss_http_options http = {
+        .listen = s->opt.listen,
+        .cert = s->opt.cert,
+        .key = s->opt.key,
+        .allow_origin = s->opt.allow_origin,
+        .log_requests = s->opt.log_requests,
+        .poll = s->opt.poll,
+        .gate = &s->gate,
+        .hub = s->hub,
+        .arg = s,
+    };
+    const struct ss_writer_options writer = {
+        .gate = &s->gate,
+        .db = desk_db,
+        .hosted = s->hosted,
+        .save_every_us = s->opt.save_every_us,
+    };
+    int err = ss_http_open(&http, &s->http);
+    if (!err)
+        err = ss_writer_open(&writer, &s->writer);
+    s->gate.writer = s->writer;
+    if (!err)
+        err = ss_readers_open(&s->gate, s->opt.store, s->opt.readers, &s->readers);
+    s->gate.readers = s->readers;
+    return err ? err : ss_http_start(s->http);
+}
+
+/* Standard input is a stream when somebody made it one. */
+static const char *input_of(const struct ss_serve_options *opt)
+{
+    struct stat st;
+    if (opt->input)
+        return opt->input;
+    return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode)) ? "-" : NULL;
+}
+
+static int start(struct server *s)
+{
+    struct ss_db *desk_db = NULL;
+    int err = open_web(s);
+    if (!err)
+        err = open_store(s, &desk_db);
+    if (!err && s->opt.pipeline) {
+        const struct ss_hosted_options hosted = {
+            .pipeline = s->opt.pipeline,
+            .state_path = s->opt.state,
+            .warm_us = s->opt.warm_us,
+            .stop = &s->stop,
+        };
+        err = ss_hosted_open(&hosted, desk_db, &s->hosted);
+        s->web.engine = s->hosted ? &s->hosted->engine : NULL;
+    }
+    if (!err)
+        err = open_threads(s, desk_db);
+    const char *input = input_of(&s->opt);
+    if (!err && input)
+        err = ss_live_input_open(s->writer, input, s->opt.max_record, &s->input);
+    return err;
+}
+
+/* ---- run and stop ---- */
+
+static void reload(struct server *s)
+{
+    if (ss_auth_reload(s->web.auth))
+        ss_warn("%s; the keys in use stay", ss_err_text());
+    ss_http_reload(s->http);
+    ss_writer_reload(s->writer);
+}
+
+/* No more requests, no more input, the last commit, the snapshot, in this order. The library's sockets end
+ * with the process. */
+static int stop(struct server *s)
+{
+    ss_notify("STOPPING=1");
+    ss_http_stop(s->http, s->opt.grace_ms);
+    ss_live_input_close(s->input);
+    ss_readers_close(s->readers);
+    return ss_writer_close(s->writer);
+}
+
+static int serve(struct server *s, const sigset_t *signals)
+{
+    int sig = 0;
+    ss_notify("READY=1");
+    ss_info("listening at %s", ss_http_address(s->http));
+    while (sig != SIGTERM && sig != SIGINT) {
+        if (sigwait(signals, &sig) != 0)
+            break;
+        if (sig == SIGHUP)
+            reload(s);
+    }
+    s->stop = 1;
+    return stop(s);
+}
+
+int main(int argc, char **argv)
+{
+    static char name[] = "ss-serve";
+    static struct server server;
+    struct server *s = &server;
+    ss_cli_hold_streams();
+    ss_log_init(name, SS_LOG_WARN, false);
+    argv[0] = name;
+    ss_serve_parse(argc, argv, &s->opt);
+    ss_log_init(name, s->opt.quiet ? SS_LOG_ERROR : SS_LOG_WARN + (s->opt.verbose > 2 ? 2 : s->opt.verbose),
+                s->opt.log_json);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR1);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* in all threads: they come to sigwait */
+    int err = start(s);
+    if (!err)
+        err = serve(s, &signals);
+    int status = err < 0 ? ss_cli_fail(err) : 0;
+    fflush(NULL);
+    _exit(status); /* the loop's thread may be at work still */
+}

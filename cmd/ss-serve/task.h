@@ -1,0 +1,54 @@
+/*
+ * A request on its way through the threads: the API's call, and what the server keeps beside it. Tasks come
+ * from a pool and keep their memory from one request to the next. The loop's thread takes them and gives them
+ * back; in between each belongs to the one queue or thread that holds it.
+ */
+#ifndef SS_SERVE_TASK_H
+#define SS_SERVE_TASK_H
+
+#include "web/web.h"
+#include <pthread.h>
+
+struct ss_stream;
+
+struct ss_task {
+    struct ss_call call;
+    struct ss_task *next;
+    struct ss_stream *stream; /* whose answer it is; NULL once the client has gone. The loop's thread only */
+    struct ss_buf body;       /* of the request, as it comes in */
+    int64_t whole_ns;         /* when the request was whole */
+    const char *allow;        /* "GET, POST": methods that the path has, for OPTIONS and 405 */
+    bool head;                /* HEAD: the answer's body is not sent */
+    bool options;             /* OPTIONS: answered from the table of routes */
+    bool close;               /* the connection ends with the answer */
+};
+
+struct ss_task_pool {
+    struct ss_task *free;
+    int idle; /* tasks in `free` */
+    struct ss_web *web;
+};
+
+struct ss_task *ss_task_take(struct ss_task_pool *pool);            /* NULL when out of memory */
+void ss_task_give(struct ss_task_pool *pool, struct ss_task *task); /* accepts NULL */
+void ss_task_pool_free(struct ss_task_pool *pool);
+
+/* A bounded queue between threads, first come first served. */
+struct ss_task_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct ss_task *first, *last;
+    int n, limit;
+    bool closed;
+};
+
+void ss_task_queue_init(struct ss_task_queue *queue, int limit);
+void ss_task_queue_free(struct ss_task_queue *queue);
+/* False when it is full or closed: the task stays with the caller. */
+bool ss_task_queue_put(struct ss_task_queue *queue, struct ss_task *task) SS_MUST_CHECK;
+/* Waits for one. NULL once the queue is closed and empty. */
+struct ss_task *ss_task_queue_take(struct ss_task_queue *queue);
+int ss_task_queue_length(struct ss_task_queue *queue);
+void ss_task_queue_close(struct ss_task_queue *queue);
+
+#endif

@@ -1,0 +1,453 @@
+#include "cmd/ss-serve/writer.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/passed.h"
+#include "web/after.h"
+#include "web/auth.h"
+#include "web/hub.h"
+#include "web/submit.h"
+#include <stdlib.h>
+
+#define WAITING_MAX 4096
+#define RETRY_MS    200
+#define MINUTE_NS   ((int64_t)60 * 1000000000)
+
+/* Lines of the input that wait for their commit. */
+struct lines {
+    const struct ss_str *line;
+    size_t n, rejected;
+    int err;
+    bool there;
+};
+
+struct ss_writer {
+    struct ss_writer_options opt;
+    struct ss_web *web;
+    struct ss_submit *submit;
+    pthread_t thread;
+    bool runs;
+    /* Between threads. */
+    pthread_mutex_t lock;
+    pthread_cond_t more, lines_done;
+    struct ss_task *first, *last;
+    int waiting;
+    struct lines lines;
+    bool closing, reload;
+    struct ss_writer_counts counts;
+    /* The thread's own. */
+    struct ss_call *payment[SS_SUBMIT_MAX];
+    int64_t saved_ns, swept_ns, looked_ns, saved_seq;
+    int err;
+};
+
+bool ss_writer_put(struct ss_writer *writer, struct ss_task *task)
+{
+    task->next = NULL;
+    pthread_mutex_lock(&writer->lock);
+    bool fits = !writer->closing && writer->waiting < WAITING_MAX;
+    if (fits) {
+        *(writer->last ? &writer->last->next : &writer->first) = task;
+        writer->last = task;
+        if (writer->waiting++ == 0)
+            pthread_cond_signal(&writer->more);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return fits;
+}
+
+int ss_writer_waiting(struct ss_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    int n = writer->waiting;
+    pthread_mutex_unlock(&writer->lock);
+    return n;
+}
+
+void ss_writer_reload(struct ss_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->reload = true;
+    pthread_cond_signal(&writer->more);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void ss_writer_counts(struct ss_writer *writer, struct ss_writer_counts *out)
+{
+    pthread_mutex_lock(&writer->lock);
+    *out = writer->counts;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n, size_t *rejected)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->lines = (struct lines){.line = line, .n = n, .there = true};
+    pthread_cond_signal(&writer->more);
+    while (writer->lines.there)
+        pthread_cond_wait(&writer->lines_done, &writer->lock);
+    *rejected = writer->lines.rejected;
+    int err = writer->lines.err;
+    pthread_mutex_unlock(&writer->lock);
+    return err;
+}
+
+/* ---- one transaction ---- */
+
+static void note_store(struct ss_writer *writer, int err, int64_t took_ns)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool was = writer->counts.store_fine;
+    writer->counts.store_fine = !err;
+    if (err) {
+        writer->counts.failed_commits++;
+        snprintf(writer->counts.fault, sizeof writer->counts.fault, "%s", ss_err_text());
+    } else {
+        writer->counts.commits++;
+        ss_histogram_add(&writer->counts.commit_ns, (uint64_t)took_ns, 1);
+        writer->counts.fault[0] = 0;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    if (err && was)
+        ss_warn("nothing can be stored: %s", ss_err_text());
+    else if (!err && !was)
+        ss_warn("the store is back");
+}
+
+static int begin(struct ss_writer *writer)
+{
+    int err = ss_db_check(writer->opt.db);
+    return err ? err : ss_db_begin(writer->opt.db, true);
+}
+
+/* Commits, or undoes all of it. */
+static int end(struct ss_writer *writer, int err, int64_t begun_ns)
+{
+    if (!err)
+        err = ss_db_commit(writer->opt.db);
+    if (err)
+        ss_db_rollback(writer->opt.db);
+    note_store(writer, err, ss_clock_mono_ns() - begun_ns);
+    return err;
+}
+
+static void unavailable(struct ss_call *call)
+{
+    call->then = NULL;
+    call->after = 0;
+    call->res.retry_after_s = 1;
+    ss_problem(call, 503, "away", "nothing can be stored just now; try again");
+}
+
+/* One change, in a part of the transaction of its own. */
+static int change(struct ss_writer *writer, struct ss_call *call)
+{
+    struct ss_db *db = writer->opt.db;
+    int err = ss_db_mark(db);
+    if (err)
+        return err;
+    call->db = db;
+    ss_route_run(call);
+    call->db = NULL;
+    if (call->res.status < 400 || call->keep)
+        return ss_db_keep(db);
+    call->after = 0;
+    return ss_db_undo(db);
+}
+
+static bool is_payment(const struct ss_task *task)
+{
+    return !task->call.then && task->call.route->run == SS_RUN_PAYMENT;
+}
+
+static bool is_try(const struct ss_task *task)
+{
+    return (task->call.then ? task->call.then_run : task->call.route->run) == SS_RUN_TRY;
+}
+
+/* What the committed calls leave to be done, and to be told. */
+static void follow_up(struct ss_writer *writer, struct ss_task *tasks)
+{
+    unsigned after = 0;
+    for (struct ss_task *t = tasks; t; t = t->next) {
+        after |= t->call.after;
+        t->call.after = 0;
+    }
+    if (after)
+        ss_after_commit(writer->web, writer->opt.db, after);
+    for (struct ss_task *t = tasks; t && writer->web->hub; t = t->next) {
+        for (int i = 0; i < t->call.events; i++) {
+            int topic = ss_topic_of(ss_str_of(t->call.event[i].topic));
+            if (topic >= 0)
+                ss_hub_post(writer->web->hub, (enum ss_topic)topic, t->call.event[i].json);
+        }
+        t->call.events = 0;
+    }
+}
+
+/* All changes and payments of the list, in one transaction. */
+static void transact(struct ss_writer *writer, struct ss_task *tasks)
+{
+    size_t payments = 0, writes = 0;
+    for (struct ss_task *t = tasks; t; t = t->next)
+        if (is_payment(t))
+            writer->payment[payments++] = &t->call;
+        else
+            writes += !is_try(t);
+    if (payments + writes == 0)
+        return;
+    int64_t begun_ns = ss_clock_mono_ns();
+    int err = begin(writer);
+    if (!err && payments)
+        err = ss_submit_calls(writer->submit, writer->opt.db, writer->payment, payments);
+    for (struct ss_task *t = tasks; t && !err; t = t->next)
+        if (!is_payment(t) && !is_try(t))
+            err = change(writer, &t->call);
+    err = end(writer, err, begun_ns);
+    if (payments)
+        ss_submit_done(writer->submit, !err);
+    if (err) {
+        for (struct ss_task *t = tasks; t; t = t->next)
+            if (!is_try(t))
+                unavailable(&t->call);
+        return;
+    }
+    pthread_mutex_lock(&writer->lock);
+    writer->counts.payments += payments;
+    writer->counts.writes += writes;
+    if (payments)
+        ss_histogram_add(&writer->counts.batch, payments, 1);
+    pthread_mutex_unlock(&writer->lock);
+    follow_up(writer, tasks);
+}
+
+static void try_all(struct ss_writer *writer, struct ss_task *tasks)
+{
+    uint64_t n = 0;
+    for (struct ss_task *t = tasks; t; t = t->next)
+        if (is_try(t)) {
+            t->call.db = writer->opt.db;
+            ss_route_run(&t->call);
+            t->call.db = NULL;
+            n++;
+        }
+    pthread_mutex_lock(&writer->lock);
+    writer->counts.tries += n;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* ---- the input ---- */
+
+/* Decided and stored by somebody before us: it is only told. */
+static void pass_on(struct ss_writer *writer, struct lines *lines)
+{
+    struct ss_buf item;
+    ss_buf_init(&item, (size_t)1 << 20);
+    for (size_t i = 0; i < lines->n; i++) {
+        ss_buf_reset(&item);
+        if (ss_alert_item(lines->line[i], &item))
+            ss_hub_post(writer->web->hub, SS_ON_ALERTS, (struct ss_str){item.p, item.n});
+        ss_buf_reset(&item);
+        if (!ss_hub_wants_payment(writer->web->hub))
+            continue;
+        ss_payment_item(lines->line[i], &item);
+        ss_hub_post(writer->web->hub, SS_ON_PAYMENTS, (struct ss_str){item.p, item.n});
+    }
+    ss_buf_free(&item);
+}
+
+/* False: the store is away, they wait on. */
+static bool take_lines(struct ss_writer *writer, struct lines *lines)
+{
+    if (!writer->web->engine) {
+        pass_on(writer, lines);
+        return true;
+    }
+    int64_t begun_ns = ss_clock_mono_ns();
+    int err = begin(writer);
+    if (!err)
+        err = ss_submit_lines(writer->submit, writer->opt.db, lines->line, lines->n, &lines->rejected);
+    err = end(writer, err, begun_ns);
+    ss_submit_done(writer->submit, !err);
+    if (err == SS_EAWAY || err == SS_EIO)
+        return false;
+    lines->err = err;
+    return true;
+}
+
+static void lines_taken(struct ss_writer *writer, const struct lines *lines)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->counts.lines += lines->n;
+    writer->counts.rejected += lines->rejected;
+    writer->lines.rejected = lines->rejected;
+    writer->lines.err = lines->err;
+    writer->lines.there = false;
+    pthread_cond_signal(&writer->lines_done);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* ---- the thread ---- */
+
+/* Payments that the pipeline has seen and the store has not go first. */
+static bool pay_debt(struct ss_writer *writer)
+{
+    if (ss_submit_owes(writer->submit)) {
+        int64_t begun_ns = ss_clock_mono_ns();
+        int err = begin(writer);
+        if (!err)
+            err = ss_submit_again(writer->submit, writer->opt.db);
+        err = end(writer, err, begun_ns);
+        ss_submit_done(writer->submit, !err);
+        if (err)
+            return false;
+    }
+    if (writer->opt.hosted && ss_hosted_broken(writer->opt.hosted)) {
+        int err = ss_hosted_mend(writer->opt.hosted, writer->opt.db);
+        if (err)
+            ss_warn("the pipeline does not start again: %s", ss_err_text());
+        else
+            ss_warn("the pipeline began anew from its snapshot and the store");
+    }
+    return true;
+}
+
+static void now_and_then(struct ss_writer *writer)
+{
+    int64_t now_ns = ss_clock_mono_ns();
+    if (writer->opt.hosted && now_ns - writer->looked_ns >= MINUTE_NS / 60) {
+        writer->looked_ns = now_ns;
+        ss_hosted_look(writer->opt.hosted);
+    }
+    if (writer->web->auth && now_ns - writer->swept_ns >= MINUTE_NS) {
+        writer->swept_ns = now_ns;
+        int err = begin(writer);
+        if (!err)
+            err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
+        (void)end(writer, err, now_ns);
+    }
+    if (writer->opt.hosted && now_ns - writer->saved_ns >= writer->opt.save_every_us * 1000) {
+        int64_t seq;
+        writer->saved_ns = now_ns;
+        int err = ss_submit_owes(writer->submit) ? 1 : ss_passed_last(writer->opt.db, &seq);
+        if (!err && seq != writer->saved_seq) {
+            err = ss_hosted_save_soon(writer->opt.hosted, seq);
+            writer->saved_seq = seq;
+        }
+        if (err < 0)
+            ss_warn("no snapshot: %s", ss_err_text());
+    }
+}
+
+/* Waits for work, at most a second. Takes at most as many as one batch may have. */
+static struct ss_task *wait_for_work(struct ss_writer *writer, struct lines *lines, bool *closing,
+                                     bool *reload)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->first && !writer->lines.there && !writer->closing && !writer->reload)
+        if (pthread_cond_timedwait(&writer->more, &writer->lock, &until) != 0)
+            break;
+    struct ss_task *tasks = writer->first, *last = NULL;
+    int n = 0;
+    for (struct ss_task *t = tasks; t && n < SS_SUBMIT_MAX; t = t->next, n++)
+        last = t;
+    writer->first = last ? last->next : NULL;
+    if (!writer->first)
+        writer->last = NULL;
+    if (last)
+        last->next = NULL;
+    writer->waiting -= n;
+    *lines = writer->lines;
+    *closing = writer->closing && !writer->first;
+    *reload = writer->reload;
+    writer->reload = false;
+    pthread_mutex_unlock(&writer->lock);
+    return tasks;
+}
+
+static void hand_on(struct ss_writer *writer, struct ss_task *tasks)
+{
+    for (struct ss_task *next; tasks; tasks = next) {
+        next = tasks->next;
+        tasks->next = NULL;
+        ss_gate_pass(writer->opt.gate, tasks);
+    }
+}
+
+static void *work(void *arg)
+{
+    struct ss_writer *writer = arg;
+    bool closing = false, reload;
+    while (!closing) {
+        struct lines lines;
+        struct ss_task *tasks = wait_for_work(writer, &lines, &closing, &reload);
+        if (reload && writer->web->engine && writer->web->engine->ops->reload(writer->web->engine))
+            ss_warn("%s; what was in use stays", ss_err_text());
+        if (!pay_debt(writer)) {
+            for (struct ss_task *t = tasks; t; t = t->next)
+                unavailable(&t->call);
+            hand_on(writer, tasks);
+            ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
+            continue;
+        }
+        try_all(writer, tasks);
+        transact(writer, tasks);
+        hand_on(writer, tasks);
+        if (lines.there && !ss_submit_owes(writer->submit)) {
+            if (take_lines(writer, &lines))
+                lines_taken(writer, &lines);
+            else
+                ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
+        }
+        now_and_then(writer);
+    }
+    return NULL;
+}
+
+int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **out)
+{
+    struct ss_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    writer->opt = *opt;
+    writer->web = opt->gate->web;
+    writer->counts.store_fine = true;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->more, NULL);
+    pthread_cond_init(&writer->lines_done, NULL);
+    *out = writer;
+    int err = ss_submit_new(writer->web, &writer->submit);
+    if (err)
+        return err;
+    writer->web->submit = writer->submit;
+    writer->saved_ns = writer->swept_ns = ss_clock_mono_ns();
+    if (pthread_create(&writer->thread, NULL, work, writer) != 0)
+        return ss_fail_errno(SS_ENOMEM, "cannot start a thread");
+    writer->runs = true;
+    return 0;
+}
+
+int ss_writer_close(struct ss_writer *writer)
+{
+    if (!writer)
+        return 0;
+    pthread_mutex_lock(&writer->lock);
+    writer->closing = true;
+    pthread_cond_signal(&writer->more);
+    pthread_mutex_unlock(&writer->lock);
+    if (writer->runs)
+        pthread_join(writer->thread, NULL);
+    int64_t seq = 0;
+    int err = writer->runs ? ss_passed_last(writer->opt.db, &seq) : 0;
+    if (!err && ss_submit_owes(writer->submit))
+        err = ss_fail(SS_EAWAY, "the last payments could not be stored");
+    if (!err)
+        err = ss_hosted_close(writer->opt.hosted, seq);
+    ss_submit_free(writer->submit);
+    ss_db_close(writer->opt.db);
+    free(writer);
+    return err;
+}

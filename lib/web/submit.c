@@ -1,0 +1,469 @@
+#include "web/submit.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "json/cursor.h"
+#include "json/json.h"
+#include "json/write.h"
+#include "record/batch.h"
+#include "record/decision.h"
+#include "store/passed.h"
+#include "web/hub.h"
+#include <stdlib.h>
+
+#define TEXT_MEMORY ((size_t)256 << 20)
+#define TOLD_MEMORY ((size_t)8 << 20)
+
+/* One payment of the batch that is being worked on. */
+struct item {
+    struct ss_call *call; /* NULL: a line of the stream */
+    struct ss_str text, id;
+    uint64_t hash; /* of id */
+    size_t twin;   /* an earlier one of the same id, or itself */
+    size_t at;     /* its place in what goes through the pipeline */
+    bool goes;     /* through the pipeline */
+};
+
+struct ss_submit {
+    struct ss_web *web;
+    struct ss_ledger *ledger;
+    struct ss_arena arena; /* of the batch */
+    struct ss_buf told;    /* what listeners hear once it is committed: topic, length, JSON */
+    struct item item[SS_SUBMIT_MAX];
+    struct ss_str text[SS_SUBMIT_MAX]; /* what goes through the pipeline */
+    struct ss_verdict verdict[SS_SUBMIT_MAX];
+    size_t taken[SS_SUBMIT_MAX]; /* their places in the ledger; SIZE_MAX: not in it */
+    size_t n, going;
+    bool owes;
+};
+
+int ss_submit_new(struct ss_web *web, struct ss_submit **out)
+{
+    struct ss_submit *s = calloc(1, sizeof *s);
+    if (!s)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    s->web = web;
+    ss_arena_init(&s->arena, TEXT_MEMORY);
+    ss_buf_init(&s->told, TOLD_MEMORY);
+    int err = ss_ledger_new(&s->ledger);
+    if (err) {
+        ss_submit_free(s);
+        return err;
+    }
+    *out = s;
+    return 0;
+}
+
+void ss_submit_free(struct ss_submit *s)
+{
+    if (!s)
+        return;
+    ss_ledger_free(s->ledger);
+    ss_arena_free(&s->arena);
+    ss_buf_free(&s->told);
+    free(s);
+}
+
+/* ---- what listeners are told ---- */
+
+/* A member as it stands; ids stay numbers where they are. */
+static void put_member(struct ss_buf *to, struct ss_str line, const char *key)
+{
+    struct ss_str value = ss_cursor_member(line, key);
+    if (!value.p)
+        return;
+    ss_json_key(to, key);
+    ss_buf_put(to, value.p, value.n);
+}
+
+void ss_payment_item(struct ss_str line, struct ss_buf *to)
+{
+    static const char *const fields[] = {"txn_id",   "timestamp", "user_id", "card_id", "merchant_id",
+                                         "category", "country",   "channel", "amount",  "currency"};
+    struct ss_str decision = ss_cursor_member(line, "decision"), score = ss_cursor_member(line, "score");
+    ss_buf_putc(to, '{');
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        put_member(to, line, fields[i]);
+    struct ss_str final = decision.p ? ss_cursor_member(decision, "score") : (struct ss_str){NULL, 0};
+    struct ss_str level = ss_cursor_member(decision.p ? decision : score, "level");
+    struct ss_str action = decision.p ? ss_cursor_member(decision, "action") : (struct ss_str){NULL, 0};
+    if (!final.p && score.p)
+        final = ss_cursor_member(score, "value");
+    ss_json_key(to, "score");
+    ss_buf_put(to, final.p ? final.p : "null", final.p ? final.n : 4);
+    ss_json_key(to, "level");
+    ss_buf_put(to, level.p ? level.p : "\"NONE\"", level.p ? level.n : 6);
+    ss_json_key(to, "action");
+    ss_buf_put(to, action.p ? action.p : "\"allow\"", action.p ? action.n : 7);
+    ss_buf_putc(to, '}');
+}
+
+/* The first reason that a rule or the score gives, as a JSON string. */
+static struct ss_str reason_of(struct ss_str line)
+{
+    static const struct {
+        const char *member, *list, *key;
+    } places[] = {{"decision", "rules", "reason"}, {"score", "reasons", "text"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct ss_str member = ss_cursor_member(line, places[i].member), first, reason;
+        struct ss_str list = member.p ? ss_cursor_member(member, places[i].list) : member;
+        struct ss_cursor c = {list.p, list.p + list.n};
+        if (!list.p || !ss_cursor_take(&c, '[') || ss_cursor_peek(&c) != '{' || !ss_cursor_value(&c, &first))
+            continue;
+        reason = ss_cursor_member(first, places[i].key);
+        if (reason.p)
+            return reason;
+    }
+    return (struct ss_str){NULL, 0};
+}
+
+bool ss_alert_item(struct ss_str line, struct ss_buf *to)
+{
+    struct ss_str alert = ss_cursor_member(line, "alert"), reason = reason_of(line);
+    struct ss_str id = alert.p ? ss_cursor_member(alert, "id") : alert;
+    if (!id.p)
+        return false;
+    ss_payment_item(line, to);
+    to->n--; /* its brace */
+    ss_json_key(to, "alert_id");
+    ss_buf_put(to, id.p, id.n);
+    put_member(to, alert, "key");
+    put_member(to, alert, "count");
+    if (reason.p) {
+        ss_json_key(to, "reason");
+        ss_buf_put(to, reason.p, reason.n);
+    }
+    ss_buf_putc(to, '}');
+    return true;
+}
+
+struct told {
+    uint32_t topic, n;
+};
+
+/* Notes an item for after the commit: `put` appends it and says whether there is one. */
+static void note(struct ss_submit *s, enum ss_topic topic, struct ss_str line)
+{
+    size_t at = s->told.n;
+    struct told head = {topic, 0};
+    bool is = true;
+    ss_buf_put(&s->told, &head, sizeof head);
+    if (topic == SS_ON_ALERTS)
+        is = ss_alert_item(line, &s->told);
+    else
+        ss_payment_item(line, &s->told);
+    if (!is || ss_buf_check(&s->told)) {
+        ss_buf_reset(&s->told); /* more than is worth telling, or nothing */
+        s->told.n = s->told.p ? at : 0;
+        return;
+    }
+    head.n = (uint32_t)(s->told.n - at - sizeof head);
+    memcpy(s->told.p + at, &head, sizeof head);
+}
+
+static void tell(struct ss_submit *s)
+{
+    for (size_t at = 0; at < s->told.n;) {
+        struct told head;
+        memcpy(&head, s->told.p + at, sizeof head);
+        at += sizeof head;
+        if (s->web->hub)
+            ss_hub_post(s->web->hub, (enum ss_topic)head.topic, (struct ss_str){s->told.p + at, head.n});
+        at += head.n;
+    }
+    ss_buf_reset(&s->told);
+}
+
+/* ---- reading what came ---- */
+
+/* The text with what is missing in front: an id of our own, and the time it came. */
+static struct ss_str completed(struct ss_submit *s, struct ss_str text, bool has_id, bool has_time,
+                               int64_t now_us)
+{
+    char id[33], time[SS_TIME_TEXT];
+    ss_random_text(id, 24);
+    size_t time_n = ss_time_print(now_us, time);
+    const char *brace = memchr(text.p, '{', text.n);
+    size_t skip = (size_t)(brace - text.p) + 1;
+    char *out = ss_arena_alloc(&s->arena, text.n + 128);
+    if (!out)
+        return (struct ss_str){NULL, 0};
+    struct ss_cursor rest = {text.p + skip, text.p + text.n};
+    bool empty = ss_cursor_peek(&rest) == '}';
+    int n = snprintf(out, 128, "{%s%.*s%s%s%s%.*s%s%s", has_id ? "" : "\"txn_id\":\"", has_id ? 0 : 24, id,
+                     has_id ? "" : "\"", !has_id && !has_time ? "," : "", has_time ? "" : "\"timestamp\":\"",
+                     has_time ? 0 : (int)time_n, time, has_time ? "" : "\"", empty ? "" : ",");
+    memcpy(out + n, text.p + skip, text.n - skip);
+    return (struct ss_str){out, (size_t)n + text.n - skip};
+}
+
+/* The id as it is stored. p == NULL when it is none. */
+static struct ss_str id_of(struct ss_str value, struct ss_arena *arena)
+{
+    if (value.n >= 2 && value.p[0] == '"')
+        return ss_json_unescape((struct ss_str){value.p + 1, value.n - 2}, arena);
+    bool number = value.n && (value.p[0] == '-' || (value.p[0] >= '0' && value.p[0] <= '9'));
+    return number ? value : (struct ss_str){NULL, 0};
+}
+
+static int fault(struct ss_call *call, const char *name, const char *why)
+{
+    if (!call)
+        return ss_fail(SS_EDATA, "%s", why);
+    ss_fault(call, name, "%s", why);
+    (void)ss_call_check(call);
+    return SS_EDATA;
+}
+
+/* What must hold before a payment may move the pipeline's memory. SS_EDATA: answered. */
+static int read_item(struct ss_submit *s, struct item *item)
+{
+    struct ss_call *call = item->call;
+    struct ss_str text = ss_str_trim(item->text);
+    struct ss_cursor c = {text.p, text.p + text.n};
+    if (!ss_cursor_take(&c, '{'))
+        return call ? (ss_problem(call, 400, "bad_json", "the body is no JSON object"), SS_EDATA)
+                    : ss_fail(SS_EDATA, "not an object");
+    struct ss_str id = ss_cursor_member(text, "txn_id"), type = ss_cursor_member(text, "type");
+    struct ss_str time = ss_cursor_member(text, "timestamp");
+    if (type.p && ss_str_is(type, "\"label\"") && call)
+        return fault(call, "type", "a label is set with PUT /api/v1/payments/{txn_id}/label");
+    if (!ss_cursor_member(text, "amount").p && !(type.p && ss_str_is(type, "\"label\"")))
+        return fault(call, "amount", "missing");
+    if ((!id.p || !time.p) && call) {
+        text = completed(s, text, id.p != NULL, time.p != NULL, call->now_us);
+        if (!text.p)
+            return SS_ENOMEM;
+        id = ss_cursor_member(text, "txn_id");
+    }
+    item->id = id.p ? id_of(id, &s->arena) : id;
+    if (!item->id.p || item->id.n == 0 || item->id.n > SS_LEDGER_ID)
+        return fault(call, "txn_id", "a text or a whole number of 1 to 256 bytes");
+    item->text = text;
+    item->hash = ss_hash64(item->id.p, item->id.n);
+    return 0;
+}
+
+/* Is this the payment that was sent before? What identifies it says so. */
+static bool same_payment(struct ss_str a, struct ss_str b)
+{
+    static const char *const fields[] = {"amount", "user_id", "card_id", "merchant_id", "currency"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        struct ss_str x = ss_cursor_member(a, fields[i]), y = ss_cursor_member(b, fields[i]);
+        if ((x.p == NULL) != (y.p == NULL) || (x.p && !ss_str_eq(x, y)))
+            return false;
+    }
+    return true;
+}
+
+static void answer_known(struct item *item, struct ss_str line)
+{
+    struct ss_call *call = item->call;
+    if (!same_payment(item->text, line)) {
+        ss_problem(call, 409, "conflict", "another payment has this txn_id");
+        return;
+    }
+    call->res.status = 200;
+    ss_buf_put(&call->res.body, line.p, line.n);
+}
+
+/* Which of the batch are new; the others are answered (twins later). */
+static int sift(struct ss_submit *s, struct ss_db *db)
+{
+    s->going = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        struct item *item = &s->item[i];
+        struct ss_str line;
+        int64_t seq;
+        item->goes = false;
+        item->twin = i;
+        if (!item->id.p)
+            continue;
+        for (size_t k = 0; k < i && item->twin == i; k++)
+            if (s->item[k].id.p && s->item[k].hash == item->hash && ss_str_eq(s->item[k].id, item->id))
+                item->twin = k;
+        if (item->twin != i)
+            continue;
+        int err = ss_passed_find(db, item->id, &s->arena, &line, &seq);
+        if (err)
+            return err;
+        if (line.p) {
+            if (item->call)
+                answer_known(item, line);
+            continue;
+        }
+        item->goes = true;
+        item->at = s->going;
+        s->text[s->going++] = item->text;
+    }
+    return 0;
+}
+
+/* ---- through the pipeline, into the ledger ---- */
+
+static void refuse(struct item *item, const char *reason, size_t *rejected)
+{
+    ++*rejected;
+    if (item->call)
+        fault(item->call, "payment", reason);
+    else
+        (void)ss_fail(SS_EDATA, "%s", reason);
+}
+
+static int enter(struct ss_submit *s, size_t *rejected)
+{
+    int64_t now_us = s->web->now_us();
+    size_t in = ss_ledger_count(s->ledger);
+    for (size_t i = 0; i < s->n; i++) {
+        struct item *item = &s->item[i];
+        if (!item->goes)
+            continue;
+        const struct ss_verdict *v = &s->verdict[item->at];
+        s->taken[item->at] = SIZE_MAX;
+        if (!v->rec) {
+            refuse(item, v->reason ? v->reason : "the pipeline lets this payment go", rejected);
+            continue;
+        }
+        int err = ss_ledger_add(s->ledger, v->rec, item->call ? now_us - item->call->now_us : -1);
+        if (err == SS_EDATA)
+            refuse(item, ss_err_text(), rejected);
+        else if (err)
+            return err;
+        else
+            s->taken[item->at] = in++;
+    }
+    return 0;
+}
+
+static void answer_new(struct ss_submit *s, struct item *item)
+{
+    const struct ss_verdict *v = &s->verdict[item->at];
+    size_t place = s->taken[item->at];
+    if (place == SIZE_MAX)
+        return;
+    bool fresh = ss_ledger_taken(s->ledger, place)->as == SS_TAKEN_NEW;
+    if (item->call) {
+        ss_answer_created(item->call, "/api/v1/payments", item->id);
+        if (!fresh)
+            item->call->res.status = 200;
+        ss_buf_put(&item->call->res.body, v->line.p, v->line.n);
+    }
+    if (!fresh || !s->web->hub)
+        return;
+    if (ss_record_member(v->rec, SS_ALERT).p)
+        note(s, SS_ON_ALERTS, v->line);
+    if (ss_hub_wants_payment(s->web->hub))
+        note(s, SS_ON_PAYMENTS, v->line);
+}
+
+/* A second one of the same id in one batch has the answer of the first. */
+static void answer_twin(struct ss_submit *s, struct item *item)
+{
+    const struct item *first = &s->item[item->twin];
+    if (!item->call || !first->call)
+        return;
+    if (first->call->res.status >= 300) {
+        item->call->res.status = first->call->res.status;
+        item->call->res.type = first->call->res.type;
+        ss_buf_put(&item->call->res.body, first->call->res.body.p, first->call->res.body.n);
+        return;
+    }
+    answer_known(item, (struct ss_str){first->call->res.body.p, first->call->res.body.n});
+}
+
+static int run(struct ss_submit *s, struct ss_db *db, size_t *rejected)
+{
+    struct ss_engine *engine = s->web->engine;
+    int err = sift(s, db);
+    if (!err && s->going)
+        err = engine->ops->run(engine, s->text, s->going, s->verdict);
+    if (err)
+        return err;
+    if (s->going) {
+        s->owes = true; /* the pipeline has seen them */
+        err = enter(s, rejected);
+        if (!err)
+            err = ss_ledger_write(s->ledger, db, s->web->now_us());
+    }
+    if (err)
+        return err;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->item[i].goes)
+            answer_new(s, &s->item[i]);
+        else if (s->item[i].twin != i)
+            answer_twin(s, &s->item[i]);
+    return 0;
+}
+
+int ss_submit_calls(struct ss_submit *s, struct ss_db *db, struct ss_call **calls, size_t n)
+{
+    size_t rejected = 0;
+    ss_arena_reset(&s->arena);
+    s->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = &s->item[s->n];
+        *item = (struct item){.call = calls[i], .text = calls[i]->req.body};
+        if (!s->web->engine) {
+            ss_problem(calls[i], 503, "no_pipeline", "this server hosts no pipeline");
+            continue;
+        }
+        int err = read_item(s, item);
+        if (err == SS_ENOMEM)
+            return err;
+        s->n += !err;
+    }
+    return run(s, db, &rejected);
+}
+
+int ss_submit_lines(struct ss_submit *s, struct ss_db *db, const struct ss_str *line, size_t n,
+                    size_t *rejected)
+{
+    ss_arena_reset(&s->arena);
+    s->n = 0;
+    *rejected = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = &s->item[s->n];
+        *item = (struct item){.text = line[i]};
+        int err = read_item(s, item);
+        if (err == SS_ENOMEM)
+            return err;
+        *rejected += err != 0;
+        s->n += !err;
+    }
+    return run(s, db, rejected);
+}
+
+bool ss_submit_owes(const struct ss_submit *s)
+{
+    return s->owes;
+}
+
+int ss_submit_again(struct ss_submit *s, struct ss_db *db)
+{
+    return ss_ledger_write(s->ledger, db, s->web->now_us());
+}
+
+void ss_submit_done(struct ss_submit *s, bool committed)
+{
+    ss_ledger_done(s->ledger, committed);
+    if (!committed)
+        return;
+    s->owes = false;
+    tell(s);
+}
+
+static int post_payment(struct ss_call *call)
+{
+    if (!call->web->submit)
+        return ss_problem(call, 503, "no_pipeline", "this server hosts no pipeline");
+    int err = ss_submit_calls(call->web->submit, call->db, &call, 1);
+    ss_submit_done(call->web->submit, !err);
+    return err;
+}
+
+const struct ss_route ss_routes_submit[] = {
+    {SS_POST, "/api/v1/payments", post_payment, SS_WORKERS | SS_SERVICE, "payments:write", SS_RUN_PAYMENT,
+     (size_t)1 << 20},
+    {0},
+};
