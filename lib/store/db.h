@@ -175,9 +175,12 @@ int ss_db_undo(struct ss_db *db) SS_MUST_CHECK;
 /* Is the connection usable? Reconnects where it was lost and no transaction is open. */
 int ss_db_check(struct ss_db *db) SS_MUST_CHECK;
 
-/* Moves what commits have written aside (SQLite's log) to its place, without holding up writers: for a
- * background thread with a connection of its own. Else a commit does it now and then. PostgreSQL sees to that
- * itself. */
+/*
+ * Moves what commits have written aside (SQLite's log) into its place, for a background thread with a
+ * connection of its own, about once a second. Else a commit does it whenever the log has 64 MB, which then
+ * takes longer: at 1,000 commits/s of 5 payments each, p50 0.16, p99 0.5 and at most 95 ms without the
+ * thread; 0.17, 2 and 68 ms with it (8 to 10 ms p99 with SQLite's own 4 MB). PostgreSQL sees to that itself.
+ */
 int ss_db_checkpoint(struct ss_db *db) SS_MUST_CHECK;
 
 #endif

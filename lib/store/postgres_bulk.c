@@ -7,7 +7,7 @@
 #define SLICE_ROWS  8192
 #define COLUMNS     64
 #define COPY_BYTES  ((size_t)256 << 10)
-#define COPY_ROWS   8 /* fewer are quicker as arrays */
+#define COPY_ROWS   100 /* fewer are quicker as arrays: both cost the same at 100 rows of 450 bytes */
 
 static bool is_key(const PGresult *res, const struct ss_arg *row, const int *key, int keys)
 {

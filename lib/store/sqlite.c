@@ -33,6 +33,7 @@ struct sqlite_db {
     struct statement cache[STATEMENTS];
     unsigned cached;
     struct ss_buf sql;
+    int wait_ms;
 };
 
 struct sqlite_rows {
@@ -401,10 +402,20 @@ static int check(struct ss_db *base)
     return ss_db_int(base, "SELECT count(*) FROM sqlite_master", SS_NO_ARGS, 0, &one);
 }
 
+/* Copies what it can beside the writers. While they go on, the log is never all copied and so never begins
+ * anew: a long one is finished with the writers held up, which is short after the first pass, unless a reader
+ * is in the way; that is not waited for. */
 static int checkpoint(struct ss_db *base)
 {
-    int code = sqlite3_wal_checkpoint_v2(of(base)->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return code == SQLITE_OK || code == SQLITE_BUSY ? 0 : fail(of(base), code);
+    struct sqlite_db *db = of(base);
+    int pages = 0,
+        code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
+    if (code == SQLITE_OK && pages >= LOG_PAGES / 8) {
+        sqlite3_busy_timeout(db->handle, 2);
+        code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+        sqlite3_busy_timeout(db->handle, db->wait_ms);
+    }
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : fail(db, code);
 }
 
 /* ---- open and close ---- */
@@ -422,9 +433,9 @@ static void close_db(struct ss_db *base)
 
 /* SQLite does not wait for a file that another process is just switching to a log, nor says in its result
  * code that a file system cannot have one. */
-static int use_log(struct sqlite_db *db, int wait_ms)
+static int use_log(struct sqlite_db *db)
 {
-    int64_t until = ss_clock_mono_ns() + (int64_t)wait_ms * 1000000;
+    int64_t until = ss_clock_mono_ns() + (int64_t)db->wait_ms * 1000000;
     for (;;) {
         struct ss_rows *rows;
         int err = query(&db->base, "PRAGMA journal_mode=WAL", SS_NO_ARGS, &rows);
@@ -452,12 +463,12 @@ static int use_log(struct sqlite_db *db, int wait_ms)
 static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
 {
     char text[300];
-    int wait_ms = opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000;
-    sqlite3_busy_timeout(db->handle, wait_ms);
+    db->wait_ms = opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000;
+    sqlite3_busy_timeout(db->handle, db->wait_ms);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    int err = opt->read_only ? 0 : use_log(db, wait_ms);
+    int err = opt->read_only ? 0 : use_log(db);
     if (err)
         return err;
     snprintf(text, sizeof text,

@@ -26,6 +26,34 @@ static int insert(struct ss_db *db, const int *key, size_t n, bool *fresh)
     return err;
 }
 
+static void bad_rows(struct ss_db *db, size_t n)
+{
+    struct ss_arg row[200][5];
+    char key[200][8];
+    bool fresh[200];
+    for (int i = 0; i < 200; i++) {
+        snprintf(key[i], sizeof key[i], "odd%d", i % 190);
+        row[i][0] = ss_arg_cstr(key[i]);
+        for (int c = 1; c < 5; c++)
+            row[i][c] = ss_arg_null();
+    }
+    row[13][3] = ss_arg_text(SS_STR("a\0b"));
+    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], n, fresh) == SS_EDATA &&
+           ss_db_commit(db) == SS_EDATA,
+       "a text with a NUL is refused");
+    row[13][3] = ss_arg_real(5);
+    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], n, fresh) == SS_EBUG,
+       "a wrong type is a bug");
+    ss_db_rollback(db);
+    row[13][3] = ss_arg_null();
+    row[13][0] = ss_arg_null();
+    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], n, fresh) == SS_EDATA,
+       "a key must not be null");
+    ss_db_rollback(db);
+    OK(number(db, "SELECT count(*) FROM bulk WHERE k LIKE 'odd%'") == 0 && number(db, "SELECT 3") == 3,
+       "nothing of these %zu is there", n);
+}
+
 static void bulks(struct ss_db *db)
 {
     enum { N = 20000 };
@@ -78,28 +106,8 @@ static void bulks(struct ss_db *db)
                500,
        "a bulk can be undone");
 
-    struct ss_arg row[20][5];
-    for (int i = 0; i < 20; i++) {
-        row[i][0] =
-            ss_arg_text((struct ss_str){"odd0odd1odd2odd3odd4odd5odd6odd7odd8odd9" + 4 * (i % 10), 4});
-        for (int c = 1; c < 5; c++)
-            row[i][c] = ss_arg_null();
-    }
-    row[13][3] = ss_arg_text(SS_STR("a\0b"));
-    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], 20, fresh) == SS_EDATA &&
-           ss_db_commit(db) == SS_EDATA,
-       "a text with a NUL is refused");
-    row[13][3] = ss_arg_real(5);
-    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], 20, fresh) == SS_EBUG,
-       "a wrong type is a bug");
-    ss_db_rollback(db);
-    row[13][3] = ss_arg_null();
-    row[13][0] = ss_arg_null();
-    OK(ss_db_begin(db, true) == 0 && ss_db_insert(db, &bulk, row[0], 20, fresh) == SS_EDATA,
-       "a key must not be null");
-    ss_db_rollback(db);
-    OK(number(db, "SELECT count(*) FROM bulk WHERE k LIKE 'odd%'") == 0 && number(db, "SELECT 3") == 3,
-       "nothing of these is there");
+    for (size_t n = 20; n <= 200; n += 180)
+        bad_rows(db, n);
 }
 
 static void keyed_bulks(struct ss_db *db)
