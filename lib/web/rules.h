@@ -45,6 +45,8 @@ void ss_rules_close(struct ss_rules *rules); /* accepts NULL */
 void ss_rules_apply(struct ss_rules *rules, struct ss_db *db, struct ss_engine *engine, unsigned after);
 /* For compiling a text of ours; without `rules` no list is read. */
 struct ss_ruleset_options ss_rules_compile_options(const struct ss_rules *rules);
+/* Where list files lie: "" or "some/dir/". */
+const char *ss_rules_lists_dir(const struct ss_rules *rules);
 /* {"file":..,"applied_at":..,"error":..} appended: any thread. */
 void ss_rules_describe(struct ss_rules *rules, struct ss_buf *to);
 

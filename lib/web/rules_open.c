@@ -16,6 +16,11 @@ struct ss_ruleset_options ss_rules_compile_options(const struct ss_rules *rules)
                                        .lists_dir = *rules->dir ? rules->dir : "."};
 }
 
+const char *ss_rules_lists_dir(const struct ss_rules *rules)
+{
+    return rules->dir;
+}
+
 void ss_rules_describe(struct ss_rules *rules, struct ss_buf *to)
 {
     pthread_mutex_lock(&rules->lock);

@@ -1,0 +1,318 @@
+/* Entries of a list: searched, put, taken off, imported and exported. */
+#include "base/err.h"
+#include "base/time.h"
+#include "json/write.h"
+#include "rule/list_file.h"
+#include "web/lists.h"
+#include <stdio.h>
+
+#define TOLD_MEMORY ((size_t)64 << 10)
+
+/* A span's open end is null. */
+static void put_end(struct ss_buf *to, const char *key, int64_t us)
+{
+    ss_put_time_of(to, key, us == SS_LIST_OPEN_FROM || us == SS_LIST_OPEN_UNTIL ? 0 : us);
+}
+
+void ss_put_entry(struct ss_buf *to, const struct ss_entry_row *entry)
+{
+    ss_put_text_of(to, "value", entry->value);
+    ss_put_text_of(to, "reason", entry->reason);
+    put_end(to, "from", entry->from_us);
+    put_end(to, "until", entry->until_us);
+    ss_put_text_of(to, "added_by", entry->actor);
+    ss_put_time_of(to, "added_at", entry->created_us);
+}
+
+static struct ss_str entry_json(struct ss_call *call, const struct ss_entry_row *entry)
+{
+    struct ss_buf text;
+    ss_buf_init(&text, TOLD_MEMORY);
+    ss_buf_putc(&text, '{');
+    ss_put_text_of(&text, "value", entry->value);
+    ss_put_text_of(&text, "reason", entry->reason);
+    put_end(&text, "from", entry->from_us);
+    put_end(&text, "until", entry->until_us);
+    ss_buf_putc(&text, '}');
+    struct ss_str copy = ss_call_copy(call, (struct ss_str){text.p, text.n});
+    ss_buf_free(&text);
+    return copy;
+}
+
+/* ---- reading ---- */
+
+static int list_entries(struct ss_call *call)
+{
+    static const char *const sorts[] = {"value", NULL};
+    struct ss_page page;
+    struct ss_list_row list;
+    struct ss_entry_row entry;
+    struct ss_rows *rows;
+    enum ss_list_kind kind;
+    struct ss_str prefix = ss_query(call, "prefix"), last = {"", 0};
+    (void)ss_page_read(call, sorts, &page);
+    if (page.down)
+        ss_fault(call, "sort", "goes up only");
+    if (!ss_call_check(call))
+        return 0;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    err = ss_list_entries(call->db, list.name, prefix, page.has_cursor ? page.text : SS_STR(""),
+                          page.limit + 1, &rows);
+    if (err)
+        return err;
+    ss_page_begin(call);
+    int64_t n = 0;
+    while ((err = ss_rows_next(rows)) > 0 && n++ < page.limit) {
+        ss_list_entry_row(rows, &entry);
+        last = ss_call_copy(call, entry.value);
+        ss_page_item(call);
+        ss_buf_putc(&call->res.body, '{');
+        ss_put_entry(&call->res.body, &entry);
+        ss_buf_putc(&call->res.body, '}');
+    }
+    ss_rows_free(rows);
+    if (err < 0)
+        return err;
+    ss_page_end(call, &page, err > 0, 0, last, SS_STR(""));
+    return 0;
+}
+
+static int answer_entry(struct ss_call *call, const struct ss_entry_row *entry)
+{
+    struct ss_buf *to = &call->res.body;
+    ss_buf_reset(to);
+    ss_buf_putc(to, '{');
+    ss_put_entry(to, entry);
+    ss_buf_putc(to, '}');
+    return 0;
+}
+
+static int get_entry(struct ss_call *call)
+{
+    struct ss_list_row list;
+    struct ss_entry_row entry;
+    enum ss_list_kind kind;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    err = ss_list_entry_get(call->db, list.name, call->param[1], &call->arena, &entry);
+    if (err == 0)
+        return ss_problem_missing(call, "entry", call->param[1]);
+    return err < 0 ? err : answer_entry(call, &entry);
+}
+
+/* ---- changing one ---- */
+
+static int put_one(struct ss_call *call, const struct ss_list_row *list, struct ss_entry_row *entry)
+{
+    struct ss_entry_row old;
+    int64_t added;
+    int err = ss_list_entry_get(call->db, list->name, entry->value, &call->arena, &old);
+    if (err < 0)
+        return err;
+    bool there = err > 0;
+    entry->actor = ss_str_of(call->who.name);
+    entry->created_us = call->now_us;
+    bool same = there && ss_str_eq(old.reason, entry->reason) && old.from_us == entry->from_us &&
+                old.until_us == entry->until_us;
+    if (same) /* asked again: nothing changes */
+        return answer_entry(call, &old);
+    err = ss_list_entries_put(call->db, list->name, entry, 1, call->now_us, &added);
+    err = err ? err
+              : ss_list_tell(call, there ? "list.change" : "list.add", list->name,
+                             there ? entry_json(call, &old) : (struct ss_str){NULL, 0},
+                             entry_json(call, entry));
+    if (err)
+        return err;
+    if (!there)
+        call->res.status = 201;
+    return answer_entry(call, entry);
+}
+
+/* `value` is in the path, or (p == NULL) in the body. */
+static int put(struct ss_call *call, struct ss_str value)
+{
+    static const char *const known[] = {"value", "reason", "from", "until", NULL};
+    struct ss_list_row list;
+    struct ss_entry_row entry = {.from_us = SS_LIST_OPEN_FROM, .until_us = SS_LIST_OPEN_UNTIL};
+    enum ss_list_kind kind;
+    int64_t from = 0, until = 0;
+    if (!ss_call_json(call))
+        return 0;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    ss_body_only(call, value.p ? known + 1 : known);
+    entry.value = value;
+    if (value.p || ss_body_text(call, "value", true, SS_LIST_VALUE_MAX, &entry.value))
+        (void)ss_list_value(call, "value", kind, &entry.value);
+    if (ss_body_text(call, "reason", false, 1000, &entry.reason) && entry.reason.n == 0)
+        entry.reason.p = NULL;
+    for (size_t i = 0; i < entry.reason.n; i++)
+        if ((unsigned char)entry.reason.p[i] < ' ') {
+            ss_fault(call, "reason", "holds a control character");
+            break;
+        }
+    if (ss_body_time(call, "from", false, &from) && from)
+        entry.from_us = from;
+    if (ss_body_time(call, "until", false, &until) && until)
+        entry.until_us = until;
+    if (entry.from_us >= entry.until_us)
+        ss_fault(call, "until", "lies before from");
+    return ss_call_check(call) ? put_one(call, &list, &entry) : 0;
+}
+
+static int add_entry(struct ss_call *call)
+{
+    return put(call, (struct ss_str){NULL, 0});
+}
+
+static int put_entry(struct ss_call *call)
+{
+    return put(call, call->param[1]);
+}
+
+static int remove_entry(struct ss_call *call)
+{
+    struct ss_list_row list;
+    struct ss_entry_row old;
+    enum ss_list_kind kind;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    err = ss_list_entry_get(call->db, list.name, call->param[1], &call->arena, &old);
+    if (err == 0)
+        return ss_problem_missing(call, "entry", call->param[1]);
+    err = err < 0 ? err : ss_list_entry_remove(call->db, list.name, call->param[1], call->now_us);
+    err = err < 0 ? err
+                  : ss_list_tell(call, "list.remove", list.name, entry_json(call, &old),
+                                 (struct ss_str){NULL, 0});
+    return err ? err : ss_answer_none(call);
+}
+
+/* ---- many ---- */
+
+static int import_write(struct ss_call *call)
+{
+    const struct ss_list_import *import = call->state;
+    struct ss_buf *to = &call->res.body;
+    struct ss_list_row list;
+    enum ss_list_kind kind;
+    int64_t added = 0, removed = 0;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    if (import->replace)
+        removed = ss_list_entries_clear(call->db, list.name, call->now_us);
+    err = removed < 0
+              ? (int)removed
+              : ss_list_entries_put(call->db, list.name, import->entry, import->n, call->now_us, &added);
+    if (err)
+        return err;
+    ss_buf_putc(to, '{');
+    ss_put_int_of(to, "entries", (int64_t)import->n);
+    ss_put_int_of(to, "added", added);
+    ss_put_int_of(to, "changed", (int64_t)import->n - added);
+    ss_put_int_of(to, "removed", removed);
+    ss_buf_putc(to, '}');
+    struct ss_str told = ss_call_copy(call, (struct ss_str){to->p, to->n});
+    return ss_list_tell(call, import->replace ? "list.replace" : "list.import", list.name,
+                        (struct ss_str){NULL, 0}, told);
+}
+
+static bool is_type(struct ss_str type, const char *name)
+{
+    const char *semicolon = type.p ? memchr(type.p, ';', type.n) : NULL;
+    if (semicolon)
+        type.n = (size_t)(semicolon - type.p);
+    return type.p && ss_str_is(ss_str_trim(type), name);
+}
+
+static int import(struct ss_call *call)
+{
+    static const char *const modes[] = {"add", "replace", NULL};
+    struct ss_list_import *state = ss_arena_zalloc(&call->arena, sizeof *state);
+    struct ss_list_row list;
+    enum ss_list_kind kind;
+    int mode;
+    bool ndjson = is_type(call->req.type, "application/x-ndjson");
+    if (!state)
+        return SS_ENOMEM;
+    if (!ndjson && !is_type(call->req.type, "text/csv"))
+        return ss_problem(call, 415, "media_type", "send text/csv or application/x-ndjson");
+    (void)ss_query_word(call, "mode", modes, 0, &mode);
+    if (!ss_call_check(call))
+        return 0;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    state->replace = mode == 1;
+    err = ss_list_import_read(call, kind, call->req.body.p ? call->req.body : SS_STR(""), ndjson, state);
+    if (err || !ss_call_check(call))
+        return err;
+    call->state = state;
+    return ss_call_then(call, SS_RUN_WRITE, import_write);
+}
+
+static void put_row(struct ss_buf *to, const struct ss_entry_row *row, bool ndjson)
+{
+    static const struct ss_list_columns columns = {true, true, 0, 1, 2, 3};
+    const struct ss_list_entry entry = {row->value, row->reason, row->from_us, row->until_us};
+    if (ndjson) {
+        ss_buf_putc(to, '{');
+        ss_put_entry(to, row);
+        ss_buf_puts(to, "}\n");
+    } else {
+        ss_list_put_line(&entry, &columns, to);
+    }
+}
+
+static int export(struct ss_call *call)
+{
+    static const char *const formats[] = {"csv", "ndjson", NULL};
+    struct ss_buf *to = &call->res.body;
+    struct ss_list_row list;
+    struct ss_rows *rows;
+    struct ss_entry_row row;
+    enum ss_list_kind kind;
+    int format;
+    (void)ss_query_word(call, "format", formats, 0, &format);
+    if (!ss_call_check(call))
+        return 0;
+    int err = ss_list_find(call, &list, &kind);
+    if (err <= 0)
+        return err;
+    err = ss_list_entries(call->db, list.name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, &rows);
+    if (err)
+        return err;
+    if (format == 0)
+        ss_buf_puts(to, "value,reason,from,until\n");
+    while ((err = ss_rows_next(rows)) > 0 && ss_buf_check(to) == 0) {
+        ss_list_entry_row(rows, &row);
+        put_row(to, &row, format == 1);
+    }
+    ss_rows_free(rows);
+    if (err < 0)
+        return err;
+    if (ss_buf_check(to))
+        return ss_problem(call, 413, "too_large", "the list is too long for one answer: read it in pages");
+    call->res.type = format == 0 ? "text/csv; charset=utf-8" : "application/x-ndjson";
+    call->res.disposition = ss_call_format(call, "%.*s.%s", (int)list.name.n, list.name.p, formats[format]);
+    return 0;
+}
+
+#define LIST    "/api/v1/lists/{name}"
+#define WRITERS (SS_WORKERS | SS_SERVICE)
+
+const struct ss_route ss_routes_list_entries[] = {
+    {SS_GET, LIST "/entries", list_entries, WRITERS, "lists:read", SS_RUN_QUICK, 0},
+    {SS_POST, LIST "/entries", add_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
+    {SS_GET, LIST "/entries/{value}", get_entry, WRITERS, "lists:read", SS_RUN_QUICK, 0},
+    {SS_PUT, LIST "/entries/{value}", put_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
+    {SS_DELETE, LIST "/entries/{value}", remove_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
+    {SS_POST, LIST "/import", import, WRITERS, "lists:write", SS_RUN_SLOW, SS_IMPORT_BYTES},
+    {SS_GET, LIST "/export", export, WRITERS, "lists:read", SS_RUN_SLOW, 0},
+    {0},
+};
