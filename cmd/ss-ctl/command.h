@@ -11,5 +11,10 @@ struct ss_ctl_command {
 };
 
 int ss_ctl_list(int argc, char **argv);
+int ss_ctl_api(int argc, char **argv);
+int ss_ctl_audit(int argc, char **argv);
+int ss_ctl_user(int argc, char **argv);
+int ss_ctl_key(int argc, char **argv);
+int ss_ctl_secret(int argc, char **argv);
 
 #endif

@@ -6,6 +6,11 @@
 
 static const struct ss_ctl_command commands[] = {
     {"list", "block, allow and watch lists: add, remove, show, import, export", ss_ctl_list},
+    {"user", "the people who may sign in at a server", ss_ctl_user},
+    {"key", "the API keys of programs", ss_ctl_key},
+    {"audit", "the log of all changes: show, check, export", ss_ctl_audit},
+    {"secret", "the secret behind a server's tokens", ss_ctl_secret},
+    {"api", "anything else that the server's API can do, on a store", ss_ctl_api},
 };
 
 #define COMMANDS ((int)(sizeof commands / sizeof commands[0]))
