@@ -80,6 +80,7 @@ struct stage_input {
     struct ss_options *options;
     FILE *said;          /* where its messages go, NULL for standard error */
     bool first, has_own; /* has_own: the stage has options of its own */
+    int operands;        /* which of its operands are still the stage's own */
 };
 
 static error_t parse_stage_parent(int key, char *arg, struct argp_state *state)
@@ -92,8 +93,8 @@ static error_t parse_stage_parent(int key, char *arg, struct argp_state *state)
             state->err_stream = in->said;
         return 0;
     }
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
+    if (key != ARGP_KEY_ARG || in->operands-- > 0)
+        return ARGP_ERR_UNKNOWN; /* the stage's own parser takes it */
     if (!in->first || !in->options) {
         argp_error(state, in->options ? "only the first stage may name input files"
                                       : "input files cannot be named here");
@@ -141,7 +142,7 @@ static int add_stage(struct ss_chain *chain, struct ss_words *words, struct ss_o
     char name[64]; /* as the command of its own: that is where --help leads */
     snprintf(name, sizeof name, "ss-%s", stage->name);
     words->word[0] = name;
-    struct stage_input in = {link->st, options, NULL, chain->n == 1, stage->argp != NULL};
+    struct stage_input in = {link->st, options, NULL, chain->n == 1, stage->argp != NULL, stage->operands};
     int err = !options                                                      ? parse_hosted(&argp, words, &in)
               : argp_parse(&argp, words->n, words->word, 0, NULL, &in) == 0 ? 0
                                                                             : SS_EUSAGE;

@@ -82,6 +82,7 @@ struct ss_stage {
     const struct argp *argp; /* its own options, NULL for none; the parser's input is the zeroed state */
     size_t state_size;
     const char *args; /* what the command line's operands are called, "[FILE...]" when NULL */
+    int operands;     /* how many of them, the first ones, are its own and no inputs */
 
     int (*open)(void *st, struct ss_env *env);
 

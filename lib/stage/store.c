@@ -1,0 +1,196 @@
+/* store: each batch in one transaction of a database, and only then on to the next stage. */
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "flow/stage.h"
+#include "store/ledger.h"
+#include "store/migrate.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct store {
+    const char *uri;
+    struct ss_db_options options;
+    bool only_new;
+    int64_t give_up_us;
+    struct ss_env *env;
+    struct ss_db *db;
+    struct ss_ledger *ledger;
+    bool *added; /* which records of the batch the ledger took */
+    uint64_t stored, known, labels;
+};
+
+enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW };
+
+/* Batches below this size come from an input that has paused: the moment to bring the counts up to date. */
+#define BUSY_BATCH 256
+
+static const struct argp_option options[] = {
+    {"durability", OPT_DURABILITY, "full|normal", 0,
+     "full: what was passed on survives a power cut; normal: it may take the last moments (full)", 0},
+    {"give-up", OPT_GIVE_UP, "DURATION", 0, "Try this long when the database is locked or away (10m)", 0},
+    {"only-new", OPT_ONLY_NEW, 0, 0, "Pass on only payments that were not stored before", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct store *st = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: st->give_up_us = 10 * SS_MINUTE_US; return 0;
+    case OPT_DURABILITY:
+        if (strcmp(arg, "full") != 0 && strcmp(arg, "normal") != 0)
+            argp_error(state, "--durability is full or normal, not '%s'", arg);
+        st->options.durability = strcmp(arg, "full") == 0 ? SS_DURABLE : SS_RELAXED;
+        return 0;
+    case OPT_GIVE_UP:
+        if (!ss_duration_parse(arg, strlen(arg), &st->give_up_us))
+            argp_error(state, "--give-up takes a duration such as 10m, not '%s'", arg);
+        return 0;
+    case OPT_ONLY_NEW: st->only_new = true; return 0;
+    case ARGP_KEY_ARG:
+        if (st->uri)
+            return ARGP_ERR_UNKNOWN; /* an input like any other's */
+        st->uri = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!st->uri)
+            argp_error(state, "needs a store: a file such as fraud.db, or postgresql://HOST/DATABASE");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int open_store(void *arg, struct ss_env *env)
+{
+    struct store *st = arg;
+    st->env = env;
+    st->added = calloc(SS_BATCH_MAX, sizeof *st->added);
+    if (!st->added)
+        return ss_fail(SS_ENOMEM, "out of memory");
+    int err = ss_store_open(st->uri, &st->options, &st->db);
+    return err ? err : ss_ledger_new(&st->ledger);
+}
+
+/* One transaction with all that the ledger holds. */
+static int write_all(struct store *st, bool settle)
+{
+    int err = ss_db_begin(st->db, true);
+    if (err)
+        return err;
+    err = ss_ledger_write(st->ledger, st->db, ss_clock_wall_us());
+    if (!err && settle)
+        err = ss_ledger_settle(st->ledger, st->db);
+    if (!err)
+        return ss_db_commit(st->db);
+    ss_db_rollback(st->db);
+    return err;
+}
+
+/* How long to wait before trial number `n` again: from 20 ms, doubling up to 2 s. */
+static void wait_before(int n)
+{
+    int64_t ms = 20 << (n < 7 ? n : 7);
+    struct timespec ts = {.tv_sec = (ms < 2000 ? ms : 2000) / 1000,
+                          .tv_nsec = (ms < 2000 ? ms : 0) % 1000 * 1000000};
+    nanosleep(&ts, NULL);
+}
+
+/* Tries until it works, the time is up, or it never will. */
+static int commit_all(struct store *st, bool settle)
+{
+    int64_t began_ns = ss_clock_mono_ns();
+    for (int n = 0;; n++) {
+        int err = write_all(st, settle);
+        if (!err)
+            return 0;
+        ss_ledger_done(st->ledger, false);
+        if (err != SS_EAWAY)
+            return err;
+        if ((ss_clock_mono_ns() - began_ns) / 1000 > st->give_up_us)
+            return ss_fail_in(err, "gave up after %lld s: ", (long long)(st->give_up_us / 1000000));
+        if (n == 0) {
+            ss_warn("%s; trying again", ss_err_text());
+            int flushed = st->env->flush(st->env); /* what is stored need not wait */
+            if (flushed)
+                return flushed;
+        }
+        wait_before(n);
+        if (ss_db_check(st->db) && n == 0)
+            ss_info("%s", ss_err_text());
+    }
+}
+
+static int step(void *arg, struct ss_batch *batch)
+{
+    struct store *st = arg;
+    for (size_t i = 0; i < batch->n; i++) {
+        struct ss_record *rec = &batch->rec[i];
+        st->added[i] = false;
+        if (rec->fate != SS_KEEP)
+            continue;
+        int err = ss_ledger_add(st->ledger, rec, -1);
+        if (err == SS_EDATA) {
+            const char *why = ss_arena_copy(batch->arena, ss_err_text(), strlen(ss_err_text()));
+            ss_record_reject(rec, "ss-store", why ? why : "cannot be stored");
+            continue;
+        }
+        if (err)
+            return err;
+        st->added[i] = true;
+    }
+    if (ss_ledger_count(st->ledger) == 0)
+        return 0;
+    int err = commit_all(st, batch->n < BUSY_BATCH);
+    if (err)
+        return err;
+    for (size_t i = 0, k = 0; i < batch->n; i++) {
+        if (!st->added[i])
+            continue;
+        const struct ss_taken *taken = ss_ledger_taken(st->ledger, k++);
+        st->stored += taken->as == SS_TAKEN_NEW;
+        st->known += taken->as == SS_TAKEN_KNOWN;
+        st->labels += taken->as == SS_TAKEN_LABEL;
+        if (st->only_new && taken->as == SS_TAKEN_KNOWN)
+            batch->rec[i].fate = SS_DROP;
+    }
+    ss_ledger_done(st->ledger, true);
+    return 0;
+}
+
+static int finish(void *arg, struct ss_batch *batch)
+{
+    struct store *st = arg;
+    (void)batch;
+    int err = ss_ledger_unsettled(st->ledger) == 0 ? 0 : commit_all(st, true);
+    if (!err)
+        ss_ledger_done(st->ledger, true);
+    ss_info("%llu payments stored, %llu known before, %llu labels", (unsigned long long)st->stored,
+            (unsigned long long)st->known, (unsigned long long)st->labels);
+    return err;
+}
+
+static void close_store(void *arg)
+{
+    struct store *st = arg;
+    ss_ledger_free(st->ledger);
+    ss_db_close(st->db);
+    free(st->added);
+}
+
+static const struct argp argp = {options, parse, "STORE", NULL, NULL, NULL, NULL};
+
+const struct ss_stage ss_stage_store = {
+    .name = "store",
+    .about = "Write records to SQLite or PostgreSQL, and pass them on once they are safe there.",
+    .argp = &argp,
+    .args = "STORE [FILE...]",
+    .operands = 1,
+    .state_size = sizeof(struct store),
+    .open = open_store,
+    .step = step,
+    .finish = finish,
+    .close = close_store,
+};
