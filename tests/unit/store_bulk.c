@@ -1,5 +1,5 @@
 /* Many rows at once, on both databases. */
-#include "tests/databases.h"
+#include "tests/on_database.h"
 
 static const char *const columns[] = {"k", "i", "r", "s", "b"};
 static const enum ss_arg_type types[] = {SS_ARG_TEXT, SS_ARG_INT, SS_ARG_REAL, SS_ARG_TEXT, SS_ARG_BLOB};

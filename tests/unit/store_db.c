@@ -1,7 +1,7 @@
 /* One interface, two databases: every assertion of `both` is made on SQLite and on PostgreSQL. */
 #include "base/clock.h"
 #include "store/migrate.h"
-#include "tests/databases.h"
+#include "tests/on_database.h"
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>

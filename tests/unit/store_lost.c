@@ -2,7 +2,7 @@
  * afterwards. */
 #include "base/clock.h"
 #include "store/wire.h"
-#include "tests/databases.h"
+#include "tests/on_database.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
