@@ -1,5 +1,5 @@
-/* The dashboard's files as they were bundled (scripts/ui), each also compressed. The list ends with name == NULL;
- * without npm it is empty from the start. Names with a hash in them never change their bytes. */
+/* The dashboard's files as they were bundled (scripts/ui), each also compressed. The list ends with name ==
+ * NULL; without npm it is empty from the start. Names with a hash in them never change their bytes. */
 #ifndef SS_SERVE_ASSETS_H
 #define SS_SERVE_ASSETS_H
 

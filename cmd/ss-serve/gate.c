@@ -1,4 +1,5 @@
 #include "cmd/ss-serve/gate.h"
+#include "cmd/ss-serve/pages.h"
 #include "cmd/ss-serve/writer.h"
 #include "cmd/ss-serve/readers.h"
 #include "base/clock.h"
@@ -46,6 +47,8 @@ static bool find(struct ss_task *task)
 bool ss_gate_enter(struct ss_gate *gate, struct ss_task *task, size_t *body_max)
 {
     struct ss_call *call = &task->call;
+    if (!task->options && ss_pages_answer(task, gate->ui))
+        return false;
     if (!find(task))
         return false;
     if (gate->stopping) {

@@ -18,7 +18,8 @@ struct ss_gate {
     /* Called with a task, from any thread, when its answer is there. */
     void (*done)(void *arg, struct ss_task *task);
     void *arg;
-    bool stopping; /* nothing new is begun: 503 */
+    const char *ui; /* the dashboard's files, from disk instead of memory; NULL: from memory */
+    bool stopping;  /* nothing new is begun: 503 */
 };
 
 #define SS_BODY_DEFAULT ((size_t)64 << 10)

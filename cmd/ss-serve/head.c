@@ -87,9 +87,13 @@ bool ss_head_has_body(const struct ss_task *task)
 }
 
 /* An API's answer is never a page: nothing in it may be loaded, run, framed or guessed at. */
-static void add_safety(struct ss_head *head, const struct ss_call *call)
+static void add_safety(struct ss_head *head, const struct ss_task *task)
 {
-    add_text(head, "content-security-policy:", "default-src 'none'; frame-ancestors 'none'");
+    const struct ss_call *call = &task->call;
+    add_text(head, "content-security-policy:",
+             task->page ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                          "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+                        : "default-src 'none'; frame-ancestors 'none'");
     add_text(head, "x-content-type-options:", "nosniff");
     add_text(head, "x-frame-options:", "DENY");
     add_text(head, "referrer-policy:", "no-referrer");
@@ -129,7 +133,14 @@ void ss_head_make(struct ss_head *head, struct ss_task *task, const struct ss_he
         if (res->body.n)
             add_text(head, "content-type:", res->type);
     }
-    add_text(head, "cache-control:", res->may_cache ? "private, no-cache" : "no-store");
+    add_text(head, "cache-control:",
+             task->lasting    ? "public, max-age=31536000, immutable"
+             : res->may_cache ? "private, no-cache"
+                              : "no-store");
+    if (task->encoding)
+        add_text(head, "content-encoding:", task->encoding);
+    if (task->page)
+        add_text(head, "vary:", "Accept-Encoding");
     add(head, "etag:", res->etag);
     add(head, "location:", escaped(call, res->location, ""));
     if (res->disposition.p)
@@ -145,7 +156,7 @@ void ss_head_make(struct ss_head *head, struct ss_task *task, const struct ss_he
     if (task->allow)
         add_text(head, "allow:", task->allow);
     add_origin(head, task, opt->allow_origin);
-    add_safety(head, call);
+    add_safety(head, task);
 }
 
 void ss_head_print(const struct ss_head *head, int version, bool keep, struct ss_buf *to)

@@ -85,7 +85,7 @@ static int open_store(struct server *s, struct ss_db **desk_db)
 
 static int open_threads(struct server *s, struct ss_db *desk_db)
 {
-    s->gate = (struct ss_gate){.web = &s->web, .db = s->read_db, .done = done, .arg = s};
+    s->gate = (struct ss_gate){.web = &s->web, .db = s->read_db, .done = done, .arg = s, .ui = s->opt.ui};
     const struct ss_http_options http = {
         .listen = s->opt.listen,
         .cert = s->opt.cert,

@@ -20,7 +20,8 @@ enum {
     OPT_MAX_RECORD,
     OPT_POLL,
     OPT_GRACE,
-    OPT_LOG
+    OPT_LOG,
+    OPT_UI
 };
 
 static const struct argp_option options[] = {
@@ -36,6 +37,7 @@ static const struct argp_option options[] = {
      0},
     {"durability", OPT_DURABILITY, "WORD", 0,
      "full: what is answered survives a power cut; normal: a crash of the program (full)", 0},
+    {"ui", OPT_UI, "DIR", 0, "The dashboard from these files instead of its own: for those who design", 0},
     {"readers", OPT_READERS, "N", 0, "Threads for long queries (2)", 0},
     {"secret", OPT_SECRET, "FILE", 0, "The secret that signs sessions (STORE.secret; made when missing)", 0},
     {"oidc", OPT_OIDC, "FILE", 0, "Sign in with a provider of OpenID Connect", 0},
@@ -99,6 +101,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--max-record takes a size up to 1G, such as 64K or 1M, not '%s'", arg);
         return 0;
     case 'v': o->verbose++; return 0;
+    case OPT_UI: o->ui = arg; return 0;
     case 'q': o->quiet = true; return 0;
     case OPT_LOG: o->log_json = is_word(state, "--log", arg, "json", "text"); return 0;
     case ARGP_KEY_ARG:

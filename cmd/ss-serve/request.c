@@ -94,6 +94,7 @@ bool ss_request_read(const struct ss_raw_request *raw, struct ss_task *task, int
     req->origin = raw->header[SS_H_ORIGIN];
     req->agent = raw->header[SS_H_USER_AGENT];
     req->accept = raw->header[SS_H_ACCEPT];
+    task->accept_encoding = raw->header[SS_H_ACCEPT_ENCODING];
     req->if_match = raw->header[SS_H_IF_MATCH];
     req->if_none_match = raw->header[SS_H_IF_NONE_MATCH];
     req->idempotency_key = raw->header[SS_H_IDEMPOTENCY_KEY];

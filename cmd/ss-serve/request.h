@@ -17,6 +17,7 @@ enum ss_header {
     SS_H_ORIGIN,
     SS_H_USER_AGENT,
     SS_H_ACCEPT,
+    SS_H_ACCEPT_ENCODING,
     SS_H_IF_MATCH,
     SS_H_IF_NONE_MATCH,
     SS_H_IDEMPOTENCY_KEY,

@@ -22,7 +22,8 @@ static void reset(struct ss_task *task, struct ss_web *web)
     task->stream = NULL;
     task->whole_ns = 0;
     task->allow = NULL;
-    task->head = task->options = task->close = false;
+    task->encoding = NULL;
+    task->page = task->lasting = task->head = task->options = task->close = false;
 }
 
 struct ss_task *ss_task_take(struct ss_task_pool *pool)

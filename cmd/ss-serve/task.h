@@ -18,9 +18,13 @@ struct ss_task {
     struct ss_buf body;       /* of the request, as it comes in */
     int64_t whole_ns;         /* when the request was whole */
     const char *allow;        /* "GET, POST": methods that the path has, for OPTIONS and 405 */
-    bool head;                /* HEAD: the answer's body is not sent */
-    bool options;             /* OPTIONS: answered from the table of routes */
-    bool close;               /* the connection ends with the answer */
+    struct ss_str accept_encoding;
+    const char *encoding; /* of the answer's body; NULL: none */
+    bool page;            /* the answer is one of the dashboard's files: it may load the others */
+    bool lasting;         /* and never changes */
+    bool head;            /* HEAD: the answer's body is not sent */
+    bool options;         /* OPTIONS: answered from the table of routes */
+    bool close;           /* the connection ends with the answer */
 };
 
 struct ss_task_pool {
