@@ -148,7 +148,7 @@ X
   until cat one >&5 && grep -q reloaded err; do sleep 0.02; done
   echo 'user_id=1' >snooze
   kill -HUP $pid
-  until cat one >&5 && grep -q 'list in use stays' err; do sleep 0.02; done
+  until cat one >&5 && grep -q 'in use stays' err; do sleep 0.02; done
   exec 5>&-
   wait $pid
   head -n 1 out | grep -q '"alert"'

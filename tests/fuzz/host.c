@@ -42,7 +42,7 @@ static void one(struct ss_str text)
     size_t n = tried.n;
     if (out.fate == SS_KEEP)
         ss_record_write(out.rec, &tried);
-    if (out.fate != fate || tried.n != 2 * n || memcmp(tried.p, tried.p + n, n) != 0 ||
+    if (out.fate != fate || tried.n != 2 * n || (n && memcmp(tried.p, tried.p + n, n) != 0) ||
         (n && memchr(tried.p, '\n', n) != tried.p + n - 1))
         abort();
 }
