@@ -227,7 +227,7 @@ int ss_case_put_whole(struct ss_call *call, const struct ss_case *c, bool record
     struct ss_sla sla;
     struct ss_buf *to = &call->res.body;
     bool more_alerts, more_payments;
-    int64_t comments, payments;
+    int64_t comments = 0, payments = 0;
     const struct ss_alert_filter alerts = {
         .case_id = c->id, .snoozed = SS_SNOOZED_ANY, .sort = SS_ALERTS_BY_TIME, .down = true, .limit = limit};
     ss_sla_of(call->web->settings, &sla);
