@@ -175,11 +175,13 @@ int ss_tally_add(struct ss_tally *tally, const struct ss_entry *row, const struc
         err = count_number(tally, SCORE, t, 2, score_bin(row->score), add);
     if (!err && row->merchant.n)
         err = count_one(tally, MERCHANT, 1, floor_to(t, SS_DAY_US), row->merchant, add);
-    if (err || !add->payments) /* a label changes neither how fast nor how many */
+    if (err || !add->payments) /* a label changes neither how fast nor how many, */
         return err;
-    err = count_one(tally, MINUTE, 0, floor_to(t, SS_MINUTE_US), SS_STR(""), add);
+    struct ss_counts timeless = *add; /* whether it comes before these are counted or after */
+    timeless.fraud = timeless.genuine = 0;
+    err = count_one(tally, MINUTE, 0, floor_to(t, SS_MINUTE_US), SS_STR(""), &timeless);
     if (!err && row->latency_us >= 0)
-        err = count_number(tally, LATENCY, t, 3, ss_latency_step(row->latency_us), add);
+        err = count_number(tally, LATENCY, t, 3, ss_latency_step(row->latency_us), &timeless);
     return err;
 }
 
