@@ -12,7 +12,7 @@ CREATE TABLE payments (
   country {text}, location {text}, category {text}, channel {text}, currency {text},
   amount {int} NOT NULL,
   score {real}, level {int} NOT NULL, action {int} NOT NULL,
-  label {int}, alert_id {text},
+  label {int}, alert_id {text}, rules {text},
   latency_us {int},
   record {text} NOT NULL
 ){end};
@@ -22,7 +22,8 @@ CREATE INDEX payments_user ON payments (user_id, time_us, seq, amount, score, le
   merchant_id, device_id, ip, country, location, category, channel);
 CREATE INDEX payments_time ON payments (time_us, seq, level, action, label, amount, score, user_id, card_id,
   merchant_id, device_id, ip, country, category, channel, currency);
-CREATE INDEX payments_risky ON payments (level, time_us) WHERE level >= 2;
+CREATE INDEX payments_risky ON payments (level, time_us, seq, card_id, user_id, amount, score) WHERE level >= 2;
+CREATE INDEX payments_ruled ON payments (time_us, seq, rules) WHERE rules IS NOT NULL;
 CREATE INDEX payments_alert ON payments (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX payments_fraud ON payments (time_us) WHERE label = 1;
 

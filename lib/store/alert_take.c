@@ -1,9 +1,6 @@
 #include "store/alert_take.h"
 #include "base/err.h"
-#include "json/write.h"
 #include <math.h>
-
-#define RULES_MAX ((size_t)64 << 10)
 
 /* One alert: the payment of this batch that came first, and what all of them bring. */
 struct alert {
@@ -45,25 +42,6 @@ int ss_alerts_add(struct ss_alerts *alerts, const struct ss_entry *row, struct s
     return 0;
 }
 
-/* ["velocity_burst","night"]: the rules that fired. */
-static int put_rules(const struct ss_entry *row, struct ss_arena *arena, struct ss_str *text)
-{
-    struct ss_buf buf;
-    uint32_t n = row->decision ? row->decision->rules : 0;
-    ss_buf_init(&buf, RULES_MAX);
-    ss_buf_putc(&buf, '[');
-    for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            ss_buf_putc(&buf, ',');
-        ss_json_put_string(&buf, row->decision->rule[i].id);
-    }
-    ss_buf_putc(&buf, ']');
-    char *copy = buf.failed ? NULL : ss_arena_copy(arena, buf.p, buf.n);
-    *text = (struct ss_str){copy ? copy : "[]", copy ? buf.n : 2};
-    ss_buf_free(&buf);
-    return 0;
-}
-
 static const char *const column[] = {"id",         "seq",       "txn_id",   "time_us", "last_us",
                                      "created_us", "group_key", "user_id",  "card_id", "merchant_id",
                                      "category",   "amount",    "currency", "score",   "level",
@@ -74,11 +52,9 @@ static const enum ss_arg_type type[] = {
     SS_ARG_INT,  SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,
 };
 
-static int put_row(struct ss_alerts *alerts, const struct alert *a, int64_t now_us, struct ss_arg *to)
+static void put_row(const struct alert *a, int64_t now_us, struct ss_arg *to)
 {
     const struct ss_entry *row = a->first;
-    struct ss_str rules;
-    int err = put_rules(row, &alerts->args, &rules);
     const struct ss_arg args[SS_COUNT(column)] = {
         ss_arg_text(row->alert_id),  ss_arg_int(a->taken->seq),
         ss_arg_text(row->txn_id),    ss_arg_int(row->time_us),
@@ -88,11 +64,10 @@ static int put_row(struct ss_alerts *alerts, const struct alert *a, int64_t now_
         ss_arg_text(row->category),  ss_arg_int(a->amount),
         ss_arg_text(row->currency),  isnan(a->score) ? ss_arg_null() : ss_arg_real(a->score),
         ss_arg_int(a->level),        ss_arg_int(a->action),
-        ss_arg_text(row->reason),    ss_arg_text(rules),
+        ss_arg_text(row->reason),    ss_arg_text(row->rules.p ? row->rules : SS_STR("[]")),
         ss_arg_int(a->count),
     };
     memcpy(to, args, sizeof args);
-    return err;
 }
 
 static int grow_one(struct ss_db *db, const struct alert *a)
@@ -125,7 +100,7 @@ int ss_alerts_write(struct ss_alerts *alerts, struct ss_db *db, int64_t now_us)
     bool *fresh = ss_arena_alloc(&alerts->args, n * sizeof *fresh);
     int err = args && fresh ? 0 : SS_ENOMEM;
     for (uint32_t i = 0; i < n && !err; i++)
-        err = put_row(alerts, alerts->merge.row[i], now_us, args + i * SS_COUNT(column));
+        put_row(alerts->merge.row[i], now_us, args + i * SS_COUNT(column));
     err = err ? err : ss_db_insert(db, &bulk, args, n, fresh);
     for (uint32_t i = 0; i < n && !err; i++) {
         const struct alert *a = alerts->merge.row[i];

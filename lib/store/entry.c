@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/time.h"
 #include "json/cursor.h"
+#include "json/write.h"
 #include "record/score.h"
 #include "store/ledger.h"
 #include <math.h>
@@ -124,6 +125,23 @@ static int keep_rules(const struct ss_fired **list, uint32_t n, struct ss_arena 
     return 0;
 }
 
+/* ["velocity_burst","night"] */
+static int put_rules(struct ss_entry *row, struct ss_buf *buf, struct ss_arena *arena)
+{
+    const struct ss_decision *d = row->decision;
+    if (!d || !d->rules)
+        return 0;
+    ss_buf_reset(buf);
+    for (uint32_t i = 0; i < d->rules; i++) {
+        ss_buf_putc(buf, i ? ',' : '[');
+        ss_json_put_string(buf, d->rule[i].id);
+    }
+    ss_buf_putc(buf, ']');
+    int err = ss_buf_check(buf);
+    row->rules = (struct ss_str){buf->p, buf->n};
+    return err ? err : keep(&row->rules, arena);
+}
+
 static int keep_judgement(struct ss_entry *row, struct ss_arena *arena)
 {
     int err = keep(&row->reason, arena);
@@ -200,6 +218,7 @@ int ss_entry_read(struct ss_entry *row, const struct ss_record *rec, struct ss_b
         row->reason = reason;
     err = read_alert(row, ss_record_member(rec, SS_ALERT), arena);
     err = err ? err : keep_judgement(row, arena);
+    err = err ? err : put_rules(row, line, arena);
     if (err)
         return err;
     ss_buf_reset(line);

@@ -20,6 +20,7 @@ struct ss_entry {
     struct ss_str code[SS_ENTRY_REASONS]; /* of the score's reasons */
     int codes;
     struct ss_str reason; /* one sentence, for people */
+    struct ss_str rules;  /* ["burst"]: those that fired; p == NULL: none */
     struct ss_str alert_id, alert_key;
     int64_t alert_count, alert_first_us, alert_last_us;
     struct ss_str record; /* its line, without the newline */

@@ -172,13 +172,13 @@ int ss_ledger_add_line(struct ss_ledger *led, struct ss_str line, int64_t latenc
 /* ---- writing ---- */
 
 static const char *const column[] = {
-    "seq",   "txn_id",  "time_us",  "user_id",  "card_id",  "merchant_id", "device_id",
-    "ip",    "country", "location", "category", "channel",  "currency",    "amount",
-    "score", "level",   "action",   "label",    "alert_id", "latency_us",  "record"};
+    "seq",     "txn_id",   "time_us",  "user_id", "card_id",    "merchant_id", "device_id", "ip",
+    "country", "location", "category", "channel", "currency",   "amount",      "score",     "level",
+    "action",  "label",    "alert_id", "rules",   "latency_us", "record"};
 static const enum ss_arg_type type[] = {
-    SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT,
-    SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,
-    SS_ARG_REAL, SS_ARG_INT,  SS_ARG_INT,  SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT,
+    SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT,
+    SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_REAL, SS_ARG_INT,
+    SS_ARG_INT,  SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,  SS_ARG_TEXT,
 };
 
 static void put_row(const struct ss_entry *row, int64_t seq, struct ss_arg *to)
@@ -203,6 +203,7 @@ static void put_row(const struct ss_entry *row, int64_t seq, struct ss_arg *to)
         ss_arg_int(row->action),
         row->label < 0 ? ss_arg_null() : ss_arg_int(row->label),
         ss_arg_text(row->alert_id),
+        ss_arg_text(row->rules),
         row->latency_us < 0 ? ss_arg_null() : ss_arg_int(row->latency_us),
         ss_arg_text(row->record),
     };
