@@ -79,7 +79,8 @@ static int failed(CURLcode code)
     return ss_fail(SS_EAWAY, "%s", curl_easy_strerror(code));
 }
 
-int ss_http_post(struct ss_http *http, const struct ss_http_request *req, struct ss_http_reply *reply)
+static int ask(struct ss_http *http, const struct ss_http_request *req, bool post,
+               struct ss_http_reply *reply)
 {
     CURL *c = http->curl;
     struct curl_slist *headers = NULL;
@@ -97,9 +98,11 @@ int ss_http_post(struct ss_http *http, const struct ss_http_request *req, struct
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "sentinel-stream/" SS_VERSION);
-    curl_easy_setopt(c, CURLOPT_POST, 1L);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "");
-    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
+    if (post) {
+        curl_easy_setopt(c, CURLOPT_POST, 1L);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "");
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
+    }
     curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
     CURLcode code = curl_easy_perform(c);
     long status = 0;
@@ -114,6 +117,16 @@ int ss_http_post(struct ss_http *http, const struct ss_http_request *req, struct
     if (retry_after_s > 0)
         reply->retry_after_us = retry_after_s < 86400 ? (int64_t)retry_after_s * 1000000 : 86400000000;
     return 0;
+}
+
+int ss_http_post(struct ss_http *http, const struct ss_http_request *req, struct ss_http_reply *reply)
+{
+    return ask(http, req, true, reply);
+}
+
+int ss_http_get(struct ss_http *http, const struct ss_http_request *req, struct ss_http_reply *reply)
+{
+    return ask(http, req, false, reply);
 }
 
 struct reading {

@@ -37,6 +37,9 @@ struct ss_http_reply {
  * reason ("could not connect", "timed out"). */
 int ss_http_post(struct ss_http *http, const struct ss_http_request *req,
                  struct ss_http_reply *reply) SS_MUST_CHECK;
+/* The same, without the request's body. */
+int ss_http_get(struct ss_http *http, const struct ss_http_request *req,
+                struct ss_http_reply *reply) SS_MUST_CHECK;
 
 struct ss_smtp_request {
     const char *url;   /* smtp://host[:port] or smtps://host[:port] */

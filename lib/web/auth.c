@@ -5,6 +5,7 @@
 #include "store/settings.h"
 #include "store/tickets.h"
 #include "web/auth_parts.h"
+#include "web/oidc_provider.h"
 #include "web/token.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,9 +46,20 @@ struct ss_auth {
     struct ss_limit *tries;
     struct ss_strangers *strangers;
     struct ss_feed_tickets *tickets;
+    struct ss_oidc_provider *provider;
     atomic_uint epoch;
     struct known known[SETS][WAYS]; /* the loop's */
 };
+
+static int open_provider(const char *file, struct ss_oidc_provider **provider)
+{
+    struct ss_oidc_config config;
+    int err = ss_oidc_config_read(file, &config);
+    if (!err)
+        err = ss_oidc_provider_new(&config, provider);
+    ss_bytes_wipe(&config, sizeof config);
+    return err;
+}
 
 int ss_auth_new(const struct ss_auth_options *options, struct ss_auth **out)
 {
@@ -66,6 +78,8 @@ int ss_auth_new(const struct ss_auth_options *options, struct ss_auth **out)
         err = ss_strangers_new(&auth->strangers);
     if (!err)
         err = ss_feed_tickets_new(&auth->tickets);
+    if (!err && options->oidc_file)
+        err = open_provider(options->oidc_file, &auth->provider);
     if (err) {
         ss_auth_free(auth);
         return err;
@@ -78,6 +92,7 @@ void ss_auth_free(struct ss_auth *auth)
 {
     if (!auth)
         return;
+    ss_oidc_provider_free(auth->provider);
     ss_feed_tickets_free(auth->tickets);
     ss_strangers_free(auth->strangers);
     ss_limit_free(auth->tries);
@@ -121,6 +136,11 @@ struct ss_strangers *ss_auth_strangers(struct ss_auth *auth)
 struct ss_feed_tickets *ss_auth_tickets(struct ss_auth *auth)
 {
     return auth->tickets;
+}
+
+struct ss_oidc_provider *ss_auth_provider(struct ss_auth *auth)
+{
+    return auth->provider;
 }
 
 bool ss_auth_try(struct ss_call *call)

@@ -23,12 +23,12 @@
 
 struct ss_auth_options {
     const char *secret_file; /* made where there is none (secret.h) */
-    const char *oidc_file;   /* another's sign-in (oidc.h); NULL: none */
+    const char *oidc_file;   /* another's sign-in (oidc_config.h); NULL: none */
 };
 
 int ss_auth_new(const struct ss_auth_options *options, struct ss_auth **auth) SS_MUST_CHECK;
 void ss_auth_free(struct ss_auth *auth); /* accepts NULL */
-/* Reads the files again (SIGHUP). After an error everything stays as it was. */
+/* Reads the secret again (SIGHUP). After an error everything stays as it was. */
 int ss_auth_reload(struct ss_auth *auth) SS_MUST_CHECK;
 
 /*

@@ -17,6 +17,9 @@ void ss_auth_secret(struct ss_auth *auth, struct ss_secret *secret);
 bool ss_auth_try(struct ss_call *call);
 /* Names of accounts that nobody has, which lock like those that somebody has. */
 struct ss_strangers *ss_auth_strangers(struct ss_auth *auth);
+/* NULL: people sign in here only. */
+struct ss_oidc_provider;
+struct ss_oidc_provider *ss_auth_provider(struct ss_auth *auth);
 /* A setting, or `absent` where the server has none. */
 int64_t ss_auth_setting(const struct ss_call *call, const char *key, int64_t absent);
 
@@ -52,7 +55,7 @@ bool ss_key_parse(struct ss_str text, struct ss_str *id, char secret_hash[SS_DIG
 
 /* ---- cookies.c ---- */
 
-/* A cookie of the request by our own name for it, ss_access or ss_refresh, whatever prefix it has. */
+/* A cookie of the request by our own name for it (ss_access, ss_refresh, ss_oidc), whatever prefix it has. */
 struct ss_str ss_cookie_get(const struct ss_call *call, const char *name);
 /* Of an age in seconds; 0 takes it away. */
 void ss_cookie_set(struct ss_call *call, const char *name, struct ss_str value, int64_t age_s);

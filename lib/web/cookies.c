@@ -7,17 +7,21 @@
  * alone, all of it, and Secure; the refresh token goes to fewer paths, which only __Secure- allows.
  */
 struct place {
-    const char *name, *prefix, *path;
+    const char *name, *prefix, *path, *same_site;
 };
 
 static const struct place places[] = {
-    {"ss_access", "__Host-", "/"},
-    {"ss_refresh", "__Secure-", "/api/v1/auth"},
+    {"ss_access", "__Host-", "/", "Strict"},
+    {"ss_refresh", "__Secure-", "/api/v1/auth", "Strict"},
+    {"ss_oidc", "__Host-", "/", "Lax"},
 };
 
 static const struct place *place_of(const char *name)
 {
-    return strcmp(name, places[0].name) == 0 ? &places[0] : &places[1];
+    size_t i = 0;
+    while (i + 1 < SS_COUNT(places) && strcmp(name, places[i].name) != 0)
+        i++;
+    return &places[i];
 }
 
 struct ss_str ss_cookie_get(const struct ss_call *call, const char *name)
@@ -44,7 +48,7 @@ void ss_cookie_set(struct ss_call *call, const char *name, struct ss_str value, 
     if (call->res.cookies == SS_COOKIES_MAX)
         return;
     call->res.cookie[call->res.cookies++] =
-        ss_call_format(call, "%s%s=%.*s; Path=%s; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s",
+        ss_call_format(call, "%s%s=%.*s; Path=%s; Max-Age=%" PRId64 "; HttpOnly; SameSite=%s%s",
                        secure ? place->prefix : "", name, (int)value.n, value.p ? value.p : "", place->path,
-                       age_s, secure ? "; Secure" : "");
+                       age_s, place->same_site, secure ? "; Secure" : "");
 }
