@@ -252,12 +252,20 @@ int ss_payments_list(struct ss_db *db, const struct ss_payment_filter *f, struct
     *more = false;
     if (f->limit < 1)
         return 0;
+    /* What no index has in order is picked by an index that has all it takes, and only then read. */
+    bool pick = f->sort == SS_PAYMENTS_BY_AMOUNT || f->sort == SS_PAYMENTS_BY_SCORE;
     ss_select_init(&q, f->brief ? "SELECT " COLUMNS " FROM payments"
                                 : "SELECT " COLUMNS ", record FROM payments");
+    if (pick)
+        ss_select_add(&q, "WHERE seq IN (SELECT seq FROM payments", SS_NO_ARGS);
     add_filters(&q, f, arena);
     if (f->has_key)
         add_key(&q, f, key[0]);
     ss_select_add(&q, key[1], SS_ARGS(ss_arg_int(f->limit + 1)));
+    if (pick) {
+        ss_select_add(&q, ")", SS_NO_ARGS);
+        ss_select_add(&q, key[1], SS_ARGS(ss_arg_int(f->limit + 1)));
+    }
     int err = ss_select_run(&q, db, &rows);
     if (!err)
         err = f->back ? deliver_back(rows, f, arena, each, arg, more) : deliver(rows, f, each, arg, more);
