@@ -78,7 +78,7 @@ static int open_store(struct server *s, struct ss_db **desk_db)
         fprintf(
             stderr,
             "ss-serve: there is no administrator yet. The first one is made with this token, which is good\n"
-            "ss-serve: until the next start: %s\n",
+            "ss-serve: for a day, or until the next start: %s\n",
             token);
     return made < 0 ? made : err;
 }
