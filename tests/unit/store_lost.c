@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "store/wire.h"
 #include "tests/on_database.h"
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -192,6 +193,49 @@ static void settings(const char *uri)
     ss_db_close(db);
 }
 
+/* What nobody has cast. */
+static void numerics(const char *uri)
+{
+    static const struct {
+        const char *sql;
+        int64_t i;
+        double r;
+    } cases[] = {
+        {"0", 0, 0},
+        {"1", 1, 1},
+        {"-1", -1, -1},
+        {"12345678901234567.5", 12345678901234567, 12345678901234567.5},
+        {"-9223372036854775808", INT64_MIN, -9223372036854775808.0},
+        {"9223372036854775807", INT64_MAX, 9223372036854775807.0},
+        {"99999999999999999999", INT64_MAX, 1e20},
+        {"-99999999999999999999", INT64_MIN, -1e20},
+        {"0.00000012345678", 0, 1.2345678e-7},
+        {"10000", 10000, 10000},
+        {"100000000.0001", 100000000, 100000000.0001},
+        {"1e300", INT64_MAX, 1e300},
+        {"1e-300", 0, 1e-300},
+        {"'NaN'", 0, NAN},
+        {"'Infinity'", INT64_MAX, INFINITY},
+        {"'-Infinity'", INT64_MIN, -INFINITY},
+    };
+    struct ss_db *db = opened(uri, NULL);
+    for (size_t i = 0; i < SS_COUNT(cases); i++) {
+        struct ss_rows *rows;
+        char sql[100];
+        snprintf(sql, sizeof sql, "SELECT CAST(%s AS NUMERIC)", cases[i].sql);
+        if (!OK(ss_db_query(db, sql, SS_NO_ARGS, &rows) == 0 && ss_rows_next(rows) == 1, "%s", sql))
+            continue;
+        double r = ss_rows_real(rows, 0), want = cases[i].r;
+        bool near = isnan(want) ? isnan(r) : r == want || fabs(r - want) <= fabs(want) * 1e-15;
+        OK(near && ss_rows_int(rows, 0) == cases[i].i, "is %.17g and %lld", want, (long long)cases[i].i);
+        ss_rows_free(rows);
+    }
+    OK(number(db, "SELECT CAST(-7 AS SMALLINT)") == -7 && number(db, "SELECT true") == 1 &&
+           number(db, "SELECT '12'") == 12 && number(db, "SELECT CAST(2.5 AS REAL)") == 2,
+       "small numbers, truths and texts of numbers");
+    ss_db_close(db);
+}
+
 /* ---- PostgreSQL: connections that break ---- */
 
 static void cut(struct ss_db *by, struct ss_db *db)
@@ -224,8 +268,7 @@ static void cuts(const char *uri)
     struct ss_rows *rows;
     int err;
     int64_t n = 0;
-    OK(ss_db_query(db, "SELECT generate_series(1, 100000000), pg_backend_pid()", SS_NO_ARGS,
-                   &rows) == 0 &&
+    OK(ss_db_query(db, "SELECT generate_series(1, 100000000), pg_backend_pid()", SS_NO_ARGS, &rows) == 0 &&
            ss_rows_next(rows) == 1 &&
            ss_db_exec(by, "SELECT pg_terminate_backend(CAST($1 AS INTEGER), 5000)",
                       SS_ARGS(ss_arg_int(ss_rows_int(rows, 1)))) == 0,
@@ -365,6 +408,7 @@ int main(void)
     }
     strangers(uri);
     settings(uri);
+    numerics(uri);
     cuts(uri);
     commits(uri);
     power_cut(uri);
