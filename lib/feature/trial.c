@@ -6,6 +6,9 @@
 
 /* Rows at a time: enough to hide one cache miss behind the others. */
 #define BLOCK 16
+/* Entities of a group that are kept while a batch lasts: payments that follow one another in time at one busy
+ * merchant move its windows on from payment to payment, as they would if they were taken in. */
+#define VIEWS 32
 
 /* An accumulator that is read with the payment in it. */
 struct counted {
@@ -13,16 +16,21 @@ struct counted {
     bool life;
 };
 
-/* An entity of one group as a payment at `time_us` finds it: copied, and moved there. */
+/* An entity of one group as payments at `time_us` find it: copied, and moved there. */
 struct view {
     struct ss_key key;
     int64_t time_us;
-    bool ready;
+    uint64_t call; /* of the trial that made it: the next one finds another state */
     struct ss_entity ent;
     struct ss_scope sc;
     char *block; /* room for the entity's, with a window set */
-    char *log;   /* own copy of the log, or NULL */
+    char *log;   /* own copy of the log and of the list of late labels, or NULL */
     size_t log_bytes;
+};
+
+/* What a trial keeps for a group. */
+struct site {
+    struct view view[VIEWS]; /* by key */
     struct counted *counted;
     struct ss_window_loan *loan;
     uint32_t n_counted;
@@ -33,33 +41,35 @@ struct ss_feature_trial {
     const struct ss_feature_engine *engine;
     struct ss_pool pool;
     struct ss_memory memory; /* of the copies' sides */
-    struct view *view;       /* of each group */
+    struct site *site;       /* of each group */
+    uint64_t call;           /* trials so far */
+    uint64_t spread;         /* VIEWS - 1; 0 for a single payment, whose views stay in the cache */
     struct ss_buf text;
     char *rows; /* BLOCK of them */
 };
 
-static bool is_counted(const struct view *view, const struct ss_read *read)
+static bool is_counted(const struct site *site, const struct ss_read *read)
 {
-    for (uint32_t i = 0; i < view->n_counted; i++)
-        if (view->counted[i].acc == read->acc && view->counted[i].life == read->life)
+    for (uint32_t i = 0; i < site->n_counted; i++)
+        if (site->counted[i].acc == read->acc && site->counted[i].life == read->life)
             return true;
     return false;
 }
 
 /* Those that the event enters at once; behind a delay it changes nothing yet. */
-static int find_counted(const struct ss_group *g, struct view *view)
+static int find_counted(const struct ss_group *g, struct site *site)
 {
-    view->counted = calloc(g->afters + 1, sizeof *view->counted);
-    view->loan = calloc(g->afters + 1, sizeof *view->loan);
-    if (!view->counted || !view->loan)
+    site->counted = calloc(g->afters + 1, sizeof *site->counted);
+    site->loan = calloc(g->afters + 1, sizeof *site->loan);
+    if (!site->counted || !site->loan)
         return SS_ENOMEM;
     for (uint32_t i = 0; i < g->afters; i++) {
         const struct ss_read *read = &g->after[i];
         const struct ss_wset *set = read->life ? &g->life : &g->win;
         const struct ss_acc *acc = &set->acc[read->acc];
         bool enters = acc->kind != SS_ACC_SEEN && set->head[set->span[acc->span].head].delay_us == 0;
-        if (enters && !is_counted(view, read))
-            view->counted[view->n_counted++] = (struct counted){read->acc, read->life};
+        if (enters && !is_counted(site, read))
+            site->counted[site->n_counted++] = (struct counted){read->acc, read->life};
     }
     return 0;
 }
@@ -68,11 +78,16 @@ static int open_view(const struct ss_group *g, struct view *view)
 {
     size_t bytes = (ss_block_bytes(g, true) + 64u + 63u) & ~(size_t)63;
     view->block = aligned_alloc(64, bytes);
-    view->event = calloc(1, g->stride + 64u);
-    if (!view->block || !view->event)
+    if (!view->block)
         return SS_ENOMEM;
     memset(view->block, 0, bytes);
-    return find_counted(g, view);
+    return 0;
+}
+
+static int open_site(const struct ss_group *g, struct site *site)
+{
+    site->event = calloc(1, g->stride + 64u);
+    return site->event ? find_counted(g, site) : SS_ENOMEM;
 }
 
 int ss_feature_trial_new(const struct ss_feature_engine *engine, struct ss_feature_trial **out)
@@ -85,11 +100,11 @@ int ss_feature_trial_new(const struct ss_feature_engine *engine, struct ss_featu
     trial->engine = engine;
     trial->memory.pool = &trial->pool;
     ss_buf_init(&trial->text, (size_t)64 << 20);
-    trial->view = calloc(plan->groups + 1, sizeof *trial->view);
+    trial->site = calloc(plan->groups + 1, sizeof *trial->site);
     trial->rows = aligned_alloc(64, ((size_t)BLOCK * plan->row_bytes + 63) & ~(size_t)63);
-    int err = trial->view && trial->rows ? 0 : SS_ENOMEM;
+    int err = trial->site && trial->rows ? 0 : SS_ENOMEM;
     for (uint32_t g = 0; g < plan->groups && !err; g++)
-        err = open_view(&plan->group[g], &trial->view[g]);
+        err = open_site(&plan->group[g], &trial->site[g]);
     if (err) {
         ss_feature_trial_free(trial);
         return ss_fail(SS_ENOMEM, "out of memory for features");
@@ -123,25 +138,27 @@ static void drop_copies(struct ss_feature_trial *trial, const struct ss_group *g
     if (view->log)
         ss_memory_give(&trial->memory, view->log, view->log_bytes);
     view->log = NULL;
-    view->ready = false;
+    view->call = 0;
 }
 
 void ss_feature_trial_free(struct ss_feature_trial *trial)
 {
     if (!trial)
         return;
-    for (uint32_t g = 0; trial->view && g < trial->engine->plan->groups; g++) {
-        struct view *view = &trial->view[g];
-        if (view->block)
-            drop_copies(trial, &trial->engine->plan->group[g], view);
-        free(view->block);
-        free(view->event);
-        free(view->counted);
-        free(view->loan);
+    for (uint32_t g = 0; trial->site && g < trial->engine->plan->groups; g++) {
+        struct site *site = &trial->site[g];
+        for (int v = 0; v < VIEWS; v++) {
+            if (site->view[v].block)
+                drop_copies(trial, &trial->engine->plan->group[g], &site->view[v]);
+            free(site->view[v].block);
+        }
+        free(site->event);
+        free(site->counted);
+        free(site->loan);
     }
     ss_pool_close(&trial->pool);
     ss_buf_free(&trial->text);
-    free(trial->view);
+    free(trial->site);
     free(trial->rows);
     free(trial);
 }
@@ -176,11 +193,9 @@ static bool labels_move(const struct ss_side *side, int64_t time_us)
 }
 
 /* Late labels write into events and into their own list. */
-static int seek_labels(struct ss_feature_trial *trial, const struct ss_group *g, struct view *view)
+static int own_log(struct ss_feature_trial *trial, const struct ss_group *g, struct view *view,
+                   struct ss_side *side)
 {
-    struct ss_side *side = ss_label_list(&view->sc);
-    if (!side || !labels_move(side, view->time_us))
-        return 0;
     size_t log_bytes = view->ent.log ? (size_t)g->stride << view->ent.cap_log2 : 0;
     size_t list_bytes = ss_side_bytes(SS_SIDE_LABELS, side->cap);
     view->log_bytes = log_bytes + list_bytes;
@@ -193,6 +208,16 @@ static int seek_labels(struct ss_feature_trial *trial, const struct ss_group *g,
     }
     memcpy(view->log + log_bytes, side->mem, list_bytes);
     side->mem = view->log + log_bytes;
+    return 0;
+}
+
+static int seek_labels(struct ss_feature_trial *trial, const struct ss_group *g, struct view *view)
+{
+    struct ss_side *side = ss_label_list(&view->sc);
+    if (!side || !labels_move(side, view->time_us))
+        return 0;
+    if (!view->log && own_log(trial, g, view, side) < 0)
+        return SS_ENOMEM;
     ss_label_seek(&view->sc, view->time_us);
     return 0;
 }
@@ -226,30 +251,50 @@ static int copy_entity(struct ss_feature_trial *trial, const struct ss_group *g,
     return err ? err : more;
 }
 
-/* As ss_shard_payment up to its first reading. */
-static int stand(struct ss_feature_trial *trial, uint32_t group, struct view *view,
-                 const struct ss_entity *live)
+/* As ss_shard_payment up to its first reading, from wherever the view stands. */
+static int stand(struct ss_feature_trial *trial, uint32_t group, struct view *view, int64_t time_us)
 {
     const struct ss_group *g = &trial->engine->plan->group[group];
     struct ss_scope *sc = &view->sc;
-    drop_copies(trial, g, view);
-    int err = copy_entity(trial, g, view, live);
-    if (!err && ss_shard_is_full(trial->engine, sc))
-        ss_shard_expel(sc);
-    err = err ? err : seek_labels(trial, g, view);
+    view->time_us = time_us;
+    int err = seek_labels(trial, g, view);
     if (err)
         return err;
     if (sc->life)
-        ss_window_seek(sc, &g->life, sc->life, &trial->memory, view->time_us);
+        ss_window_seek(sc, &g->life, sc->life, &trial->memory, time_us);
     if (sc->win) {
-        ss_window_seek(sc, &g->win, sc->win, &trial->memory, view->time_us);
+        ss_window_seek(sc, &g->win, sc->win, &trial->memory, time_us);
     } else if (g->win.spans) {
         sc->win = view->block + ss_block_bytes(g, false);
-        ss_window_fill(sc, &g->win, sc->win, &trial->memory, view->time_us);
+        ss_window_fill(sc, &g->win, sc->win, &trial->memory, time_us);
     }
-    view->ent.at_us = view->time_us;
-    view->ready = true;
+    view->ent.at_us = time_us;
     return 0;
+}
+
+static int find_view(struct ss_feature_trial *trial, uint32_t group, struct ss_key key, int64_t time_us,
+                     struct view **out)
+{
+    const struct ss_group *g = &trial->engine->plan->group[group];
+    const struct ss_table *table = &trial->engine->shard[ss_shard_of(key)].table[group];
+    struct view *view = &trial->site[group].view[key.b & trial->spread];
+    int err = 0;
+    *out = view;
+    if (view->call != trial->call || view->key.a != key.a || view->key.b != key.b) {
+        err = view->block ? 0 : open_view(g, view);
+        if (err)
+            return err;
+        drop_copies(trial, g, view);
+        view->key = key;
+        err = copy_entity(trial, g, view, ss_table_find(table, key));
+        if (!err && ss_shard_is_full(trial->engine, &view->sc))
+            ss_shard_expel(&view->sc);
+    } else if (view->time_us == time_us) {
+        return 0;
+    }
+    err = err ? err : stand(trial, group, view, time_us);
+    view->call = err ? 0 : trial->call;
+    return err;
 }
 
 /* --- one payment at one entity --- */
@@ -261,20 +306,21 @@ static char *state_of(const struct view *view, const struct counted *c, const st
     return c->life ? view->sc.life : view->sc.win;
 }
 
-static void read_with(struct ss_feature_trial *trial, struct view *view, struct ss_row *row)
+static void read_with(struct ss_feature_trial *trial, struct site *site, struct view *view,
+                      struct ss_row *row)
 {
     const struct ss_feature_plan *plan = trial->engine->plan;
     const struct ss_group *g = view->sc.group;
     const struct ss_acc *acc;
-    ss_shard_event(plan, g, row, view->event);
-    for (uint32_t i = 0; i < view->n_counted; i++) {
-        char *state = state_of(view, &view->counted[i], &acc);
-        ss_window_lend(g, acc, state, &trial->memory, view->event, &view->loan[i]);
+    ss_shard_event(plan, g, row, site->event);
+    for (uint32_t i = 0; i < site->n_counted; i++) {
+        char *state = state_of(view, &site->counted[i], &acc);
+        ss_window_lend(g, acc, state, &trial->memory, site->event, &site->loan[i]);
     }
     ss_read_all(plan, &view->sc, g->after, g->afters, row);
-    for (uint32_t i = 0; i < view->n_counted; i++) {
-        char *state = state_of(view, &view->counted[i], &acc);
-        ss_window_take_back(g, acc, state, view->event, &view->loan[i]);
+    for (uint32_t i = 0; i < site->n_counted; i++) {
+        char *state = state_of(view, &site->counted[i], &acc);
+        ss_window_take_back(g, acc, state, site->event, &site->loan[i]);
     }
 }
 
@@ -282,18 +328,12 @@ static int try_at(struct ss_feature_trial *trial, uint32_t group, struct ss_row 
 {
     const struct ss_feature_plan *plan = trial->engine->plan;
     const struct ss_group *g = &plan->group[group];
-    struct ss_key key = ss_row_keys(plan, row)[g->keys];
-    struct view *view = &trial->view[group];
-    if (!view->ready || view->key.a != key.a || view->key.b != key.b || view->time_us != row->time_us) {
-        const struct ss_table *table = &trial->engine->shard[ss_shard_of(key)].table[group];
-        view->key = key;
-        view->time_us = row->time_us;
-        int err = stand(trial, group, view, ss_table_find(table, key));
-        if (err)
-            return err;
-    }
+    struct view *view;
+    int err = find_view(trial, group, ss_row_keys(plan, row)[g->keys], row->time_us, &view);
+    if (err)
+        return err;
     ss_read_all(plan, &view->sc, g->before, g->befores, row);
-    read_with(trial, view, row);
+    read_with(trial, &trial->site[group], view, row);
     ss_row_late(plan, row)[group] =
         ss_log_after(&view->ent, g->stride, row->time_us) != ss_log_end(&view->ent);
     return trial->memory.failed ? SS_ENOMEM : 0;
@@ -373,8 +413,8 @@ int ss_feature_trial_run(struct ss_feature_trial *trial, struct ss_batch *batch)
 {
     int err = 0;
     trial->memory.failed = false;
-    for (uint32_t g = 0; g < trial->engine->plan->groups; g++)
-        trial->view[g].ready = false; /* the state may have changed since the last time */
+    trial->spread = batch->n > 1 ? VIEWS - 1 : 0;
+    trial->call++; /* the state may have changed since the last time */
     for (size_t from = 0; from < batch->n && !err; from += BLOCK)
         err = try_rows(trial, &batch->rec[from], batch->n - from < BLOCK ? batch->n - from : BLOCK,
                        &batch->arena[0]);

@@ -9,9 +9,9 @@
  * save the copies but must get every reallocation right; a fork costs a millisecond. A payment tried costs
  * about as much as one taken in.
  *
- * Each payment of a batch is tried against the same live state: they do not see each other. Consecutive
- * payments of one entity and one time share the copy, so that many variants of one payment are cheap however
- * large its merchant's history is.
+ * Each payment of a batch is tried against the same live state: they do not see each other. Payments of one
+ * entity share its copy, which moves on from one's time to the next one's: so many variants of one payment
+ * are cheap however large its merchant's history is, and so are many past payments in order of time.
  *
  * The features are those that ss_feature_engine_run would give the payment next, to the last bit, but where
  * that would evict, for want of memory, one of this same payment's entities before having read it.
