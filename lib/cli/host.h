@@ -17,8 +17,15 @@
  * After run or try has failed (out of memory, a full disk under a spool) the state is that of no point in the
  * stream: close it, open again from the last snapshot, pass what came since again.
  *
- * With `--state`-like snapshots a position travels along: the caller's number of the last record that was
- * passed, such as a database's sequence number. After opening, ss_host_position says where to go on.
+ * Snapshots carry a position: the caller's number of the last record that was passed, such as a database's
+ * sequence number. After opening, ss_host_position says where to go on: what came behind it, payments and
+ * labels, is passed to run again, in order and as it was posted, and what comes out is looked at by nobody.
+ * Alert messages that have been sent are not sent again (their spool knows them).
+ *
+ * Costs, with the shipped features, boosted trees and the shipped rules (make bench B=host): 11 to 13 us of
+ * one core a payment in batches of 1,024 and of 1, tries the same; 64 variants of one payment 0.3 ms. Half of
+ * it are features, a quarter the model and its reasons. A snapshot of 100 MB takes 0.15 s, or 6 ms for the
+ * fork.
  */
 #ifndef SS_CLI_HOST_H
 #define SS_CLI_HOST_H
