@@ -24,8 +24,8 @@ __attribute__((unused)) static void people(struct ss_db *db)
     }
 }
 
-/* A fresh store of this kind with people and settings; false where there is no such database. */
-__attribute__((unused)) static bool cases_open(struct web_test *t, enum ss_db_kind kind)
+/* A fresh store of the present kind with people and settings; false where there is no such database. */
+__attribute__((unused)) static bool cases_open(struct web_test *t)
 {
     char uri[URI_MAX];
     if (kind == SS_POSTGRES && !fresh_database(kind, uri))

@@ -267,7 +267,7 @@ static void *taker(void *arg)
     return NULL;
 }
 
-static void test_takers(enum ss_db_kind kind)
+static void test_takers(void)
 {
     struct web_test t;
     pthread_t thread[TAKERS];
@@ -275,7 +275,7 @@ static void test_takers(enum ss_db_kind kind)
     int most = 0;
     memset(taken_by, 0, sizeof taken_by);
     if (kind == SS_SQLITE) {
-        if (!cases_open(&t, kind))
+        if (!cases_open(&t))
             return;
         snprintf(taker_uri, sizeof taker_uri, "%s", t.path);
     } else {
@@ -331,7 +331,7 @@ static void *opener(void *arg)
     return NULL;
 }
 
-static void test_numbers(enum ss_db_kind kind)
+static void test_numbers(void)
 {
     struct web_test t;
     pthread_t thread[3];
@@ -367,23 +367,23 @@ int main(void)
     if (ss_ledger_new(&led))
         return 1;
     test_kinds();
-    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+    for (kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
         printf("# %s\n", kind == SS_SQLITE ? "SQLite" : "PostgreSQL");
         web_test_now = t0;
-        if (!cases_open(&t, kind))
+        if (!cases_open(&t))
             continue;
         test_burst(&t);
         test_grouped(&t);
         cases_close(&t);
         ss_ledger_free(led);
-        if (ss_ledger_new(&led) || !cases_open(&t, kind))
+        if (ss_ledger_new(&led) || !cases_open(&t))
             continue;
         test_deadlines(&t);
         test_pauses(&t);
         cases_close(&t);
         web_test_now = t0;
-        test_takers(kind);
-        test_numbers(kind);
+        test_takers();
+        test_numbers();
     }
     ss_ledger_free(led);
     return done();

@@ -578,10 +578,10 @@ static void test_roles(struct web_test *t)
 
 int main(void)
 {
-    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+    for (kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
         struct web_test t;
         printf("# %s\n", kind == SS_SQLITE ? "SQLite" : "PostgreSQL");
-        if (!cases_open(&t, kind))
+        if (!cases_open(&t))
             continue;
         if (ss_ledger_new(&led))
             return 1;
