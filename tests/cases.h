@@ -24,13 +24,15 @@ __attribute__((unused)) static void people(struct ss_db *db)
     }
 }
 
+static enum ss_db_kind present;
+
 /* A fresh store of the present kind with people and settings; false where there is no such database. */
 __attribute__((unused)) static bool cases_open(struct web_test *t)
 {
     char uri[URI_MAX];
-    if (kind == SS_POSTGRES && !fresh_database(kind, uri))
+    if (present == SS_POSTGRES && !fresh_database(present, uri))
         return false;
-    web_open(t, kind == SS_POSTGRES ? uri : NULL);
+    web_open(t, present == SS_POSTGRES ? uri : NULL);
     people(t->db);
     if (ss_settings_new(&t->web.settings) || ss_settings_refresh(t->web.settings, t->db)) {
         printf("Bail out! %s\n", ss_err_text());

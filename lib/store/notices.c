@@ -10,16 +10,26 @@ int ss_notice_add(struct ss_db *db, const struct ss_notice *n)
     return added < 0 ? (int)added : 0;
 }
 
-int ss_notice_admins(struct ss_db *db, const struct ss_notice *n, int64_t except)
+int ss_notice_admins(struct ss_db *db, const struct ss_notice *n, int64_t except,
+                     void (*told)(void *arg, int64_t user_id, const struct ss_notice *notice), void *arg)
 {
-    int64_t added = ss_db_exec(
+    struct ss_rows *rows;
+    int err = ss_db_query(
         db,
-        "INSERT INTO notices (user_id, kind, title, link, created_us) SELECT id, CAST($1 AS TEXT), CAST($2 "
-        "AS TEXT), "
-        "CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM users WHERE role = 'admin' AND active = 1 AND id <> $5",
+        "INSERT INTO notices (user_id, kind, title, link, created_us) SELECT id, CAST($1 AS TEXT), "
+        "CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM users WHERE role = 'admin' AND active = "
+        "1 AND "
+        "id <> $5 RETURNING user_id",
         SS_ARGS(ss_arg_cstr(n->kind), ss_arg_text(n->title), ss_arg_text(n->link), ss_arg_int(n->time_us),
-                ss_arg_int(except)));
-    return added < 0 ? (int)added : 0;
+                ss_arg_int(except)),
+        &rows);
+    if (err)
+        return err;
+    while ((err = ss_rows_next(rows)) > 0)
+        if (told)
+            told(arg, ss_rows_int(rows, 0), n);
+    ss_rows_free(rows);
+    return err;
 }
 
 int ss_notices_list(struct ss_db *db, int64_t user_id, bool unread, int64_t before, int64_t limit,

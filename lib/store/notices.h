@@ -15,8 +15,11 @@ struct ss_notice {
 
 /* All in the caller's transaction. */
 int ss_notice_add(struct ss_db *db, const struct ss_notice *notice) SS_MUST_CHECK;
-/* To every active administrator but `except` (0: none). user_id is not looked at. */
-int ss_notice_admins(struct ss_db *db, const struct ss_notice *notice, int64_t except) SS_MUST_CHECK;
+/* To every active administrator but `except` (0: none); notice->user_id is not looked at. `told` (may be
+ * NULL) is called for each. */
+int ss_notice_admins(struct ss_db *db, const struct ss_notice *notice, int64_t except,
+                     void (*told)(void *arg, int64_t user_id, const struct ss_notice *notice),
+                     void *arg) SS_MUST_CHECK;
 
 struct ss_notice_row {
     int64_t id, created_us, read_us;

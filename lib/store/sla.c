@@ -1,6 +1,7 @@
 #include "store/sla.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "json/write.h"
 #include "store/case_row.h"
 #include "store/notices.h"
 #include "store/settings.h"
@@ -121,53 +122,87 @@ static int mark(struct ss_db *db, struct ss_case *c, int64_t now_us)
     return 1;
 }
 
-static int tell_people(struct ss_db *db, const struct ss_case *c, int64_t now_us)
+struct listener {
+    void (*tell)(void *arg, const char *topic, struct ss_str json);
+    void *arg;
+    struct ss_buf json;
+};
+
+static void tell_person(void *arg, int64_t user_id, const struct ss_notice *notice)
+{
+    struct listener *l = arg;
+    if (!l->tell)
+        return;
+    ss_buf_reset(&l->json);
+    ss_buf_puts(&l->json, "{\"user_id\":");
+    ss_json_put_int(&l->json, user_id);
+    ss_json_key(&l->json, "kind");
+    ss_json_put_string(&l->json, ss_str_of(notice->kind));
+    ss_json_key(&l->json, "title");
+    ss_json_put_string(&l->json, notice->title);
+    ss_json_key(&l->json, "link");
+    ss_json_put_string(&l->json, notice->link);
+    ss_buf_putc(&l->json, '}');
+    if (!l->json.failed)
+        l->tell(l->arg, "notice", (struct ss_str){l->json.p, l->json.n});
+}
+
+static void tell_all(struct listener *l, const struct ss_case *c)
+{
+    if (!l->tell)
+        return;
+    ss_buf_reset(&l->json);
+    ss_case_event_put(&l->json, "breached", c, "system");
+    if (!l->json.failed)
+        l->tell(l->arg, "case", (struct ss_str){l->json.p, l->json.n});
+}
+
+static int breach(struct ss_db *db, const struct ss_case *c, int64_t now_us, struct listener *l)
 {
     char title[120], link[40], due[SS_TIME_TEXT];
     size_t due_n = ss_time_print(c->due_us, due);
-    snprintf(title, sizeof title, "%.*s has passed its deadline", (int)c->number.n, c->number.p);
+    snprintf(title, sizeof title, "case %.*s has passed its deadline", (int)c->number.n, c->number.p);
     snprintf(link, sizeof link, "/cases/%lld", (long long)c->id);
     const struct ss_activity activity = {.case_id = c->id,
                                          .time_us = now_us,
                                          .actor = "system",
                                          .action = "sla_breached",
                                          .new_value = {due, due_n}};
-    struct ss_notice notice = {.user_id = c->assigned_to,
-                               .kind = "breached",
-                               .title = ss_str_of(title),
-                               .link = ss_str_of(link),
-                               .time_us = now_us};
+    const struct ss_notice notice = {.user_id = c->assigned_to,
+                                     .kind = "breached",
+                                     .title = ss_str_of(title),
+                                     .link = ss_str_of(link),
+                                     .time_us = now_us};
     int err = ss_activity_add(db, &activity);
-    if (!err && c->assigned_to)
+    if (!err && c->assigned_to) {
         err = ss_notice_add(db, &notice);
-    return err ? err : ss_notice_admins(db, &notice, c->assigned_to);
+        if (!err)
+            tell_person(l, c->assigned_to, &notice);
+    }
+    err = err ? err : ss_notice_admins(db, &notice, c->assigned_to, tell_person, l);
+    if (!err)
+        tell_all(l, c);
+    return err;
 }
 
 int ss_sla_sweep(struct ss_db *db, int64_t now_us,
                  void (*tell)(void *arg, const char *topic, struct ss_str json), void *arg)
 {
     struct ss_arena arena;
-    struct ss_buf json;
+    struct listener l = {.tell = tell, .arg = arg};
     struct overdue *o;
     int n = 0;
     ss_arena_init(&arena, SWEEP_BYTES);
-    ss_buf_init(&json, SWEEP_BYTES);
+    ss_buf_init(&l.json, SWEEP_BYTES);
     int err = overdue_cases(db, now_us, &arena, &o);
     for (; o && err >= 0; o = o->next) {
         err = mark(db, &o->c, now_us);
-        if (err <= 0)
-            continue;
-        n++;
-        err = tell_people(db, &o->c, now_us);
-        if (!err && tell) {
-            ss_buf_reset(&json);
-            ss_case_event_put(&json, "breached", &o->c, "system");
-            err = ss_buf_check(&json);
-            if (!err)
-                tell(arg, "case", (struct ss_str){json.p, json.n});
+        if (err > 0) {
+            n++;
+            err = breach(db, &o->c, now_us, &l);
         }
     }
-    ss_buf_free(&json);
+    ss_buf_free(&l.json);
     ss_arena_free(&arena);
     return err < 0 ? err : n;
 }

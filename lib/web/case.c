@@ -128,23 +128,90 @@ int ss_case_touch(struct ss_case_work *work, struct ss_case *c, const char *even
     return err ? err : tell(call, c, event);
 }
 
+/* {"user_id":7,"kind":"assigned","title":"..","link":".."} */
+static void tell_person(void *arg, int64_t user_id, const struct ss_notice *notice)
+{
+    struct ss_call *call = arg;
+    struct ss_buf buf;
+    ss_buf_init(&buf, EVENT_MAX);
+    ss_buf_putc(&buf, '{');
+    ss_put_int_of(&buf, "user_id", user_id);
+    ss_put_text_of(&buf, "kind", ss_str_of(notice->kind));
+    ss_put_text_of(&buf, "title", notice->title);
+    ss_put_text_of(&buf, "link", notice->link);
+    ss_buf_putc(&buf, '}');
+    if (!buf.failed)
+        ss_event_add(call, "notice", (struct ss_str){buf.p, buf.n});
+    ss_buf_free(&buf);
+}
+
+static int give_notice(struct ss_call *call, int64_t user_id, const char *kind, struct ss_str title,
+                       struct ss_str link)
+{
+    const struct ss_notice notice = {
+        .user_id = user_id, .kind = kind, .title = title, .link = link, .time_us = call->now_us};
+    if (!user_id)
+        return ss_notice_admins(call->db, &notice, call->who.user_id, tell_person, call);
+    int err = ss_notice_add(call->db, &notice);
+    if (!err)
+        tell_person(call, user_id, &notice);
+    return err;
+}
+
+/* Keeps it for the end, with others of its kind; false where there is no room for another person. */
+static bool owe(struct ss_case_work *work, int64_t user_id, const char *kind, struct ss_str title,
+                struct ss_str link)
+{
+    for (int i = 0; i < work->owes; i++)
+        if (work->owed[i].user_id == user_id && strcmp(work->owed[i].kind, kind) == 0) {
+            work->owed[i].n++;
+            return true;
+        }
+    if (work->owes == SS_WORK_PEOPLE)
+        return false;
+    work->owed[work->owes++] = (struct ss_owed_notice){user_id, kind, title, link, 1};
+    return true;
+}
+
 int ss_case_notify(struct ss_case_work *work, const struct ss_case *c, int64_t user_id, const char *kind,
                    const char *fmt, ...)
 {
     struct ss_call *call = work->call;
     char text[300];
     va_list ap;
-    if (!user_id || user_id == call->who.user_id)
+    if (user_id && user_id == call->who.user_id)
         return 0;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    const struct ss_notice notice = {.user_id = user_id,
-                                     .kind = kind,
-                                     .title = ss_call_copy(call, ss_str_of(text)),
-                                     .link = ss_call_format(call, "/cases/%lld", (long long)c->id),
-                                     .time_us = call->now_us};
-    return ss_notice_add(call->db, &notice);
+    struct ss_str title = ss_call_copy(call, ss_str_of(text));
+    struct ss_str link = ss_call_format(call, "/cases/%lld", (long long)c->id);
+    if (work->bulk && owe(work, user_id, kind, title, link))
+        return 0;
+    return give_notice(call, user_id, kind, title, link);
+}
+
+int ss_work_settle(struct ss_case_work *work)
+{
+    static const char *const sentences[][2] = {{"assigned", "gave you"},
+                                               {"released", "took off you"},
+                                               {"escalated", "escalated"},
+                                               {"reopened", "reopened"}};
+    struct ss_call *call = work->call;
+    int err = 0;
+    for (int i = 0; i < work->owes && !err; i++) {
+        const struct ss_owed_notice *o = &work->owed[i];
+        const char *verb = "changed";
+        for (size_t k = 0; k < SS_COUNT(sentences); k++)
+            if (strcmp(o->kind, sentences[k][0]) == 0)
+                verb = sentences[k][1];
+        err = o->n == 1 ? give_notice(call, o->user_id, o->kind, o->title, o->link)
+                        : give_notice(call, o->user_id, o->kind,
+                                      ss_call_format(call, "%s %s %d cases", call->who.name, verb, o->n),
+                                      SS_STR("/cases?tab=mine"));
+    }
+    work->owes = 0;
+    return err;
 }
 
 /* ---- JSON ---- */

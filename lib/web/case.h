@@ -11,10 +11,22 @@
 #include "store/sla.h"
 #include "web/web.h"
 
+#define SS_WORK_PEOPLE 16
+
+/* A notice that a bulk action owes somebody: one for all its cases. */
+struct ss_owed_notice {
+    int64_t user_id; /* 0: the administrators */
+    const char *kind;
+    struct ss_str title, link; /* of the first */
+    int n;
+};
+
 struct ss_case_work {
     struct ss_call *call;
     struct ss_sla sla;
-    bool bulk; /* no event for each */
+    bool bulk; /* one event and one notice a person for all */
+    struct ss_owed_notice owed[SS_WORK_PEOPLE];
+    int owes;
     /* Why it was refused: */
     int status;
     const char *code;
@@ -51,9 +63,13 @@ int ss_case_trace(struct ss_case_work *work, const struct ss_case *c,
 int ss_case_touch(struct ss_case_work *work, struct ss_case *c, const char *event, const char *audit,
                   struct ss_str old_json, struct ss_str new_json) SS_MUST_CHECK;
 
-/* A notice to a user, unless they did it themselves or are nobody. */
+/*
+ * A notice to a user, unless they did it themselves; with user_id 0 to all administrators. Listeners are
+ * told. In a bulk action it waits for ss_work_settle, and several of one kind become one.
+ */
 int ss_case_notify(struct ss_case_work *work, const struct ss_case *c, int64_t user_id, const char *kind,
                    const char *fmt, ...) SS_PRINTF(5, 6) SS_MUST_CHECK;
+int ss_work_settle(struct ss_case_work *work) SS_MUST_CHECK;
 
 /* The case as JSON: a list's item, or an answer to a change. */
 void ss_case_put(struct ss_call *call, const struct ss_sla *sla, const struct ss_case *c, struct ss_buf *to);

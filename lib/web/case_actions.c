@@ -137,16 +137,9 @@ static void parse_escalate(struct ss_call *call, struct ss_case_params *params)
 
 static int tell_of_escalation(struct ss_case_work *work, const struct ss_case *c)
 {
-    struct ss_call *call = work->call;
-    if (c->escalated_to)
-        return ss_case_notify(work, c, c->escalated_to, "escalated", "%s escalated case %.*s to you",
-                              call->who.name, (int)c->number.n, c->number.p);
-    const struct ss_notice notice = {.kind = "escalated",
-                                     .title = ss_call_format(call, "%s escalated case %.*s", call->who.name,
-                                                             (int)c->number.n, c->number.p),
-                                     .link = ss_call_format(call, "/cases/%lld", (long long)c->id),
-                                     .time_us = call->now_us};
-    return ss_notice_admins(call->db, &notice, call->who.user_id);
+    return ss_case_notify(work, c, c->escalated_to, "escalated", "%s escalated case %.*s%s",
+                          work->call->who.name, (int)c->number.n, c->number.p,
+                          c->escalated_to ? " to you" : "");
 }
 
 /* To one person, who then works on it, or to all administrators. */
@@ -270,8 +263,8 @@ static int reopen(struct ss_case_work *work, struct ss_case *c, const struct ss_
     const struct ss_verdict_by by = {ss_str_of(call->who.name), params->reason, call->now_us};
     err = err ? err : ss_verdict_case(call->db, c->id, SS_LABEL_UNKNOWN, &by, &call->arena, &labelled);
     int64_t n = err ? err : ss_alerts_reopen(call->db, c->id);
-    if (n < 0 || err)
-        return (int)n;
+    if (n < 0 || err || !from)
+        return n < 0 ? (int)n : err;
     return ss_case_notify(work, c, from, "reopened", "%s reopened case %.*s", call->who.name,
                           (int)c->number.n, c->number.p);
 }

@@ -122,7 +122,8 @@ static int make_case(struct ss_case_work *work, struct draft *d)
                                                                           : (struct ss_str){NULL, 0},
                                       .new_json = ss_call_pair(call, "title", d->c.title)};
     err = ss_case_keep(work, &d->c, &step);
-    return err ? err
+    return err || !d->c.assigned_to
+               ? err
                : ss_case_notify(work, &d->c, d->c.assigned_to, "assigned", "%s gave you case %.*s",
                                 call->who.name, (int)d->c.number.n, d->c.number.p);
 }

@@ -224,7 +224,8 @@ static int bulk(struct ss_call *call)
     ss_put_int_of(to, "done", done);
     ss_put_int_of(to, "refused", (int64_t)n - done);
     ss_buf_putc(to, '}');
-    return err || !done ? err : tell_of_many(call, action->name, ids, done);
+    err = err || !done ? err : tell_of_many(call, action->name, ids, done);
+    return err ? err : ss_work_settle(&work);
 }
 
 const struct ss_route ss_routes_case_moves[] = {

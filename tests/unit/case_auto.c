@@ -140,7 +140,7 @@ static void test_kinds(void)
 /* ---- deadlines ---- */
 
 struct told {
-    int n;
+    int n, notices;
     char last[400];
 };
 
@@ -148,6 +148,7 @@ static void tell(void *arg, const char *topic, struct ss_str json)
 {
     struct told *told = arg;
     told->n += strcmp(topic, "case") == 0;
+    told->notices += strcmp(topic, "notice") == 0;
     snprintf(told->last, sizeof told->last, "%.*s", (int)json.n, json.p);
 }
 
@@ -191,6 +192,7 @@ static void test_deadlines(struct web_test *t)
     web_ask(t, "GET", "/api/v1/cases/counts", NULL);
     web_has(t, "breached", "1", "and counted");
     ok(sweep(t, t0 + 8 * SS_HOUR_US, &told) == 1, "the sweep at that time marks it");
+    ok(told.notices == 2, "so are both");
     ok(told.n == 1 && strstr(told.last, "\"event\":\"breached\"") && strstr(told.last, "\"id\":1"),
        "listeners are told");
     ok(sweep(t, t0 + 9 * SS_HOUR_US, &told) == 0 && told.n == 1, "once");
@@ -274,12 +276,12 @@ static void test_takers(void)
     int64_t arg[TAKERS], sum = 0;
     int most = 0;
     memset(taken_by, 0, sizeof taken_by);
-    if (kind == SS_SQLITE) {
+    if (present == SS_SQLITE) {
         if (!cases_open(&t))
             return;
         snprintf(taker_uri, sizeof taker_uri, "%s", t.path);
     } else {
-        if (!fresh_database(kind, taker_uri))
+        if (!fresh_database(present, taker_uri))
             return;
         web_open(&t, taker_uri);
         people(t.db);
@@ -336,11 +338,11 @@ static void test_numbers(void)
     struct web_test t;
     pthread_t thread[3];
     int64_t failed[3] = {0};
-    if (kind == SS_SQLITE) {
+    if (present == SS_SQLITE) {
         web_open(&t, NULL);
         snprintf(taker_uri, sizeof taker_uri, "%s", t.path);
     } else {
-        if (!fresh_database(kind, taker_uri))
+        if (!fresh_database(present, taker_uri))
             return;
         web_open(&t, taker_uri);
     }
@@ -367,8 +369,8 @@ int main(void)
     if (ss_ledger_new(&led))
         return 1;
     test_kinds();
-    for (kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
-        printf("# %s\n", kind == SS_SQLITE ? "SQLite" : "PostgreSQL");
+    for (present = SS_SQLITE; present <= SS_POSTGRES; present++) {
+        printf("# %s\n", present == SS_SQLITE ? "SQLite" : "PostgreSQL");
         web_test_now = t0;
         if (!cases_open(&t))
             continue;

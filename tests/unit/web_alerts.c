@@ -298,9 +298,9 @@ static void test_roles(struct web_test *t)
 
 int main(void)
 {
-    for (kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+    for (present = SS_SQLITE; present <= SS_POSTGRES; present++) {
         struct web_test t;
-        printf("# %s\n", kind == SS_SQLITE ? "SQLite" : "PostgreSQL");
+        printf("# %s\n", present == SS_SQLITE ? "SQLite" : "PostgreSQL");
         if (!cases_open(&t))
             continue;
         if (ss_ledger_new(&led))

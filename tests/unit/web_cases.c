@@ -274,10 +274,10 @@ static void test_evidence(struct web_test *t)
 /* What the counters of the rules say: payments that are known to be fraud, and not. */
 static void precision(struct web_test *t, int64_t fraud, int64_t genuine, const char *what)
 {
-    int64_t f = ask_int(
-        t, "SELECT CAST(sum(fraud) AS BIGINT) FROM buckets WHERE dim = 'rule' AND key = 'card_testing'");
-    int64_t g = ask_int(
-        t, "SELECT CAST(sum(genuine) AS BIGINT) FROM buckets WHERE dim = 'rule' AND key = 'card_testing'");
+    int64_t f = ask_int(t, "SELECT CAST(COALESCE(sum(fraud), 0) AS BIGINT) FROM buckets WHERE dim = 'rule' "
+                           "AND key = 'card_testing'");
+    int64_t g = ask_int(t, "SELECT CAST(COALESCE(sum(genuine), 0) AS BIGINT) FROM buckets WHERE dim = 'rule' "
+                           "AND key = 'card_testing'");
     if (!ok(f == fraud && g == genuine, "%s", what))
         printf("# %lld fraud, %lld genuine\n", (long long)f, (long long)g);
 }
@@ -578,9 +578,9 @@ static void test_roles(struct web_test *t)
 
 int main(void)
 {
-    for (kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+    for (present = SS_SQLITE; present <= SS_POSTGRES; present++) {
         struct web_test t;
-        printf("# %s\n", kind == SS_SQLITE ? "SQLite" : "PostgreSQL");
+        printf("# %s\n", present == SS_SQLITE ? "SQLite" : "PostgreSQL");
         if (!cases_open(&t))
             continue;
         if (ss_ledger_new(&led))
