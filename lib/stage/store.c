@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "flow/stage.h"
+#include "store/case_auto.h"
 #include "store/ledger.h"
 #include "store/migrate.h"
+#include "store/settings.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +20,9 @@ struct store {
     struct ss_env *env;
     struct ss_db *db;
     struct ss_ledger *ledger;
-    bool *added; /* which records of the batch the ledger took */
+    struct ss_settings *settings;
+    int64_t settings_ns; /* when they were read */
+    bool *added;         /* which records of the batch the ledger took */
     uint64_t stored, known, labels;
 };
 
@@ -71,7 +75,22 @@ static int open_store(void *arg, struct ss_env *env)
     if (!st->added)
         return ss_fail(SS_ENOMEM, "out of memory");
     int err = ss_store_open(st->uri, &st->options, &st->db);
-    return err ? err : ss_ledger_new(&st->ledger);
+    err = err ? err : ss_ledger_new(&st->ledger);
+    return err ? err : ss_settings_new(&st->settings);
+}
+
+/* Alerts open cases as the settings say now: people change them while the stream goes on. */
+static int open_cases(struct store *st)
+{
+    struct ss_case_auto how;
+    int64_t now_ns = ss_clock_mono_ns();
+    if (st->settings_ns && now_ns - st->settings_ns < 1000000000)
+        return 0;
+    st->settings_ns = now_ns;
+    int err = ss_settings_refresh(st->settings, st->db);
+    ss_case_auto_of(st->settings, &how);
+    ss_ledger_cases(st->ledger, &how);
+    return err;
 }
 
 /* One transaction with all that the ledger holds. */
@@ -80,7 +99,9 @@ static int write_all(struct store *st, bool settle)
     int err = ss_db_begin(st->db, true);
     if (err)
         return err;
-    err = ss_ledger_write(st->ledger, st->db, ss_clock_wall_us());
+    err = open_cases(st);
+    if (!err)
+        err = ss_ledger_write(st->ledger, st->db, ss_clock_wall_us());
     if (!err && settle)
         err = ss_ledger_settle(st->ledger, st->db);
     if (!err)
@@ -176,6 +197,7 @@ static void close_store(void *arg)
 {
     struct store *st = arg;
     ss_ledger_free(st->ledger);
+    ss_settings_free(st->settings);
     ss_db_close(st->db);
     free(st->added);
 }

@@ -8,6 +8,7 @@
 #include "json/write.h"
 #include "record/batch.h"
 #include "record/decision.h"
+#include "store/case_auto.h"
 #include "store/passed.h"
 #include "web/hub.h"
 #include <stdlib.h>
@@ -77,28 +78,6 @@ static void put_member(struct ss_buf *to, struct ss_str line, const char *key)
     ss_buf_put(to, value.p, value.n);
 }
 
-void ss_payment_item(struct ss_str line, struct ss_buf *to)
-{
-    static const char *const fields[] = {"txn_id",   "timestamp", "user_id", "card_id", "merchant_id",
-                                         "category", "country",   "channel", "amount",  "currency"};
-    struct ss_str decision = ss_cursor_member(line, "decision"), score = ss_cursor_member(line, "score");
-    ss_buf_putc(to, '{');
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        put_member(to, line, fields[i]);
-    struct ss_str final = decision.p ? ss_cursor_member(decision, "score") : (struct ss_str){NULL, 0};
-    struct ss_str level = ss_cursor_member(decision.p ? decision : score, "level");
-    struct ss_str action = decision.p ? ss_cursor_member(decision, "action") : (struct ss_str){NULL, 0};
-    if (!final.p && score.p)
-        final = ss_cursor_member(score, "value");
-    ss_json_key(to, "score");
-    ss_buf_put(to, final.p ? final.p : "null", final.p ? final.n : 4);
-    ss_json_key(to, "level");
-    ss_buf_put(to, level.p ? level.p : "\"NONE\"", level.p ? level.n : 6);
-    ss_json_key(to, "action");
-    ss_buf_put(to, action.p ? action.p : "\"allow\"", action.p ? action.n : 7);
-    ss_buf_putc(to, '}');
-}
-
 /* The first reason that a rule or the score gives, as a JSON string. */
 static struct ss_str reason_of(struct ss_str line)
 {
@@ -118,9 +97,37 @@ static struct ss_str reason_of(struct ss_str line)
     return (struct ss_str){NULL, 0};
 }
 
+void ss_payment_item(struct ss_str line, struct ss_buf *to)
+{
+    static const char *const fields[] = {"txn_id",      "timestamp", "user_id", "card_id",
+                                         "merchant_id", "category",  "country", "location",
+                                         "channel",     "amount",    "currency"};
+    struct ss_str decision = ss_cursor_member(line, "decision"), score = ss_cursor_member(line, "score");
+    ss_buf_putc(to, '{');
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        put_member(to, line, fields[i]);
+    struct ss_str final = decision.p ? ss_cursor_member(decision, "score") : (struct ss_str){NULL, 0};
+    struct ss_str level = ss_cursor_member(decision.p ? decision : score, "level");
+    struct ss_str action = decision.p ? ss_cursor_member(decision, "action") : (struct ss_str){NULL, 0};
+    if (!final.p && score.p)
+        final = ss_cursor_member(score, "value");
+    ss_json_key(to, "score");
+    ss_buf_put(to, final.p ? final.p : "null", final.p ? final.n : 4);
+    ss_json_key(to, "level");
+    ss_buf_put(to, level.p ? level.p : "\"NONE\"", level.p ? level.n : 6);
+    ss_json_key(to, "action");
+    ss_buf_put(to, action.p ? action.p : "\"allow\"", action.p ? action.n : 7);
+    struct ss_str reason = reason_of(line);
+    if (reason.p) {
+        ss_json_key(to, "reason");
+        ss_buf_put(to, reason.p, reason.n);
+    }
+    ss_buf_putc(to, '}');
+}
+
 bool ss_alert_item(struct ss_str line, struct ss_buf *to)
 {
-    struct ss_str alert = ss_cursor_member(line, "alert"), reason = reason_of(line);
+    struct ss_str alert = ss_cursor_member(line, "alert");
     struct ss_str id = alert.p ? ss_cursor_member(alert, "id") : alert;
     if (!id.p)
         return false;
@@ -130,10 +137,6 @@ bool ss_alert_item(struct ss_str line, struct ss_buf *to)
     ss_buf_put(to, id.p, id.n);
     put_member(to, alert, "key");
     put_member(to, alert, "count");
-    if (reason.p) {
-        ss_json_key(to, "reason");
-        ss_buf_put(to, reason.p, reason.n);
-    }
     ss_buf_putc(to, '}');
     return true;
 }
@@ -372,6 +375,15 @@ static void answer_twin(struct ss_submit *s, struct item *item)
     answer_known(item, (struct ss_str){first->call->res.body.p, first->call->res.body.n});
 }
 
+/* Alerts open cases as the settings say by now. */
+static int write_ledger(struct ss_submit *s, struct ss_db *db)
+{
+    struct ss_case_auto how;
+    ss_case_auto_of(s->web->settings, &how);
+    ss_ledger_cases(s->ledger, &how);
+    return ss_ledger_write(s->ledger, db, s->web->now_us());
+}
+
 static int run(struct ss_submit *s, struct ss_db *db, size_t *rejected)
 {
     struct ss_engine *engine = s->web->engine;
@@ -384,7 +396,7 @@ static int run(struct ss_submit *s, struct ss_db *db, size_t *rejected)
         s->owes = true; /* the pipeline has seen them */
         err = enter(s, rejected);
         if (!err)
-            err = ss_ledger_write(s->ledger, db, s->web->now_us());
+            err = write_ledger(s, db);
     }
     if (err)
         return err;
@@ -441,7 +453,7 @@ bool ss_submit_owes(const struct ss_submit *s)
 
 int ss_submit_again(struct ss_submit *s, struct ss_db *db)
 {
-    return ss_ledger_write(s->ledger, db, s->web->now_us());
+    return write_ledger(s, db);
 }
 
 void ss_submit_done(struct ss_submit *s, bool committed)
