@@ -26,6 +26,12 @@ static const char *text_at(const char *path)
     return to;
 }
 
+/* Somewhere in the last answer. */
+static bool holds(const char *text)
+{
+    return t.body.n && memmem(t.body.p, t.body.n, text, strlen(text)) != NULL;
+}
+
 static void bearer(const char *token)
 {
     static char header[2100];
@@ -123,7 +129,7 @@ static void test_setup(void)
     web_has(&t, "user.email", "\"ann@example.com\"", "with a tidy email");
     web_has(&t, "user.role", "\"admin\"", "who is one");
     ok(*text_at("access_token") != '\0', "and is signed in");
-    ok(!strstr(t.body.p, "argon2"), "no hash is in the answer");
+    ok(!holds("argon2"), "no hash is in the answer");
     web_is(&t, "POST", "/api/v1/auth/setup", body, 403, "the token works once");
     web_ask(&t, "GET", "/api/v1/auth/state", NULL);
     web_has(&t, "setup", "false", "nothing is left to set up");
@@ -553,7 +559,7 @@ static void test_register(void)
     snprintf(word, sizeof word, "%s", text_at("invite"));
     snprintf(id, sizeof id, "%s", text_at("id"));
     web_is(&t, "GET", "/api/v1/invites", NULL, 200, "is listed");
-    ok(!strstr(t.body.p, word) && strstr(t.body.p, id), "without its word");
+    ok(!holds(word) && holds(id), "without its word");
     nobody();
     snprintf(
         body, sizeof body,
@@ -591,7 +597,7 @@ static void test_keys(void)
     elsewhere();
     as_ann();
     web_is(&t, "GET", "/api/v1/keys/scopes", NULL, 200, "what a key may be for");
-    ok(strstr(t.body.p, "\"audit:read\"") != NULL, "such as reading the log");
+    ok(holds("\"audit:read\""), "such as reading the log");
     web_is(&t, "POST", "/api/v1/keys", "{\"name\":\"n\"}", 422, "a key for nothing");
     web_is(&t, "POST", "/api/v1/keys", "{\"name\":\"n\",\"scopes\":[\"audit:raed\"]}", 422,
            "for a misspelt scope");
@@ -603,7 +609,7 @@ static void test_keys(void)
     snprintf(path, sizeof path, "/api/v1/keys/%s", text_at("id"));
     ok(strncmp(key, "ss_", 3) == 0 && strlen(key) == 54, "is shown once: %zu", strlen(key));
     web_ask(&t, "GET", "/api/v1/keys", NULL);
-    ok(!strstr(t.body.p, key + 16) && web_at(&t, "items.0.id").p, "and listed without its secret");
+    ok(!holds(key + 16) && web_at(&t, "items.0.id").p, "and listed without its secret");
     bearer(key);
     web_is(&t, "GET", "/api/v1/audit", NULL, 200, "it does what it is for");
     ok(strcmp(t.call.who.name, "key:nightly") == 0, "by its name");
@@ -644,7 +650,7 @@ static void test_audit(void)
     web_is(&t, "GET", "/api/v1/audit?actor=ann@example.com&subject=user:2&action=user.create", NULL, 200,
            "of one change");
     web_has(&t, "items.0.new.email", "\"bob@example.com\"", "say what it made");
-    ok(!strstr(t.body.p, "argon2") && !strstr(t.body.p, "secret"), "without the password");
+    ok(!holds("argon2") && !holds("secret"), "without the password");
     web_is(&t, "GET", "/api/v1/audit/head", NULL, 200, "the head");
     snprintf(path, sizeof path, "/api/v1/audit/verify?head=%s:%s",
              ss_call_format(&t.call, "%.*s", (int)web_at(&t, "seq").n, web_at(&t, "seq").p).p,
