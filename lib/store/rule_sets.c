@@ -1,7 +1,6 @@
 #include "store/rule_sets.h"
 #include "base/digest.h"
 #include "base/err.h"
-#include "base/time.h"
 
 #define COLUMNS                                                                           \
     "version, based_on, revision, status, length(text), hash, comment, author, approver," \
@@ -195,31 +194,4 @@ int ss_rule_set_move(struct ss_db *db, int64_t version, enum ss_rule_set_status 
                            SS_ARGS(ss_arg_int(version), ss_arg_cstr(status_names[status]), ss_arg_text(actor),
                                    ss_arg_int(now_us)));
     return n < 0 ? (int)n : 0;
-}
-
-int ss_rule_hits_each(struct ss_db *db, bool shadow, int64_t from_us, int64_t until_us,
-                      int (*each)(void *ctx, const struct ss_rule_hits *hits), void *ctx)
-{
-    struct ss_rows *rows;
-    int err =
-        ss_db_query(db,
-                    "SELECT key, CAST(sum(payments) AS BIGINT), CAST(sum(amount) AS BIGINT),"
-                    " CAST(sum(alerts) AS BIGINT), CAST(sum(blocked) AS BIGINT),"
-                    " CAST(sum(fraud) AS BIGINT), CAST(sum(genuine) AS BIGINT) FROM buckets"
-                    " WHERE dim = $1 AND start_us >= $2 AND start_us < $3 GROUP BY key ORDER BY key",
-                    SS_ARGS(ss_arg_cstr(shadow ? "shadow" : "rule"),
-                            ss_arg_int(ss_floor_div(from_us, SS_HOUR_US) * SS_HOUR_US), ss_arg_int(until_us)),
-                    &rows);
-    if (err)
-        return err;
-    while ((err = ss_rows_next(rows)) > 0) {
-        const struct ss_rule_hits hits = {ss_rows_text(rows, 0), ss_rows_int(rows, 1), ss_rows_int(rows, 2),
-                                          ss_rows_int(rows, 3),  ss_rows_int(rows, 4), ss_rows_int(rows, 5),
-                                          ss_rows_int(rows, 6)};
-        err = each(ctx, &hits);
-        if (err)
-            break;
-    }
-    ss_rows_free(rows);
-    return err;
 }

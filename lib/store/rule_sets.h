@@ -56,16 +56,4 @@ int ss_rule_set_edit(struct ss_db *db, const struct ss_rule_set *old, struct ss_
 int ss_rule_set_move(struct ss_db *db, int64_t version, enum ss_rule_set_status status, struct ss_str actor,
                      int64_t now_us) SS_MUST_CHECK;
 
-/* ---- how rules did ---- */
-
-struct ss_rule_hits {
-    struct ss_str rule; /* as long as the callback */
-    int64_t payments, amount, alerts, blocked, fraud, genuine;
-};
-
-/* Of each rule that fired (`shadow`: of those that are tried out) on payments of event time [from, until),
- * whole hours. The callback returns 0 to go on. */
-int ss_rule_hits_each(struct ss_db *db, bool shadow, int64_t from_us, int64_t until_us,
-                      int (*each)(void *ctx, const struct ss_rule_hits *hits), void *ctx) SS_MUST_CHECK;
-
 #endif

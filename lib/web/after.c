@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "web/auth.h"
+#include "web/jobs.h"
 #include "web/rules.h"
 #include "web/settings.h"
 
@@ -13,4 +14,6 @@ void ss_after_commit(struct ss_web *web, struct ss_db *db, unsigned after)
         ss_auth_flush(web->auth);
     if (after & (SS_AFTER_RULES | SS_AFTER_LISTS) && web->rules)
         ss_rules_apply(web->rules, db, web->engine, after);
+    if (after & SS_AFTER_JOBS && web->jobs)
+        ss_jobs_wake(web->jobs);
 }

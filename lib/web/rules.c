@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "json/write.h"
 #include "rule/edit.h"
+#include "store/analytics.h"
 #include "web/rule_view.h"
 #include <math.h>
 #include <stdio.h>
@@ -14,21 +15,21 @@
 
 struct hits {
     struct ss_map names;
-    struct ss_rule_hits *of; /* of each name */
+    struct ss_bucket *of; /* of each name */
     uint32_t cap;
     struct ss_arena *arena;
     int64_t from_us, until_us;
 };
 
-static int note_hits(void *ctx, const struct ss_rule_hits *h)
+static int note_hits(void *ctx, const struct ss_bucket *h)
 {
     struct hits *all = ctx;
-    int64_t id = ss_map_add(&all->names, h->rule);
+    int64_t id = ss_map_add(&all->names, h->key);
     if (id < 0)
         return (int)id;
     if (id >= all->cap) {
         uint32_t cap = all->cap ? all->cap * 2 : 64;
-        struct ss_rule_hits *more = ss_arena_zalloc(all->arena, cap * sizeof *more);
+        struct ss_bucket *more = ss_arena_zalloc(all->arena, cap * sizeof *more);
         if (!more)
             return SS_ENOMEM;
         if (all->cap)
@@ -36,7 +37,7 @@ static int note_hits(void *ctx, const struct ss_rule_hits *h)
         all->of = more;
         all->cap = cap;
     }
-    struct ss_rule_hits *to = &all->of[id]; /* a rule that was tried out and is live now counts for both */
+    struct ss_bucket *to = &all->of[id]; /* a rule that was tried out and is live now counts for both */
     to->payments += h->payments;
     to->amount += h->amount;
     to->alerts += h->alerts;
@@ -46,31 +47,35 @@ static int note_hits(void *ctx, const struct ss_rule_hits *h)
     return 0;
 }
 
-/* ?from ?until: the last 30 days of the wall clock where they are absent. */
-static bool read_span(struct ss_call *call, struct hits *all)
+/* ?from ?until of event time: the 30 days up to the newest payment where they are absent. */
+static int read_span(struct ss_call *call, struct hits *all)
 {
-    bool good = ss_query_time(call, "until", call->now_us, &all->until_us);
+    int64_t newest;
+    int err = ss_newest_us(call->db, &newest);
+    if (err)
+        return err;
+    bool good = ss_query_time(call, "until", newest ? newest + 1 : call->now_us, &all->until_us);
     good &= ss_query_time(call, "from", all->until_us - STATS_DAYS * SS_DAY_US, &all->from_us);
-    if (good && all->from_us >= all->until_us) {
+    if (good && all->from_us >= all->until_us)
         ss_fault(call, "from", "lies behind until");
-        good = false;
-    }
-    return good;
+    return 0;
 }
 
 static int read_hits(struct ss_call *call, struct hits *all)
 {
+    struct ss_bucket_span span = {"rule", all->from_us, all->until_us, 0};
     ss_map_init(&all->names, SS_RULES_MAX);
     all->arena = &call->arena;
-    int err = ss_rule_hits_each(call->db, false, all->from_us, all->until_us, note_hits, all);
-    return err ? err : ss_rule_hits_each(call->db, true, all->from_us, all->until_us, note_hits, all);
+    int err = ss_buckets_by_key(call->db, &span, SS_RULES_MAX, note_hits, all);
+    span.dim = "shadow";
+    return err ? err : ss_buckets_by_key(call->db, &span, SS_RULES_MAX, note_hits, all);
 }
 
 static void put_hits(struct ss_buf *to, const struct hits *all, struct ss_str rule)
 {
-    static const struct ss_rule_hits none;
+    static const struct ss_bucket none;
     int64_t id = ss_map_find(&all->names, rule);
-    const struct ss_rule_hits *h = id < 0 ? &none : &all->of[id];
+    const struct ss_bucket *h = id < 0 ? &none : &all->of[id];
     int64_t known = h->fraud + h->genuine;
     ss_json_key(to, "stats");
     ss_buf_putc(to, '{');
@@ -149,11 +154,11 @@ static int list_rules(struct ss_call *call)
     struct hits hits = {.cap = 0};
     int mode;
     struct ss_str tag = ss_query(call, "tag");
-    (void)read_span(call, &hits);
     (void)ss_query_word(call, "mode", modes, -1, &mode);
-    if (!ss_call_check(call))
-        return 0;
-    int err = read_published(call, &set, &spec);
+    int err = read_span(call, &hits);
+    if (err || !ss_call_check(call))
+        return err;
+    err = read_published(call, &set, &spec);
     err = err ? err : read_hits(call, &hits);
     if (!err) {
         put_rules(call, spec, &hits, mode, tag);
@@ -181,10 +186,10 @@ static int get_rule(struct ss_call *call)
     struct ss_rule_spec *spec;
     struct ss_rule_span span;
     struct hits hits = {.cap = 0};
-    (void)read_span(call, &hits);
-    if (!ss_call_check(call))
-        return 0;
-    int err = read_published(call, &set, &spec);
+    int err = read_span(call, &hits);
+    if (err || !ss_call_check(call))
+        return err;
+    err = read_published(call, &set, &spec);
     const struct ss_rule *rule = err ? NULL : ss_rules_find(spec, call->param[0]);
     if (!err && !rule)
         err = ss_problem_missing(call, "rule", call->param[0]);
