@@ -1,6 +1,7 @@
 #include "cmd/ss-serve/hosted.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cmd/ss-serve/model_card.h"
 #include "json/write.h"
 #include "record/batch.h"
 #include "store/passed.h"
@@ -10,6 +11,7 @@
 #define LINES_MEMORY ((size_t)1 << 30)
 #define PASS         512 /* lines passed again at once */
 #define STAGES       16
+#define CARD_MEMORY  ((size_t)4 << 20)
 
 struct ss_hosted_parts {
     struct ss_hosted_options opt;
@@ -20,6 +22,7 @@ struct ss_hosted_parts {
     bool broken;
     pthread_mutex_t lock; /* of the description */
     struct ss_buf described;
+    struct ss_buf card; /* of the model */
 };
 
 static int open_host(struct ss_hosted *h)
@@ -94,13 +97,45 @@ static void describe(struct ss_engine *engine, struct ss_buf *to)
     pthread_mutex_unlock(&h->parts->lock);
 }
 
+/* A card that cannot be made is no reason not to score: it is missing. */
+static void make_card(struct ss_hosted *h)
+{
+    struct ss_buf card;
+    ss_buf_init(&card, CARD_MEMORY);
+    if (ss_model_card(h->parts->opt.pipeline, &card)) {
+        ss_warn("no model card: %s", ss_err_text());
+        ss_buf_reset(&card);
+    }
+    pthread_mutex_lock(&h->parts->lock);
+    struct ss_buf old = h->parts->card;
+    h->parts->card = card;
+    pthread_mutex_unlock(&h->parts->lock);
+    ss_buf_free(&old);
+}
+
+static void model(struct ss_engine *engine, struct ss_buf *to)
+{
+    struct ss_hosted *h = (struct ss_hosted *)engine;
+    pthread_mutex_lock(&h->parts->lock);
+    ss_buf_put(to, h->parts->card.p, h->parts->card.n);
+    pthread_mutex_unlock(&h->parts->lock);
+}
+
 static int reload(struct ss_engine *engine)
 {
     struct ss_hosted *h = (struct ss_hosted *)engine;
-    return h->parts->broken ? ss_fail(SS_EAWAY, "the pipeline is not ready") : ss_host_reload(h->host);
+    if (h->parts->broken)
+        return ss_fail(SS_EAWAY, "the pipeline is not ready");
+    char before[64];
+    snprintf(before, sizeof before, "%s", ss_host_version(h->host, "score"));
+    int err = ss_host_reload(h->host);
+    if (!err && strcmp(before, ss_host_version(h->host, "score")) != 0)
+        make_card(h);
+    return err;
 }
 
-static const struct ss_engine_ops ops = {run, attempt, describe, reload};
+static const struct ss_engine_ops ops = {
+    .run = run, .attempt = attempt, .describe = describe, .model = model, .reload = reload};
 
 /* ---- what it is ---- */
 
@@ -217,10 +252,12 @@ int ss_hosted_open(const struct ss_hosted_options *opt, struct ss_db *db, struct
     pthread_mutex_init(&parts->lock, NULL);
     ss_buf_init(&parts->lines, LINES_MEMORY);
     ss_buf_init(&parts->described, (size_t)1 << 16);
+    ss_buf_init(&parts->card, CARD_MEMORY);
     *out = h;
     int err = open_host(h);
     if (!err)
         err = pass_again(h, db);
+    make_card(h);
     ss_hosted_look(h);
     return err;
 }
@@ -269,6 +306,7 @@ int ss_hosted_close(struct ss_hosted *h, int64_t seq)
     ss_host_close(h->host);
     ss_buf_free(&h->parts->lines);
     ss_buf_free(&h->parts->described);
+    ss_buf_free(&h->parts->card);
     pthread_mutex_destroy(&h->parts->lock);
     free(h->parts);
     free(h);

@@ -4,6 +4,7 @@
 #include "cmd/ss-serve/notify.h"
 #include "cmd/ss-serve/options.h"
 #include "cmd/ss-serve/readers.h"
+#include "cmd/ss-serve/rulebook.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "store/settings.h"
 #include "web/auth.h"
 #include "web/hub.h"
+#include "web/jobs.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@ struct server {
     volatile int stop;
     struct ss_web web;
     struct ss_hub *hub;
+    struct ss_rulebook book;
     struct ss_hosted *hosted;
     struct ss_gate gate;
     struct ss_db *read_db;
@@ -40,6 +43,13 @@ static void done(void *arg, struct ss_task *task)
 {
     struct server *s = arg;
     ss_http_done(s->http, task);
+}
+
+static void tell(void *arg, const char *topic, struct ss_str json)
+{
+    int t = ss_topic_of(ss_str_of(topic));
+    if (t >= 0)
+        ss_hub_post(arg, (enum ss_topic)t, json);
 }
 
 /* ---- start ---- */
@@ -81,6 +91,21 @@ static int open_store(struct server *s, struct ss_db **desk_db)
             "ss-serve: for a day, or until the next start: %s\n",
             token);
     return made < 0 ? made : err;
+}
+
+/* What the pipeline shall read lies there before it is opened. */
+static int open_rules(struct server *s, struct ss_db *desk_db)
+{
+    int err = ss_rulebook_read(&s->book, s->opt.pipeline, s->opt.store);
+    if (err || !s->book.kept)
+        return err;
+    return ss_rules_open(&s->book.rules, desk_db, ss_clock_wall_us(), &s->web.rules);
+}
+
+static int open_jobs(struct server *s)
+{
+    const struct ss_jobs_options jobs = {.store = s->opt.store, .web = &s->web, .tell = tell, .ctx = s->hub};
+    return ss_jobs_new(&jobs, &s->web.jobs);
 }
 
 static int open_threads(struct server *s, struct ss_db *desk_db)
@@ -128,9 +153,13 @@ static int start(struct server *s)
     int err = open_web(s);
     if (!err)
         err = open_store(s, &desk_db);
+    if (!err && s->opt.pipeline)
+        err = open_rules(s, desk_db);
+    if (!err)
+        err = open_jobs(s);
     if (!err && s->opt.pipeline) {
         const struct ss_hosted_options hosted = {
-            .pipeline = s->opt.pipeline,
+            .pipeline = s->book.pipeline,
             .state_path = s->opt.state,
             .warm_us = s->opt.warm_us,
             .stop = &s->stop,
@@ -164,7 +193,9 @@ static int stop(struct server *s)
     ss_http_stop(s->http, s->opt.grace_ms);
     ss_live_input_close(s->input);
     ss_readers_close(s->readers);
-    return ss_writer_close(s->writer);
+    int err = ss_writer_close(s->writer);
+    ss_jobs_free(s->web.jobs);
+    return err;
 }
 
 static int serve(struct server *s, const sigset_t *signals)

@@ -23,6 +23,9 @@ struct ss_engine_ops {
     int (*attempt)(struct ss_engine *engine, const struct ss_str *text, size_t n, struct ss_verdict *out);
     /* {"pipeline":..,"features":..,"model":..,"rules":..,"healthy":bool,..} appended: any thread. */
     void (*describe)(struct ss_engine *engine, struct ss_buf *to);
+    /* What is known of the model that scores, one object appended (models.c says its members): any thread.
+     * NULL, or nothing appended: there is no scoring. */
+    void (*model)(struct ss_engine *engine, struct ss_buf *to);
     /* Reads model, rules and lists again. */
     int (*reload)(struct ss_engine *engine);
 };

@@ -130,6 +130,15 @@ int ss_rule_review_then(struct ss_call *call, struct ss_str text, int (*then)(st
 
 /* ---- what is said of a change ---- */
 
+bool ss_rule_is_foreign(struct ss_call *call)
+{
+    if (call->web->rules || !call->web->engine)
+        return false;
+    ss_problem(call, 409, "foreign",
+               "the pipeline reads rules that the server does not keep; give it one file");
+    return true;
+}
+
 bool ss_rule_may_publish(const struct ss_call *call)
 {
     bool four_eyes = call->web->settings && ss_setting_bool(call->web->settings, "rules.four_eyes");
@@ -296,6 +305,8 @@ int ss_rule_change_go(struct ss_call *call, struct ss_rule_change *change)
         return SS_ENOMEM;
     *kept = *change;
     call->state = kept;
+    if (!change->in_draft && ss_rule_is_foreign(call))
+        return 0;
     if (change->base.version && ss_str_eq(change->text, change->base.text))
         return ss_rule_answer(call, change->base.version, 200);
     if (change->in_draft) /* may be broken while it is worked on */

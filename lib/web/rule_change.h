@@ -48,6 +48,8 @@ int ss_rule_review_then(struct ss_call *call, struct ss_str text,
 /* A version by its number or "current": 1, 0 when the call is answered (404), or an error. */
 int ss_rule_set_find(struct ss_call *call, struct ss_str name, struct ss_rule_set *set) SS_MUST_CHECK;
 
+/* True, the call being answered (409), when the pipeline reads rules that the server does not keep. */
+bool ss_rule_is_foreign(struct ss_call *call);
 /* May the caller publish without anybody else? */
 bool ss_rule_may_publish(const struct ss_call *call);
 /* Tells listeners and, where the version is the published one, has it take effect. */

@@ -32,6 +32,7 @@
 struct ss_rules_options {
     const char *file;      /* that the pipeline reads; all of these must outlive the rules */
     const char *lists_dir; /* NULL: the file's */
+    const char *seed;      /* a shipped pack to begin with where there is no file; NULL: default */
     bool full_jq;          /* as the pipeline's own --full-jq */
 };
 

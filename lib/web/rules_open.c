@@ -99,7 +99,7 @@ static int compare(struct ss_rules *rules, struct ss_db *db, struct ss_str text,
     }
     if (err == 0) {
         ss_buf_init(&shipped, SS_RULE_FILE_MAX);
-        err = ss_rule_file_read("default", &shipped);
+        err = ss_rule_file_read(rules->options.seed ? rules->options.seed : "default", &shipped);
         err = err ? err
                   : add_version(rules, db, (struct ss_str){shipped.p, shipped.n}, SS_SET_PUBLISHED, 0,
                                 "the shipped rules, for", now_us);
