@@ -5,6 +5,7 @@
 #include "store/passed.h"
 #include "web/after.h"
 #include "web/auth.h"
+#include "web/deadlines.h"
 #include "web/hub.h"
 #include "web/submit.h"
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct ss_writer {
     struct ss_writer_counts counts;
     /* The thread's own. */
     struct ss_call *payment[SS_SUBMIT_MAX];
-    int64_t saved_ns, swept_ns, looked_ns, saved_seq;
+    int64_t saved_ns, swept_ns, looked_ns, watched_ns, saved_seq;
     int err;
 };
 
@@ -318,6 +319,12 @@ static void now_and_then(struct ss_writer *writer)
     if (writer->opt.hosted && now_ns - writer->looked_ns >= MINUTE_NS / 60) {
         writer->looked_ns = now_ns;
         ss_hosted_look(writer->opt.hosted);
+    }
+    if (now_ns - writer->watched_ns >= MINUTE_NS / 60) {
+        writer->watched_ns = now_ns;
+        int err = ss_deadlines_watch(writer->web, writer->opt.db);
+        if (err && err != SS_EAWAY)
+            ss_warn("deadlines are not watched: %s", ss_err_text());
     }
     if (writer->web->auth && now_ns - writer->swept_ns >= MINUTE_NS) {
         writer->swept_ns = now_ns;

@@ -15,7 +15,7 @@
 struct store {
     const char *uri;
     struct ss_db_options options;
-    bool only_new;
+    bool only_new, no_cases;
     int64_t give_up_us;
     struct ss_env *env;
     struct ss_db *db;
@@ -26,7 +26,7 @@ struct store {
     uint64_t stored, known, labels;
 };
 
-enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW };
+enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW, OPT_NO_CASES };
 
 /* Batches below this size come from an input that has paused: the moment to bring the counts up to date. */
 #define BUSY_BATCH 256
@@ -36,6 +36,7 @@ static const struct argp_option options[] = {
      "full: what was passed on survives a power cut; normal: it may take the last moments (full)", 0},
     {"give-up", OPT_GIVE_UP, "DURATION", 0, "Try this long when the database is locked or away (10m)", 0},
     {"only-new", OPT_ONLY_NEW, 0, 0, "Pass on only payments that were not stored before", 0},
+    {"no-cases", OPT_NO_CASES, 0, 0, "Open no cases for alerts, as when history is brought in", 0},
     {0},
 };
 
@@ -54,6 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--give-up takes a duration such as 10m, not '%s'", arg);
         return 0;
     case OPT_ONLY_NEW: st->only_new = true; return 0;
+    case OPT_NO_CASES: st->no_cases = true; return 0;
     case ARGP_KEY_ARG:
         if (st->uri)
             return ARGP_ERR_UNKNOWN; /* an input like any other's */
@@ -84,7 +86,7 @@ static int open_cases(struct store *st)
 {
     struct ss_case_auto how;
     int64_t now_ns = ss_clock_mono_ns();
-    if (st->settings_ns && now_ns - st->settings_ns < 1000000000)
+    if (st->no_cases || (st->settings_ns && now_ns - st->settings_ns < 1000000000))
         return 0;
     st->settings_ns = now_ns;
     int err = ss_settings_refresh(st->settings, st->db);

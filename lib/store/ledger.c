@@ -41,7 +41,9 @@ struct ss_ledger {
     struct ss_entities entities;
     struct ss_alerts alerts;
     struct ss_case_auto cases; /* cases.on: alerts open cases */
-    struct ss_arena scratch;   /* of one write */
+    struct ss_case_joined *joined;
+    size_t n_joined;
+    struct ss_arena scratch; /* of one write */
 
     struct ss_schema schema; /* for ss_ledger_add_line */
     struct ss_batch batch;
@@ -273,29 +275,43 @@ static int take_alerts(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
 }
 
 /* What a payment that alerts does to the cases. */
+static int take_case(struct ss_ledger *led, struct ss_db *db, const struct ss_entry *row, int64_t now_us,
+                     struct ss_taken *taken)
+{
+    const struct ss_case_alert alert = {.alert_id = row->alert_id,
+                                        .txn_id = row->txn_id,
+                                        .key = row->alert_key,
+                                        .user_id = row->user,
+                                        .card_id = row->card,
+                                        .currency = row->currency,
+                                        .time_us = row->time_us,
+                                        .amount = row->amount,
+                                        .count = row->alert_count,
+                                        .level = row->level,
+                                        .decision = row->decision};
+    struct ss_case_joined joined;
+    int err = ss_cases_from_alert(db, &led->cases, &alert, now_us, &led->scratch, &joined);
+    taken->case_id = joined.case_id;
+    taken->opened_case = joined.opened;
+    for (size_t i = 0; i < led->n_joined; i++)
+        if (led->joined[i].case_id == joined.case_id)
+            return err;
+    if (!err && joined.case_id)
+        led->joined[led->n_joined++] = joined;
+    return err;
+}
+
 static int take_cases(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
 {
     int err = 0;
+    led->n_joined = 0;
+    led->joined = led->cases.on ? ss_arena_alloc(&led->scratch, led->n * sizeof *led->joined + 1) : NULL;
+    if (led->cases.on && !led->joined)
+        return SS_ENOMEM;
     for (size_t i = 0; i < led->n && led->cases.on && !err; i++) {
         struct item *item = &led->item[i];
-        const struct ss_entry *row = item->row;
-        struct ss_case_joined joined;
-        if (item->taken.as != SS_TAKEN_NEW || !row->alert_id.n)
-            continue;
-        const struct ss_case_alert alert = {.alert_id = row->alert_id,
-                                            .txn_id = row->txn_id,
-                                            .key = row->alert_key,
-                                            .user_id = row->user,
-                                            .card_id = row->card,
-                                            .currency = row->currency,
-                                            .time_us = row->time_us,
-                                            .amount = row->amount,
-                                            .count = row->alert_count,
-                                            .level = row->level,
-                                            .decision = row->decision};
-        err = ss_cases_from_alert(db, &led->cases, &alert, now_us, &led->scratch, &joined);
-        item->taken.case_id = joined.case_id;
-        item->taken.opened_case = joined.opened;
+        if (item->taken.as == SS_TAKEN_NEW && item->row->alert_id.n)
+            err = take_case(led, db, item->row, now_us, &item->taken);
     }
     return err;
 }
@@ -378,6 +394,12 @@ int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
     return err;
 }
 
+size_t ss_ledger_joined(const struct ss_ledger *led, const struct ss_case_joined **joined)
+{
+    *joined = led->joined;
+    return led->n_joined;
+}
+
 const struct ss_taken *ss_ledger_taken(const struct ss_ledger *led, size_t i)
 {
     return &led->item[i].taken;
@@ -393,6 +415,7 @@ static void forget(struct ss_ledger *led)
 void ss_ledger_done(struct ss_ledger *led, bool committed)
 {
     led->writing = false;
+    led->n_joined = 0;
     ss_arena_reset(&led->scratch);
     ss_merge_reset(&led->alerts.merge);
     ss_arena_reset(&led->alerts.args);

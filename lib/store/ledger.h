@@ -43,6 +43,7 @@ struct ss_taken {
 };
 
 struct ss_case_auto;
+struct ss_case_joined;
 
 int ss_ledger_new(struct ss_ledger **led) SS_MUST_CHECK;
 void ss_ledger_free(struct ss_ledger *led); /* accepts NULL */
@@ -79,6 +80,8 @@ int64_t ss_ledger_unsettled(const struct ss_ledger *led);
 
 /* What became of the i-th one added; after ss_ledger_write and until ss_ledger_done. */
 const struct ss_taken *ss_ledger_taken(const struct ss_ledger *led, size_t i);
+/* The cases that it opened and joined, each once; as long as ss_ledger_taken. Returns how many. */
+size_t ss_ledger_joined(const struct ss_ledger *led, const struct ss_case_joined **joined);
 /* Forgets what was added, when its transaction was committed; otherwise (a rollback) call with committed
  * false: then what was added stays, and only what was taken for written is forgotten. */
 void ss_ledger_done(struct ss_ledger *led, bool committed);

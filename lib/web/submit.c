@@ -165,6 +165,37 @@ static void note(struct ss_submit *s, enum ss_topic topic, struct ss_str line)
     memcpy(s->told.p + at, &head, sizeof head);
 }
 
+/* A case that payments of the batch opened or joined. */
+static int note_case(struct ss_submit *s, struct ss_db *db, int64_t case_id, bool opened)
+{
+    struct told head = {SS_ON_CASES, 0};
+    struct ss_case c;
+    size_t at = s->told.n;
+    int err = ss_case_find(db, case_id, &s->arena, &c);
+    if (err <= 0)
+        return err;
+    ss_buf_put(&s->told, &head, sizeof head);
+    ss_case_event_put(&s->told, opened ? "created" : "alert_linked", &c, "system");
+    if (ss_buf_check(&s->told)) {
+        ss_buf_reset(&s->told);
+        s->told.n = s->told.p ? at : 0;
+        return 0;
+    }
+    head.n = (uint32_t)(s->told.n - at - sizeof head);
+    memcpy(s->told.p + at, &head, sizeof head);
+    return 0;
+}
+
+static int note_cases(struct ss_submit *s, struct ss_db *db)
+{
+    const struct ss_case_joined *joined;
+    size_t n = s->web->hub ? ss_ledger_joined(s->ledger, &joined) : 0;
+    int err = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = note_case(s, db, joined[i].case_id, joined[i].opened);
+    return err;
+}
+
 static void tell(struct ss_submit *s)
 {
     for (size_t at = 0; at < s->told.n;) {
@@ -397,6 +428,8 @@ static int run(struct ss_submit *s, struct ss_db *db, size_t *rejected)
         err = enter(s, rejected);
         if (!err)
             err = write_ledger(s, db);
+        if (!err)
+            err = note_cases(s, db);
     }
     if (err)
         return err;
