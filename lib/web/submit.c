@@ -145,44 +145,49 @@ struct told {
     uint32_t topic, n;
 };
 
-/* Notes an item for after the commit: `put` appends it and says whether there is one. */
+/* Room for an item's topic and length; the item itself follows. Returns where it begins. */
+static size_t begin_note(struct ss_submit *s)
+{
+    static const struct told head;
+    size_t at = s->told.n;
+    ss_buf_put(&s->told, &head, sizeof head);
+    return at;
+}
+
+/* Keeps what was put since, or drops it where there is none, or more than is worth telling. */
+static void end_note(struct ss_submit *s, size_t at, enum ss_topic topic, bool is)
+{
+    if (!is || ss_buf_check(&s->told)) {
+        ss_buf_reset(&s->told);
+        s->told.n = s->told.p ? at : 0;
+        return;
+    }
+    const struct told head = {topic, (uint32_t)(s->told.n - at - sizeof head)};
+    memcpy(s->told.p + at, &head, sizeof head);
+}
+
+/* Notes an item for after the commit. */
 static void note(struct ss_submit *s, enum ss_topic topic, struct ss_str line)
 {
-    size_t at = s->told.n;
-    struct told head = {topic, 0};
+    size_t at = begin_note(s);
     bool is = true;
-    ss_buf_put(&s->told, &head, sizeof head);
     if (topic == SS_ON_ALERTS)
         is = ss_alert_item(line, &s->told);
     else
         ss_payment_item(line, &s->told);
-    if (!is || ss_buf_check(&s->told)) {
-        ss_buf_reset(&s->told); /* more than is worth telling, or nothing */
-        s->told.n = s->told.p ? at : 0;
-        return;
-    }
-    head.n = (uint32_t)(s->told.n - at - sizeof head);
-    memcpy(s->told.p + at, &head, sizeof head);
+    end_note(s, at, topic, is);
 }
 
 /* A case that payments of the batch opened or joined. */
 static int note_case(struct ss_submit *s, struct ss_db *db, int64_t case_id, bool opened)
 {
-    struct told head = {SS_ON_CASES, 0};
     struct ss_case c;
-    size_t at = s->told.n;
     int err = ss_case_find(db, case_id, &s->arena, &c);
     if (err <= 0)
         return err;
-    ss_buf_put(&s->told, &head, sizeof head);
+    size_t at = begin_note(s);
     ss_case_event_put(&s->told, opened ? "created" : "alert_linked", &c, "system");
-    if (ss_buf_check(&s->told)) {
-        ss_buf_reset(&s->told);
-        s->told.n = s->told.p ? at : 0;
-        return 0;
-    }
-    head.n = (uint32_t)(s->told.n - at - sizeof head);
-    memcpy(s->told.p + at, &head, sizeof head);
+    end_note(s, at, SS_ON_CASES, true);
     return 0;
 }
 
