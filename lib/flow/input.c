@@ -123,6 +123,11 @@ int ss_input_more(struct ss_input *in)
     return 1;
 }
 
+bool ss_input_is_ready(const struct ss_input *in)
+{
+    return in->src && !in->ended && in->src->ops->ready && in->src->ops->ready(in->src);
+}
+
 void ss_input_consume(struct ss_input *in, size_t bytes)
 {
     if (!bytes)

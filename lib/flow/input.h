@@ -25,6 +25,8 @@ void ss_input_free(struct ss_input *in);
 /* Reads more behind what the feed holds: 1 when the feed has changed, 0 when all inputs are read, SS_AGAIN
  * when a signal came, or an error. */
 int ss_input_more(struct ss_input *in) SS_MUST_CHECK;
+/* A read would not wait, as far as is known. */
+bool ss_input_is_ready(const struct ss_input *in);
 void ss_input_consume(struct ss_input *in, size_t bytes);
 /* The message that a record came in; NULL where inputs are bytes, or when that has been consumed before. */
 const struct ss_origin *ss_input_origin(const struct ss_input *in, const struct ss_record *rec);

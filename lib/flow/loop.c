@@ -101,7 +101,8 @@ static int run_inputs(struct loop *loop)
 {
     int from = loop->chain->link[0].stage->fill != NULL;
     while (!stopped(loop)) {
-        int err = flush_and_commit(loop); /* before the read that may block */
+        bool waits = ss_output_may_wait(&loop->output) && ss_input_is_ready(&loop->input);
+        int err = waits ? 0 : flush_and_commit(loop); /* before the read that may block */
         if (err < 0)
             return err;
         report(loop);
@@ -216,6 +217,11 @@ static int run(struct loop *loop)
         err = ss_chain_open(chain, &env);
     if (!err)
         err = open_outputs(loop); /* last: a run that cannot begin leaves yesterday's output alone */
+    struct ss_link *last = &chain->link[chain->n - 1];
+    if (!err && last->stage->secure && last->env.alone) {
+        loop->output.secure = last->stage->secure;
+        loop->output.secure_arg = last->st;
+    }
     if (!err && !chain->link[0].env.no_input)
         err = needs_input(chain->link[0].stage) ? run_inputs(loop) : run_generator(loop);
     if (!err)

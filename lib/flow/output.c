@@ -4,8 +4,11 @@
 #include "json/write.h"
 #include <sys/stat.h>
 
-#define OUT_BYTES      ((size_t)256 * 1024) /* written in one go from here on, or when the input would block */
-#define OUT_CEILING    ((size_t)1 << 30)
+#define OUT_BYTES   ((size_t)256 * 1024) /* written in one go from here on, or when the input would block */
+#define OUT_CEILING ((size_t)1 << 30)
+/* How much, and how long, waits for more to be made lasting with it: some thousand records. */
+#define HOLD_BYTES     ((size_t)4 << 20)
+#define HOLD_NS        ((int64_t)50 * 1000 * 1000)
 #define REJECT_RAW_MAX 1000
 
 static int key_slot(const char *uri, struct ss_schema *schema, int *slot)
@@ -74,9 +77,24 @@ static void note_pending(struct ss_output *output, const struct ss_record *rec)
     output->pending[last].n++;
 }
 
+static bool is_full(const struct ss_output *output)
+{
+    size_t most = output->secure ? HOLD_BYTES : OUT_BYTES;
+    return output->out.n >= most || output->reject.n >= most;
+}
+
+bool ss_output_may_wait(const struct ss_output *output)
+{
+    return output->secure && !is_full(output) &&
+           (!output->held_ns || ss_clock_mono_ns() - output->held_ns < HOLD_NS);
+}
+
 int ss_output_flush(struct ss_output *output)
 {
-    int err = 0;
+    int err = output->secure ? output->secure(output->secure_arg) : 0;
+    if (err < 0)
+        return err; /* and nothing has left */
+    output->held_ns = 0;
     if (output->reject.n && output->commit.rejects)
         err = ss_sink_write(output->commit.rejects, output->reject.p, output->reject.n);
     ss_buf_reset(&output->reject);
@@ -171,7 +189,12 @@ static int write_kept(struct ss_output *output, struct ss_record *rec, const str
 
 int ss_output_batch(struct ss_output *output, struct ss_batch *batch, const struct ss_input *input)
 {
-    int err = 0;
+    /* A message leaves at once. */
+    bool messages =
+        output->commit.out->ops->put || (output->commit.rejects && output->commit.rejects->ops->put);
+    int err = output->secure && messages ? output->secure(output->secure_arg) : 0;
+    if (output->secure && !output->held_ns)
+        output->held_ns = ss_clock_mono_ns();
     for (size_t i = 0; i < batch->n && !err; i++) {
         struct ss_record *rec = &batch->rec[i];
         if (rec->fate == SS_KEEP)
@@ -185,7 +208,7 @@ int ss_output_batch(struct ss_output *output, struct ss_batch *batch, const stru
         err = ss_buf_check(&output->out);
     if (!err)
         err = ss_buf_check(&output->reject);
-    if (!err && (output->out.n >= OUT_BYTES || output->reject.n >= OUT_BYTES))
+    if (!err && is_full(output))
         err = ss_output_flush(output);
     ss_batch_reset(batch);
     return err;

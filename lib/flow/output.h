@@ -20,6 +20,10 @@ struct ss_output {
         uint64_t n;
     } pending[SS_PENDING_MAX];
     int n_pending;
+    /* Called before anything leaves; NULL: there is nothing to be done. */
+    int (*secure)(void *arg);
+    void *secure_arg;
+    int64_t held_ns; /* since when something waits to leave; 0: nothing does */
 };
 
 /* Before the pipeline opens: asks the schema for what the outputs are keyed by. */
@@ -30,6 +34,8 @@ int ss_output_open(struct ss_output *output, const struct ss_loop_options *opt) 
 /* Writes what the batch holds, by each record's fate, and resets it. */
 int ss_output_batch(struct ss_output *output, struct ss_batch *batch,
                     const struct ss_input *input) SS_MUST_CHECK;
+/* While more input is there: may what waits go on waiting, so that it is made lasting together with more? */
+bool ss_output_may_wait(const struct ss_output *output);
 /* Hands everything to the sinks. */
 int ss_output_flush(struct ss_output *output) SS_MUST_CHECK;
 /* Closes the sinks: as ss_sink_close, of the first that failed. */

@@ -109,6 +109,13 @@ struct ss_stage {
     int phases;
     int (*work)(void *st, int phase, int worker, int workers, struct ss_batch *batch);
 
+    /*
+     * For a stage that makes records lasting, where no stage follows it (env->alone): called before any of
+     * what it has passed on leaves the process, so that it may do so for many batches at once. While more
+     * input is there the loop holds back what would leave, for some milliseconds and megabytes.
+     */
+    int (*secure)(void *st);
+
     /* End of the stream: may add last records (held ones) to the empty batch; sinks print to env->out. */
     int (*finish)(void *st, struct ss_batch *batch);
     void (*close)(void *st);

@@ -3,6 +3,7 @@
 #include "io/transport.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,12 @@ static ssize_t file_read(struct ss_source *src, void *to, size_t cap)
     return n;
 }
 
+static bool file_ready(struct ss_source *src)
+{
+    struct pollfd fd = {.fd = ((struct file_source *)src)->fd, .events = POLLIN};
+    return poll(&fd, 1, 0) > 0;
+}
+
 static void source_close(struct ss_source *src)
 {
     struct file_source *f = (struct file_source *)src;
@@ -39,7 +46,8 @@ static void source_close(struct ss_source *src)
     free(f);
 }
 
-static const struct ss_source_ops source_ops = {.read = file_read, .close = source_close};
+static const struct ss_source_ops source_ops = {
+    .read = file_read, .close = source_close, .ready = file_ready};
 
 static int open_source(const char *rest, struct ss_source **src)
 {

@@ -35,6 +35,9 @@ struct ss_origin {
 struct ss_source_ops {
     ssize_t (*read)(struct ss_source *src, void *to, size_t cap);
     void (*close)(struct ss_source *src);
+    /* A read would not wait. NULL: not known. */
+    bool (*ready)(struct ss_source *src);
+
     /* The rest is for transports of messages, and NULL for others. */
 
     /* So many more bytes of what read gave have been worked off: their records are on their way out. */

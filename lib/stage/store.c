@@ -23,13 +23,18 @@ struct store {
     struct ss_settings *settings;
     int64_t settings_ns; /* when they were read */
     bool *added;         /* which records of the batch the ledger took */
+    bool gathers; /* many batches may become one transaction: nobody sees a record before ss_stage.secure */
+    bool failed;  /* for good */
     uint64_t stored, known, labels;
 };
 
 enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW, OPT_NO_CASES };
 
-/* Batches below this size come from an input that has paused: the moment to bring the counts up to date. */
-#define BUSY_BATCH 256
+/* A transaction of fewer comes from an input that has paused: the moment to bring the counts up to date. */
+#define BUSY 256
+/* One of more would only take longer: the lock is held for some 50 ms. */
+#define GATHER_RECORDS 1024
+#define GATHER_BYTES   ((size_t)4 << 20)
 
 static const struct argp_option options[] = {
     {"durability", OPT_DURABILITY, "full|normal", 0,
@@ -73,6 +78,7 @@ static int open_store(void *arg, struct ss_env *env)
 {
     struct store *st = arg;
     st->env = env;
+    st->gathers = env->alone && !st->only_new;
     st->added = calloc(SS_BATCH_MAX, sizeof *st->added);
     if (!st->added)
         return ss_fail(SS_ENOMEM, "out of memory");
@@ -121,6 +127,11 @@ static void wait_before(int n)
     nanosleep(&ts, NULL);
 }
 
+static bool has_time(const struct store *st, int64_t began_ns)
+{
+    return (ss_clock_mono_ns() - began_ns) / 1000 < st->give_up_us && !(st->env->stop && *st->env->stop);
+}
+
 /* Tries until it works, the time is up, or it never will. */
 static int commit_all(struct store *st, bool settle)
 {
@@ -132,62 +143,83 @@ static int commit_all(struct store *st, bool settle)
         ss_ledger_done(st->ledger, false);
         if (err != SS_EAWAY)
             return err;
-        if ((ss_clock_mono_ns() - began_ns) / 1000 > st->give_up_us)
-            return ss_fail_in(err, "gave up after %lld s: ", (long long)(st->give_up_us / 1000000));
-        if (n == 0) {
+        if (n == 0)
             ss_warn("%s; trying again", ss_err_text());
-            int flushed = st->env->flush(st->env); /* what is stored need not wait */
-            if (flushed)
-                return flushed;
-        }
+        if (!has_time(st, began_ns))
+            return ss_fail_in(
+                err, "gave up after %lld s: ", (long long)((ss_clock_mono_ns() - began_ns) / 1000000000));
         wait_before(n);
         if (ss_db_check(st->db) && n == 0)
             ss_info("%s", ss_err_text());
     }
 }
 
-static int step(void *arg, struct ss_batch *batch)
+/* All that was added is in the store, and counted what became of it. */
+static int commit(struct store *st)
 {
-    struct store *st = arg;
-    for (size_t i = 0; i < batch->n; i++) {
-        struct ss_record *rec = &batch->rec[i];
-        st->added[i] = false;
-        if (rec->fate != SS_KEEP)
-            continue;
-        int err = ss_ledger_add(st->ledger, rec, -1);
-        if (err == SS_EDATA) {
-            const char *why = ss_arena_copy(batch->arena, ss_err_text(), strlen(ss_err_text()));
-            ss_record_reject(rec, "ss-store", why ? why : "cannot be stored");
-            continue;
-        }
-        if (err)
-            return err;
-        st->added[i] = true;
-    }
-    if (ss_ledger_count(st->ledger) == 0)
+    size_t n = ss_ledger_count(st->ledger);
+    if (st->failed) /* what failed is told already, and would take as long again */
+        return ss_fail(SS_EAWAY, "not stored");
+    if (n == 0)
         return 0;
-    int err = commit_all(st, batch->n < BUSY_BATCH);
-    if (err)
-        return err;
-    for (size_t i = 0, k = 0; i < batch->n; i++) {
-        if (!st->added[i])
-            continue;
-        const struct ss_taken *taken = ss_ledger_taken(st->ledger, k++);
+    int err = commit_all(st, n < BUSY);
+    st->failed = err < 0;
+    for (size_t i = 0; i < n && !err; i++) {
+        const struct ss_taken *taken = ss_ledger_taken(st->ledger, i);
         st->stored += taken->as == SS_TAKEN_NEW;
         st->known += taken->as == SS_TAKEN_KNOWN;
         st->labels += taken->as == SS_TAKEN_LABEL;
-        if (st->only_new && taken->as == SS_TAKEN_KNOWN)
-            batch->rec[i].fate = SS_DROP;
     }
-    ss_ledger_done(st->ledger, true);
-    return 0;
+    return err;
+}
+
+static int secure(void *arg)
+{
+    struct store *st = arg;
+    int err = commit(st);
+    if (!err)
+        ss_ledger_done(st->ledger, true);
+    return err;
+}
+
+static int add(struct store *st, struct ss_batch *batch, struct ss_record *rec, bool *added)
+{
+    *added = false;
+    int err = rec->fate == SS_KEEP ? ss_ledger_add(st->ledger, rec, -1) : 1;
+    if (err == SS_EDATA) {
+        const char *why = ss_arena_copy(batch->arena, ss_err_text(), strlen(ss_err_text()));
+        ss_record_reject(rec, "ss-store", why ? why : "cannot be stored");
+        return 0;
+    }
+    *added = err == 0;
+    return err < 0 ? err : 0;
+}
+
+static int step(void *arg, struct ss_batch *batch)
+{
+    struct store *st = arg;
+    int err = 0;
+    for (size_t i = 0; i < batch->n && !err; i++)
+        err = add(st, batch, &batch->rec[i], &st->added[i]);
+    bool full = ss_ledger_count(st->ledger) >= GATHER_RECORDS || ss_ledger_bytes(st->ledger) >= GATHER_BYTES;
+    if (err || (st->gathers && !full))
+        return err;
+    err = commit(st);
+    for (size_t i = 0, k = 0; i < batch->n && !err && st->only_new; i++)
+        if (st->added[i] && ss_ledger_taken(st->ledger, k++)->as == SS_TAKEN_KNOWN)
+            batch->rec[i].fate = SS_DROP;
+    if (!err)
+        ss_ledger_done(st->ledger, true);
+    return err;
 }
 
 static int finish(void *arg, struct ss_batch *batch)
 {
     struct store *st = arg;
     (void)batch;
-    int err = ss_ledger_unsettled(st->ledger) == 0 ? 0 : commit_all(st, true);
+    int err = secure(st);
+    if (!err && ss_ledger_unsettled(st->ledger) != 0)
+        err = commit_all(st, true);
     if (!err)
         ss_ledger_done(st->ledger, true);
     ss_info("%llu payments stored, %llu known before, %llu labels", (unsigned long long)st->stored,
@@ -215,6 +247,7 @@ const struct ss_stage ss_stage_store = {
     .state_size = sizeof(struct store),
     .open = open_store,
     .step = step,
+    .secure = secure,
     .finish = finish,
     .close = close_store,
 };
