@@ -1047,6 +1047,7 @@ const char *ss_http_address(const struct ss_http *http)
 static void *serve(void *arg)
 {
     struct ss_http *http = arg;
+    pthread_setname_np(pthread_self(), "loop");
     on_timer(&http->timer);
     while (lws_service(http->context, 0) >= 0)
         continue;

@@ -102,6 +102,7 @@ static void *work(void *arg)
 {
     struct ss_live_input *in = arg;
     sigset_t wake;
+    pthread_setname_np(pthread_self(), "input");
     sigemptyset(&wake);
     sigaddset(&wake, SIGUSR1);
     pthread_sigmask(SIG_UNBLOCK, &wake, NULL);

@@ -25,6 +25,7 @@ static void *work(void *arg)
 {
     struct reader *self = arg;
     struct ss_task *task;
+    pthread_setname_np(pthread_self(), "reader");
     while ((task = ss_task_queue_take(&self->all->queue))) {
         task->call.db = self->db;
         if (ss_db_check(self->db))

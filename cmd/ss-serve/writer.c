@@ -388,6 +388,7 @@ static void *work(void *arg)
 {
     struct ss_writer *writer = arg;
     bool closing = false, reload;
+    pthread_setname_np(pthread_self(), "writer");
     while (!closing) {
         struct lines lines;
         struct ss_task *tasks = wait_for_work(writer, &lines, &closing, &reload);
