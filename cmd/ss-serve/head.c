@@ -155,6 +155,8 @@ void ss_head_make(struct ss_head *head, struct ss_task *task, const struct ss_he
         add_text(head, "www-authenticate:", "Bearer");
     if (task->allow)
         add_text(head, "allow:", task->allow);
+    if (task->upgrade)
+        add_text(head, "upgrade:", task->upgrade);
     add_origin(head, task, opt->allow_origin);
     add_safety(head, task);
 }

@@ -1,73 +1,30 @@
 /*
- * Between libwebsockets and the server. What was measured of its version 4.1.6 decides how it is used here:
- *   - plain poll(2) costs 400 us a request beside 10,000 idle connections, libev's epoll 12 us (libuv's 15);
- *   - its timers are one sorted list, walked from the front: what most connections have must not be in it, so
- *     their deadlines are kept here, in queues;
- *   - an answer in one write instead of two (head, body) more than doubles the rate;
- *   - its memory for headers is bound to a connection from accept on: there is enough for all.
+ * What was measured of libwebsockets 4.1.6 decides how it is used: plain poll(2) costs 400 us a request
+ * beside 10,000 idle connections, libev's epoll 10 us (libuv's 15); its timers are one sorted list, walked
+ * from the front, so connections' deadlines are kept elsewhere (deadline.h).
  */
 #include "cmd/ss-serve/http.h"
-#include "cmd/ss-serve/deadline.h"
-#include "cmd/ss-serve/head.h"
 #include "cmd/ss-serve/listen.h"
 #include "cmd/ss-serve/request.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "web/auth.h"
-#include "web/live.h"
+#include <errno.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define SECOND_NS    ((int64_t)1000000000)
-#define FRESH_S      10 /* from a connection to its first request */
-#define BODY_S       30 /* from a request's head to its last byte */
-#define IDLE_S       75 /* between requests */
-#define HEADER_BYTES 8192
-#define DISCARD_MAX  65536 /* a refused body up to this long is read, so that the connection can go on */
-#define PING_S       30
-#define SILENT_S     95 /* three pings unanswered */
-#define MESSAGE_MAX  4096
+#define HANDSHAKE_S 10
+#define IDLE_S      75
 
-_Static_assert(LWS_PRE <= SS_HUB_HEADROOM, "frames have room for the library's head");
-
-/* One TCP connection. */
-struct ss_conn {
-    struct lws *wsi;
-    struct ss_deadline deadline;
-    struct ss_stream *body; /* whose request's body is awaited (HTTP/1) */
-    char address[48];
-    bool secure;
-    /* Of a WebSocket that is being opened. */
-    struct ss_hub_spec spec;
-    struct ss_actor who;
-};
-
-enum phase { NEW, BODY, WAITING, SENDING, FEED, ENDING };
-
-/* One request, or one WebSocket: the library's memory, zeroed by it. */
-struct ss_stream {
-    struct lws *wsi;
-    struct ss_conn *conn;
-    struct ss_task *task;
-    enum phase phase;
-    int version;
-    bool keep; /* the client wants the connection to stay */
-    size_t body_max, sent;
-    /* Of a feed: */
-    struct ss_stream *next, *before;
-    struct ss_listener *listener;
-    struct ss_actor *who;
-    struct ss_buf *message;
-    int64_t heard_ns, pinged_ns;
-    bool ping, websocket, too_long;
-};
+_Static_assert(LWS_PRE <= SS_SOCK_ROOM, "what is written has room for the library's head");
 
 struct ss_http {
     struct ss_http_options opt;
+    struct ss_loop *loop;
     struct ss_listen listen;
     struct lws_context *context;
     struct lws_vhost *vhost;
@@ -75,20 +32,14 @@ struct ss_http {
     int event, room; /* an eventfd; a descriptor kept to refuse with when there is none left */
     int connections_max;
     pthread_t thread;
-    struct ss_task_pool pool;
-    struct ss_buf out;
-    struct ss_deadlines fresh, body, idle;
-    struct ss_stream *feeds;
-    struct ss_http_counts counts;
     lws_sorted_usec_list_t timer;
-    int64_t second, checked_ns;
-    char date[32];
+    int64_t second_ns;
     /* Between threads. */
     pthread_mutex_t lock;
     pthread_cond_t stopped_now;
     struct ss_task *done_first, *done_last;
     bool signalled, reload, stop, stopped;
-    int64_t stop_by_ns, feeds_end_ns;
+    int64_t stop_by_ns, end_ns;
 };
 
 static struct ss_http *http_of(struct lws *wsi)
@@ -96,574 +47,72 @@ static struct ss_http *http_of(struct lws *wsi)
     return lws_context_user(lws_get_context(wsi));
 }
 
-static struct ss_conn *conn_of(struct lws *wsi)
+/* ---- what connections ask of their socket ---- */
+
+static struct lws *wsi_of(struct ss_sock *sock)
 {
-    return lws_get_opaque_user_data(lws_get_network_wsi(wsi));
+    return (struct lws *)sock;
 }
 
-/* ---- reading a request ---- */
-
-static const struct {
-    enum ss_header header;
-    enum lws_token_indexes token;
-} known[] = {
-    {SS_H_HOST, WSI_TOKEN_HOST},
-    {SS_H_CONTENT_LENGTH, WSI_TOKEN_HTTP_CONTENT_LENGTH},
-    {SS_H_TRANSFER_ENCODING, WSI_TOKEN_HTTP_TRANSFER_ENCODING},
-    {SS_H_CONTENT_TYPE, WSI_TOKEN_HTTP_CONTENT_TYPE},
-    {SS_H_AUTHORIZATION, WSI_TOKEN_HTTP_AUTHORIZATION},
-    {SS_H_COOKIE, WSI_TOKEN_HTTP_COOKIE},
-    {SS_H_ORIGIN, WSI_TOKEN_ORIGIN},
-    {SS_H_USER_AGENT, WSI_TOKEN_HTTP_USER_AGENT},
-    {SS_H_ACCEPT, WSI_TOKEN_HTTP_ACCEPT},
-    {SS_H_ACCEPT_ENCODING, WSI_TOKEN_HTTP_ACCEPT_ENCODING},
-    {SS_H_IF_MATCH, WSI_TOKEN_HTTP_IF_MATCH},
-    {SS_H_IF_NONE_MATCH, WSI_TOKEN_HTTP_IF_NONE_MATCH},
-    {SS_H_EXPECT, WSI_TOKEN_HTTP_EXPECT},
-    {SS_H_CONNECTION, WSI_TOKEN_CONNECTION},
-};
-
-static const struct {
-    enum lws_token_indexes token;
-    const char *name;
-} methods[] = {
-    {WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_POST_URI, "POST"},     {WSI_TOKEN_PUT_URI, "PUT"},
-    {WSI_TOKEN_PATCH_URI, "PATCH"},     {WSI_TOKEN_DELETE_URI, "DELETE"}, {WSI_TOKEN_HEAD_URI, "HEAD"},
-    {WSI_TOKEN_OPTIONS_URI, "OPTIONS"},
-};
-
-static struct ss_str copy_header(struct lws *wsi, enum lws_token_indexes token, struct ss_arena *arena)
+int ss_sock_write(struct ss_sock *sock, char *p, size_t n)
 {
-    int n = lws_hdr_total_length(wsi, token);
-    if (n <= 0)
-        return (struct ss_str){NULL, 0};
-    char *p = ss_arena_alloc(arena, (size_t)n + 2);
-    if (!p)
-        return (struct ss_str){NULL, 0};
-    n = lws_hdr_copy(wsi, p, n + 2, token);
-    return (struct ss_str){p, n > 0 ? (size_t)n : 0};
+    return lws_write(wsi_of(sock), (unsigned char *)p, n, LWS_WRITE_RAW) < 0 ? -1 : 0;
 }
 
-/* A field that the library has no number for; HTTP/1 only. `name` with its colon. */
-static struct ss_str copy_custom(struct lws *wsi, const char *name, struct ss_arena *arena)
+bool ss_sock_pending(struct ss_sock *sock)
 {
-    int n = lws_hdr_custom_length(wsi, name, (int)strlen(name));
-    char *p = n < 0 ? NULL : ss_arena_alloc(arena, (size_t)n + 2);
-    if (!p)
-        return (struct ss_str){NULL, 0};
-    n = lws_hdr_custom_copy(wsi, p, n + 2, name, (int)strlen(name));
-    return (struct ss_str){p, n > 0 ? (size_t)n : 0};
+    return lws_partial_buffered(wsi_of(sock));
 }
 
-static int version_of(struct lws *wsi, bool h2)
+void ss_sock_read(struct ss_sock *sock, bool on)
 {
-    char text[16];
-    if (h2)
-        return 20;
-    int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP);
-    if (n == 8 && memcmp(text, "HTTP/1.1", 8) == 0)
-        return 11;
-    return n == 8 && memcmp(text, "HTTP/1.0", 8) == 0 ? 10 : 0;
+    (void)!lws_rx_flow_control(wsi_of(sock), on);
 }
 
-static void read_target(struct lws *wsi, bool h2, struct ss_raw_request *raw, struct ss_arena *arena)
+void ss_sock_half_close(struct ss_sock *sock)
 {
-    raw->path = (struct ss_str){"", 0};
-    if (h2) {
-        raw->method = copy_header(wsi, WSI_TOKEN_HTTP_COLON_METHOD, arena);
-        raw->path = copy_header(wsi, WSI_TOKEN_HTTP_COLON_PATH, arena);
-    }
-    for (size_t i = 0; i < sizeof methods / sizeof *methods && !h2; i++)
-        if (lws_hdr_total_length(wsi, methods[i].token) > 0) {
-            raw->method = ss_str_of(methods[i].name);
-            raw->path = copy_header(wsi, methods[i].token, arena);
-        }
-    for (; raw->args < SS_ARGS_MAX; raw->args++) {
-        int n = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, raw->args);
-        char *p = n > 0 ? ss_arena_alloc(arena, (size_t)n + 1) : NULL;
-        if (!p || lws_hdr_copy_fragment(wsi, p, n + 1, WSI_TOKEN_HTTP_URI_ARGS, raw->args) < 0)
-            break;
-        raw->arg[raw->args] = (struct ss_str){p, (size_t)n};
-    }
+    shutdown(lws_get_socket_fd(wsi_of(sock)), SHUT_WR);
 }
 
-static void read_raw(struct lws *wsi, struct ss_raw_request *raw, struct ss_arena *arena)
+void ss_sock_kill(struct ss_sock *sock)
 {
-    static const char *const odd[] = {
-        "content-length :", "content-length\t:", "transfer-encoding :", "transfer-encoding\t:", "host :"};
-    bool h2 = lws_get_network_wsi(wsi) != wsi;
-    memset(raw, 0, sizeof *raw);
-    raw->version = version_of(wsi, h2);
-    read_target(wsi, h2, raw, arena);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        raw->header[known[i].header] = copy_header(wsi, known[i].token, arena);
-        raw->repeated[known[i].header] = lws_hdr_fragment_length(wsi, known[i].token, 1) > 0;
-    }
-    if (h2) {
-        raw->header[SS_H_HOST] = copy_header(wsi, WSI_TOKEN_HTTP_COLON_AUTHORITY, arena);
-        return;
-    }
-    raw->header[SS_H_IDEMPOTENCY_KEY] = copy_custom(wsi, "idempotency-key:", arena);
-    raw->header[SS_H_LAST_EVENT_ID] = copy_custom(wsi, "last-event-id:", arena);
-    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-        raw->odd |= lws_hdr_custom_length(wsi, odd[i], (int)strlen(odd[i])) >= 0;
+    lws_set_timeout(wsi_of(sock), PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
-/* A task whose request is read; *length as ss_request_read. NULL: out of memory. *fine false: answered. */
-static struct ss_task *begin(struct lws *wsi, struct ss_stream *stream, int64_t *length, bool *fine)
+bool ss_sock_accept_key(struct ss_str key, char out[32])
 {
-    struct ss_http *http = http_of(wsi);
-    struct ss_conn *conn = conn_of(wsi);
-    struct ss_task *task = conn ? ss_task_take(&http->pool) : NULL;
-    if (!task)
-        return NULL;
-    struct ss_raw_request raw;
-    read_raw(wsi, &raw, &task->call.arena);
-    memcpy(task->call.req.address, conn->address, sizeof conn->address);
-    task->call.req.secure = conn->secure;
-    *fine = ss_request_read(&raw, task, length);
-    stream->wsi = wsi;
-    stream->conn = conn;
-    stream->task = task;
-    stream->version = raw.version ? raw.version : 11;
-    stream->keep = ss_request_keeps(&raw);
-    stream->phase = NEW;
-    stream->sent = 0;
-    task->stream = stream;
-    http->counts.requests++;
-    return task;
-}
-
-/* ---- answering ---- */
-
-static void log_request(struct ss_http *http, const struct ss_task *task, int64_t now_ns)
-{
-    const struct ss_request *req = &task->call.req;
-    if (http->opt.log_requests) /* never the query: tickets and tokens travel there */
-        ss_log(SS_LOG_ERROR, "%s %s %.*s %d %zu %lld us %s", req->address,
-               task->options ? "OPTIONS" : ss_method_name(req->method), (int)req->path.n, req->path.p,
-               task->call.res.status, task->call.res.body.n, (long long)(now_ns - task->whole_ns) / 1000,
-               *task->call.who.name ? task->call.who.name : "-");
-}
-
-static void leave(struct ss_http *http, struct ss_stream *stream)
-{
-    struct ss_task *task = stream->task;
-    int64_t now_ns = ss_clock_mono_ns();
-    stream->task = NULL;
-    if (!task->whole_ns)
-        task->whole_ns = now_ns;
-    if (http->opt.answered)
-        http->opt.answered(http->opt.arg, task, now_ns);
-    log_request(http, task, now_ns);
-    ss_task_give(&http->pool, task);
-}
-
-static void make_head(struct ss_http *http, struct ss_task *task, struct ss_head *head)
-{
-    const struct ss_head_options opt = {http->opt.allow_origin, http->date};
-    int64_t second = task->call.now_us / 1000000;
-    if (second != http->second) {
-        http->second = second;
-        ss_head_date(second, http->date);
-    }
-    ss_head_make(head, task, &opt);
-}
-
-/* 0, or -1 when the connection is to end. */
-static int answer_h1(struct ss_http *http, struct ss_stream *stream)
-{
-    struct ss_task *task = stream->task;
-    struct lws *wsi = stream->wsi;
-    struct ss_head head;
-    bool keep = stream->keep && !task->close;
-    make_head(http, task, &head);
-    ss_buf_reset(&http->out);
-    ss_buf_room(&http->out, LWS_PRE);
-    http->out.n = LWS_PRE;
-    ss_head_print(&head, stream->version, keep, &http->out);
-    if (ss_head_has_body(task))
-        ss_buf_put(&http->out, task->call.res.body.p, task->call.res.body.n);
-    int sent = ss_buf_check(&http->out) ? -1
-                                        : lws_write(wsi, (unsigned char *)http->out.p + LWS_PRE,
-                                                    http->out.n - LWS_PRE, LWS_WRITE_HTTP_FINAL);
-    if (http->out.cap > (size_t)1 << 20)
-        ss_buf_free(&http->out);
-    leave(http, stream);
-    if (sent < 0 || !keep)
-        return -1;
-    struct ss_conn *conn = stream->conn;
-    ss_deadline_set(&http->idle, &conn->deadline, conn, ss_clock_mono_ns());
-    if (lws_http_transaction_completed(wsi)) /* the stream's memory is the library's again */
-        return -1;
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    return 0;
-}
-
-static int send_head_h2(struct ss_http *http, struct ss_stream *stream, bool last)
-{
-    unsigned char room[LWS_PRE + 4096], *from = room + LWS_PRE, *at = from, *end = room + sizeof room;
-    struct lws *wsi = stream->wsi;
-    struct ss_head head;
-    make_head(http, stream->task, &head);
-    if (lws_add_http_header_status(wsi, (unsigned)head.status | LWSAHH_FLAG_NO_SERVER_NAME, &at, end))
-        return -1;
-    for (int i = 0; i < head.n; i++)
-        if (lws_add_http_header_by_name(wsi, (const unsigned char *)head.field[i].name,
-                                        (const unsigned char *)head.field[i].value.p,
-                                        (int)head.field[i].value.n, &at, end))
-            return -1;
-    if (lws_finalize_http_header(wsi, &at, end))
-        return -1;
-    return lws_write(wsi, from, (size_t)(at - from),
-                     last ? LWS_WRITE_HTTP_HEADERS | LWS_WRITE_H2_STREAM_END : LWS_WRITE_HTTP_HEADERS) < 0
-               ? -1
-               : 0;
-}
-
-/* By pieces, as the peer's window allows. `sent` counts the head as one byte. */
-static int answer_h2(struct ss_http *http, struct ss_stream *stream)
-{
-    struct ss_task *task = stream->task;
-    const struct ss_buf *body = &task->call.res.body;
-    size_t all = ss_head_has_body(task) ? body->n : 0;
-    if (stream->sent == 0) {
-        if (send_head_h2(http, stream, all == 0))
-            return -1;
-        stream->sent = 1;
-        if (all) {
-            lws_callback_on_writable(stream->wsi);
-            return 0;
-        }
-    } else {
-        char piece[LWS_PRE + 16384];
-        size_t left = all - (stream->sent - 1), n = left < 16384 ? left : 16384;
-        lws_fileofs_t window = lws_get_peer_write_allowance(stream->wsi);
-        if (window == 0) {
-            lws_callback_on_writable(stream->wsi);
-            return 0;
-        }
-        if (window > 0 && (size_t)window < n)
-            n = (size_t)window;
-        memcpy(piece + LWS_PRE, body->p + (stream->sent - 1), n);
-        if (lws_write(stream->wsi, (unsigned char *)piece + LWS_PRE, n,
-                      n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
-            return -1;
-        stream->sent += n;
-        if (n < left) {
-            lws_callback_on_writable(stream->wsi);
-            return 0;
-        }
-    }
-    leave(http, stream);
-    stream->phase = ENDING;
-    return lws_http_transaction_completed(stream->wsi) ? -1 : 0;
-}
-
-static int open_sse(struct ss_http *http, struct ss_stream *stream);
-
-static int answer(struct ss_stream *stream)
-{
-    struct ss_http *http = http_of(stream->wsi);
-    struct ss_call *call = &stream->task->call;
-    ss_deadline_lift(&stream->conn->deadline);
-    stream->conn->body = NULL;
-    stream->phase = SENDING;
-    if (call->route && call->route->run == SS_RUN_FEED && call->res.status == 200)
-        return open_sse(http, stream);
-    return stream->version == 20 ? answer_h2(http, stream) : answer_h1(http, stream);
-}
-
-/* From outside of a callback for this stream. */
-static void end_soon(struct ss_stream *stream)
-{
-    stream->phase = ENDING;
-    lws_callback_on_writable(stream->wsi);
-}
-
-/* ---- requests ---- */
-
-/* The request is whole. */
-static int go(struct ss_http *http, struct ss_stream *stream)
-{
-    struct ss_task *task = stream->task;
-    ss_deadline_lift(&stream->conn->deadline);
-    stream->conn->body = NULL;
-    task->whole_ns = ss_clock_mono_ns();
-    task->call.req.body = (struct ss_str){task->body.p ? task->body.p : "", task->body.n};
-    stream->phase = WAITING;
-    if (ss_gate_go(http->opt.gate, task))
-        return answer(stream);
-    http->counts.under_way++;
-    lws_set_timeout(stream->wsi, NO_PENDING_TIMEOUT, 0);
-    /* Nothing is read meanwhile: what the client sends next waits in its socket. */
-    return lws_rx_flow_control(stream->wsi, 0) < 0 ? -1 : 0;
-}
-
-static int on_request(struct lws *wsi, struct ss_stream *stream)
-{
-    struct ss_http *http = http_of(wsi);
-    int64_t length;
-    bool fine;
-    struct ss_task *task = begin(wsi, stream, &length, &fine);
-    if (!task)
-        return -1;
-    ss_deadline_lift(&stream->conn->deadline);
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    enum ss_method method = task->call.req.method;
-    bool h2 = stream->version == 20;
-    bool may = method == SS_POST || method == SS_PUT || method == SS_PATCH;
-    /* Without a length the library takes all that comes for the body of these: the connection must end. */
-    if (may && length < 0 && !h2)
-        task->close = true;
-    if (fine)
-        fine = ss_gate_enter(http->opt.gate, task, &stream->body_max);
-    if (fine && length > 0 && (uint64_t)length > stream->body_max) {
-        ss_problem(&task->call, 413, "too_large", "the body may have %zu bytes", stream->body_max);
-        fine = false;
-    }
-    if (!fine) {
-        task->close |= length > DISCARD_MAX;
-        return answer(stream);
-    }
-    if (length <= 0 && !(h2 && may && length < 0))
-        return length == 0 && method == SS_POST ? 0
-                                                : go(http, stream); /* a POST of 0 bytes is completed too */
-    stream->phase = BODY;
-    stream->conn->body = stream;
-    ss_deadline_set(&http->body, &stream->conn->deadline, stream->conn, ss_clock_mono_ns());
-    return 0;
-}
-
-static int on_body(struct lws *wsi, struct ss_stream *stream, const void *bytes, size_t n)
-{
-    struct ss_task *task = stream->task;
-    if (stream->phase != BODY || !task)
-        return 0;
-    if (task->body.n + n > stream->body_max) {
-        task->close = true;
-        ss_problem(&task->call, 413, "too_large", "the body may have %zu bytes", stream->body_max);
-        return answer(stream);
-    }
-    ss_buf_put(&task->body, bytes, n);
-    if (ss_buf_check(&task->body)) {
-        task->close = true;
-        ss_problem(&task->call, 503, "memory", "out of memory");
-        return answer(stream);
-    }
-    (void)wsi;
-    return 0;
-}
-
-/* ---- feeds ---- */
-
-static void list_feed(struct ss_http *http, struct ss_stream *stream)
-{
-    stream->before = NULL;
-    stream->next = http->feeds;
-    if (http->feeds)
-        http->feeds->before = stream;
-    http->feeds = stream;
-    stream->phase = FEED;
-    stream->heard_ns = stream->pinged_ns = ss_clock_mono_ns();
-    http->counts.feeds++;
-}
-
-static void end_feed(struct ss_http *http, struct ss_stream *stream)
-{
-    if (!stream->listener)
-        return;
-    ss_hub_leave(http->opt.hub, stream->listener);
-    stream->listener = NULL;
-    *(stream->before ? &stream->before->next : &http->feeds) = stream->next;
-    if (stream->next)
-        stream->next->before = stream->before;
-    free(stream->who);
-    if (stream->message) {
-        ss_buf_free(stream->message);
-        free(stream->message);
-    }
-    stream->who = NULL;
-    stream->message = NULL;
-    http->counts.feeds--;
-}
-
-static bool begin_feed(struct ss_http *http, struct ss_stream *stream, const struct ss_hub_spec *spec,
-                       const struct ss_actor *who)
-{
-    stream->who = malloc(sizeof *who);
-    stream->listener = stream->who ? ss_hub_join(http->opt.hub, spec, stream) : NULL;
-    if (!stream->listener) {
-        free(stream->who);
-        stream->who = NULL;
+    static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    unsigned char text[24 + sizeof magic], hash[20];
+    if (key.n != 24)
         return false;
-    }
-    *stream->who = *who;
-    stream->who->scopes = (struct ss_str){NULL, 0};
-    list_feed(http, stream);
-    return true;
+    memcpy(text, key.p, 24);
+    memcpy(text + 24, magic, sizeof magic - 1);
+    lws_SHA1(text, 24 + sizeof magic - 1, hash);
+    return lws_b64_encode_string((const char *)hash, sizeof hash, out, 32) > 0;
 }
 
-static int open_sse(struct ss_http *http, struct ss_stream *stream)
+/* Of a whole connection, whatever it spoke; streams of HTTP/2 have no conn. */
+static void on_destroyed(struct lws *wsi)
 {
-    static const char head[] = "HTTP/1.1 200 OK\r\n"
-                               "content-type: text/event-stream\r\n"
-                               "cache-control: no-store\r\n"
-                               "x-content-type-options: nosniff\r\n"
-                               "x-accel-buffering: no\r\n"
-                               "connection: close\r\n\r\n";
-    struct ss_call *call = &stream->task->call;
-    const struct ss_hub_spec *spec = call->state;
-    struct lws *wsi = stream->wsi;
-    unsigned char room[LWS_PRE + 1024], *from = room + LWS_PRE, *at = from, *end = room + sizeof room;
-    int sent = -1;
-    if (!spec)
-        return -1;
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    if (stream->version == 20) {
-        if (lws_add_http_header_status(wsi, 200 | LWSAHH_FLAG_NO_SERVER_NAME, &at, end) ||
-            lws_add_http_header_by_name(wsi, (const unsigned char *)"content-type:",
-                                        (const unsigned char *)"text/event-stream", 17, &at, end) ||
-            lws_add_http_header_by_name(wsi, (const unsigned char *)"cache-control:",
-                                        (const unsigned char *)"no-store", 8, &at, end) ||
-            lws_finalize_http_header(wsi, &at, end))
-            return -1;
-        lws_http_mark_sse(wsi);
-    } else {
-        memcpy(at, head, sizeof head - 1);
-        at += sizeof head - 1;
-        if (lws_rx_flow_control(wsi, 0) < 0)
-            return -1;
-    }
-    if (begin_feed(http, stream, spec, &call->who))
-        sent = lws_write(wsi, from, (size_t)(at - from), LWS_WRITE_HTTP_HEADERS);
-    leave(http, stream);
-    if (sent < 0)
-        return -1;
-    lws_callback_on_writable(wsi);
-    return 0;
+    struct ss_conn *conn = lws_get_opaque_user_data(wsi);
+    if (!conn || conn->sock != (struct ss_sock *)wsi)
+        return;
+    lws_set_opaque_user_data(wsi, NULL);
+    ss_conn_closed(conn);
 }
 
-/* Whether a WebSocket may be opened: 0, or the refusal is answered. */
-static int on_upgrade(struct lws *wsi)
+static int on_raw(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
-    struct ss_http *http = http_of(wsi);
-    struct ss_stream one = {0};
-    struct ss_conn *conn = conn_of(wsi);
-    int64_t length;
-    size_t body_max;
-    bool fine;
-    struct ss_task *task = begin(wsi, &one, &length, &fine);
-    if (!task)
-        return -1;
-    task->close = true;
-    task->whole_ns = ss_clock_mono_ns();
-    ss_deadline_lift(&conn->deadline);
-    struct ss_call *call = &task->call;
-    if (fine && ss_gate_enter(http->opt.gate, task, &body_max)) {
-        if (call->route->run != SS_RUN_FEED)
-            ss_problem(call, 400, "bad_request", "this is no WebSocket");
-        else
-            ss_route_run(call);
-    }
-    if (call->route && call->route->run == SS_RUN_FEED && call->res.status == 200 && call->state) {
-        conn->spec = *(const struct ss_hub_spec *)call->state;
-        conn->spec.form = SS_FRAME_WEBSOCKET;
-        conn->who = call->who;
-        leave(http, &one);
+    struct ss_conn *conn = lws_get_opaque_user_data(wsi);
+    (void)user;
+    if (!conn)
         return 0;
-    }
-    one.keep = false;
-    (void)answer_h1(http, &one);
-    return -1;
-}
-
-static int on_established(struct lws *wsi, struct ss_stream *stream)
-{
-    struct ss_http *http = http_of(wsi);
-    stream->wsi = wsi;
-    stream->conn = conn_of(wsi);
-    stream->websocket = true;
-    if (!stream->conn || !begin_feed(http, stream, &stream->conn->spec, &stream->conn->who))
-        return -1;
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-static int on_message(struct lws *wsi, struct ss_stream *stream, const void *bytes, size_t n)
-{
-    struct ss_http *http = http_of(wsi);
-    stream->heard_ns = ss_clock_mono_ns();
-    if (!stream->message) {
-        stream->message = calloc(1, sizeof *stream->message);
-        if (!stream->message)
-            return -1;
-        ss_buf_init(stream->message, MESSAGE_MAX);
-    }
-    ss_buf_put(stream->message, bytes, n);
-    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi))
-        return 0;
-    struct ss_hub_spec spec = *ss_hub_spec_of(stream->listener);
-    int err = ss_buf_check(stream->message);
-    if (err) {
-        lws_close_reason(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
-        return -1;
-    }
-    bool change =
-        ss_live_message((struct ss_str){stream->message->p, stream->message->n}, stream->who->role, &spec);
-    ss_buf_reset(stream->message);
-    if (change && ss_hub_change(http->opt.hub, stream->listener, &spec))
-        return -1;
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-static int on_feed_writable(struct lws *wsi, struct ss_stream *stream)
-{
-    struct ss_http *http = http_of(wsi);
-    bool more = false;
-    int sent = 0;
-    struct ss_hub_frame *frame = ss_hub_next(http->opt.hub, stream->listener, &more);
-    if (frame) {
-        sent = lws_write(wsi, (unsigned char *)frame->p, frame->n,
-                         stream->websocket ? LWS_WRITE_TEXT : LWS_WRITE_HTTP);
-        ss_hub_give_back(http->opt.hub, frame);
-    } else if (stream->ping) {
-        unsigned char room[LWS_PRE + 8];
-        memcpy(room + LWS_PRE, ":\n\n", 3);
-        sent = stream->websocket ? lws_write(wsi, room + LWS_PRE, 0, LWS_WRITE_PING)
-                                 : lws_write(wsi, room + LWS_PRE, 3, LWS_WRITE_HTTP);
-        stream->ping = false;
-    }
-    if (more || stream->ping)
-        lws_callback_on_writable(wsi);
-    return sent < 0 ? -1 : 0;
-}
-
-void ss_http_wake_listener(void *arg)
-{
-    struct ss_stream *stream = arg;
-    lws_callback_on_writable(stream->wsi);
-}
-
-/* Who listens may have lost the right to since; who is silent for long is gone. */
-static void check_feeds(struct ss_http *http, int64_t now_ns)
-{
-    bool ask = now_ns - http->checked_ns >= 60 * SECOND_NS;
-    if (ask)
-        http->checked_ns = now_ns;
-    for (struct ss_stream *s = http->feeds, *next; s; s = next) {
-        next = s->next;
-        if (s->websocket && now_ns - s->heard_ns > SILENT_S * SECOND_NS) {
-            end_soon(s);
-        } else if (ask && s->who->role != SS_NOBODY &&
-                   ss_auth_still(http->opt.gate->db, s->who, http->opt.gate->web->now_us()) == 0) {
-            end_soon(s);
-        } else if (now_ns - s->pinged_ns > PING_S * SECOND_NS) {
-            s->ping = true;
-            s->pinged_ns = now_ns;
-            lws_callback_on_writable(s->wsi);
-        }
+    switch (reason) {
+    case LWS_CALLBACK_RAW_ADOPT: conn->sock = (struct ss_sock *)wsi; return 0;
+    case LWS_CALLBACK_RAW_RX: return ss_conn_bytes(conn, in, n);
+    case LWS_CALLBACK_RAW_WRITEABLE: return ss_conn_writable(conn);
+    case LWS_CALLBACK_RAW_CLOSE: on_destroyed(wsi); return 0;
+    default: return 0;
     }
 }
 
@@ -671,31 +120,28 @@ static void check_feeds(struct ss_http *http, int64_t now_ns)
 
 static void accept_one(struct ss_http *http, int fd, const char *peer)
 {
-    struct ss_conn *conn = calloc(1, sizeof *conn);
-    if (!conn || http->counts.connections >= http->connections_max) {
-        http->counts.refused++;
-        free(conn);
+    bool secure = http->opt.cert != NULL;
+    bool full = http->loop->counts.connections >= http->connections_max;
+    struct ss_conn *conn = full ? NULL : ss_conn_new(http->loop, peer, secure);
+    if (!conn) {
+        http->loop->counts.refused++;
         close(fd);
         return;
     }
-    snprintf(conn->address, sizeof conn->address, "%s", peer);
-    conn->secure = http->opt.cert != NULL;
     const lws_adopt_desc_t desc = {
         .vh = http->vhost,
-        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | (conn->secure ? LWS_ADOPT_ALLOW_SSL : 0),
+        .type = LWS_ADOPT_SOCKET | (secure ? LWS_ADOPT_ALLOW_SSL : 0),
         .fd.sockfd = fd,
+        .vh_prot_name = "conn",
         .opaque = conn,
     };
     struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&desc);
     if (!wsi) {
-        free(conn);
+        ss_conn_closed(conn);
         return;
     }
-    conn->wsi = wsi;
-    http->counts.connections++;
-    http->counts.accepted++;
-    ss_deadline_set(&http->fresh, &conn->deadline, conn, ss_clock_mono_ns());
-    if (!conn->secure)
+    conn->sock = (struct ss_sock *)wsi;
+    if (!secure)
         lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 }
 
@@ -714,53 +160,243 @@ static void on_acceptable(struct ss_http *http)
             fd = ss_listen_accept(&http->listen, peer, sizeof peer);
             if (fd >= 0)
                 close(fd);
-            http->counts.refused++;
+            http->loop->counts.refused++;
             http->room = eventfd(0, EFD_CLOEXEC);
         }
         return;
     }
 }
 
-static void on_destroyed(struct ss_http *http, struct lws *wsi)
+/* ---- HTTP/2 ---- */
+
+/* One request: the library's memory, zeroed by it. */
+struct stream {
+    struct lws *wsi;
+    struct ss_task *task;
+    size_t body_max, sent; /* sent: of the answer, its head counting as one byte */
+    enum { READING = 1, WAITING, SENDING } phase;
+};
+
+static struct ss_str copy_header(struct lws *wsi, enum lws_token_indexes token, struct ss_arena *arena)
 {
-    struct ss_conn *conn = lws_get_opaque_user_data(wsi);
-    if (!conn || conn->wsi != wsi)
-        return;
-    ss_deadline_lift(&conn->deadline);
-    lws_set_opaque_user_data(wsi, NULL);
-    http->counts.connections--;
-    free(conn);
+    int n = lws_hdr_total_length(wsi, token);
+    char *p = n > 0 ? ss_arena_alloc(arena, (size_t)n + 2) : NULL;
+    if (!p)
+        return (struct ss_str){NULL, 0};
+    n = lws_hdr_copy(wsi, p, n + 2, token);
+    return (struct ss_str){p, n > 0 ? (size_t)n : 0};
 }
 
-/* The client went: what is under way for it goes on, and nobody reads the answer. */
-static void on_closed(struct ss_http *http, struct ss_stream *stream)
+/* The library has decoded the path and cut the query; the API reads them as they are sent. */
+static void read_target(struct lws *wsi, struct ss_http1 *head, struct ss_arena *arena)
 {
-    if (!stream)
-        return;
-    end_feed(http, stream);
-    if (stream->conn && stream->conn->body == stream)
-        stream->conn->body = NULL;
-    if (stream->task && stream->phase == WAITING)
-        stream->task->stream = NULL;
-    else
-        ss_task_give(&http->pool, stream->task);
+    struct ss_str path = copy_header(wsi, WSI_TOKEN_HTTP_COLON_PATH, arena);
+    char *p = path.p ? ss_arena_alloc(arena, path.n * 3 + 1) : NULL;
+    head->path = p ? (struct ss_str){p, (size_t)(ss_request_encode(p, path, '/') - p)} : SS_STR("/");
+    int room = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
+    char *to = room > 0 ? ss_arena_alloc(arena, (size_t)room * 3 + 3) : NULL, *at = to;
+    for (int i = 0; to; i++) {
+        int n = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
+        char *piece = n > 0 ? ss_arena_alloc(arena, (size_t)n + 1) : NULL;
+        if (!piece || lws_hdr_copy_fragment(wsi, piece, n + 1, WSI_TOKEN_HTTP_URI_ARGS, i) < 0)
+            break;
+        if (i)
+            *at++ = '&';
+        at = ss_request_encode(at, (struct ss_str){piece, (size_t)n}, '=');
+    }
+    head->query = to ? (struct ss_str){to, (size_t)(at - to)} : SS_STR("");
+}
+
+static void read_head(struct lws *wsi, struct ss_http1 *head, struct ss_arena *arena)
+{
+    static const struct {
+        enum ss_header header;
+        enum lws_token_indexes token;
+    } known[] = {
+        {SS_H_HOST, WSI_TOKEN_HTTP_COLON_AUTHORITY},
+        {SS_H_CONTENT_LENGTH, WSI_TOKEN_HTTP_CONTENT_LENGTH},
+        {SS_H_CONTENT_TYPE, WSI_TOKEN_HTTP_CONTENT_TYPE},
+        {SS_H_AUTHORIZATION, WSI_TOKEN_HTTP_AUTHORIZATION},
+        {SS_H_COOKIE, WSI_TOKEN_HTTP_COOKIE},
+        {SS_H_ORIGIN, WSI_TOKEN_ORIGIN},
+        {SS_H_USER_AGENT, WSI_TOKEN_HTTP_USER_AGENT},
+        {SS_H_ACCEPT, WSI_TOKEN_HTTP_ACCEPT},
+        {SS_H_ACCEPT_ENCODING, WSI_TOKEN_HTTP_ACCEPT_ENCODING},
+        {SS_H_IF_MATCH, WSI_TOKEN_HTTP_IF_MATCH},
+        {SS_H_IF_NONE_MATCH, WSI_TOKEN_HTTP_IF_NONE_MATCH},
+    };
+    memset(head, 0, sizeof *head);
+    head->version = 20;
+    head->method = copy_header(wsi, WSI_TOKEN_HTTP_COLON_METHOD, arena);
+    if (!head->method.p)
+        head->method = SS_STR("");
+    read_target(wsi, head, arena);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        head->header[known[i].header] = copy_header(wsi, known[i].token, arena);
+        head->repeated[known[i].header] = lws_hdr_fragment_length(wsi, known[i].token, 1) > 0;
+    }
+}
+
+static void h2_leave(struct stream *stream)
+{
+    ss_loop_leave(http_of(stream->wsi)->loop, stream->task);
     stream->task = NULL;
 }
 
-static void check_deadlines(struct ss_http *http, int64_t now_ns)
+static int h2_send_head(struct stream *stream, bool last)
 {
-    struct ss_conn *conn;
-    while ((conn = ss_deadline_passed(&http->fresh, now_ns)) ||
-           (conn = ss_deadline_passed(&http->idle, now_ns)))
-        lws_set_timeout(conn->wsi, 1, LWS_TO_KILL_ASYNC);
-    while ((conn = ss_deadline_passed(&http->body, now_ns))) {
-        struct ss_stream *stream = conn->body;
-        if (!stream || !stream->task)
-            continue;
-        stream->task->close = true;
-        ss_problem(&stream->task->call, 408, "slow", "the body did not come within %d seconds", BODY_S);
-        if (answer(stream) < 0)
-            end_soon(stream);
+    unsigned char room[LWS_PRE + 4096], *from = room + LWS_PRE, *at = from, *end = room + sizeof room;
+    struct lws *wsi = stream->wsi;
+    struct ss_head head;
+    ss_loop_head(http_of(wsi)->loop, stream->task, &head);
+    if (lws_add_http_header_status(wsi, (unsigned)head.status | LWSAHH_FLAG_NO_SERVER_NAME, &at, end))
+        return -1;
+    for (int i = 0; i < head.n; i++)
+        if (lws_add_http_header_by_name(wsi, (const unsigned char *)head.field[i].name,
+                                        (const unsigned char *)head.field[i].value.p,
+                                        (int)head.field[i].value.n, &at, end))
+            return -1;
+    if (lws_finalize_http_header(wsi, &at, end))
+        return -1;
+    int how = last ? LWS_WRITE_HTTP_HEADERS | LWS_WRITE_H2_STREAM_END : LWS_WRITE_HTTP_HEADERS;
+    return lws_write(wsi, from, (size_t)(at - from), (enum lws_write_protocol)how) < 0 ? -1 : 0;
+}
+
+/* The next piece, as the peer's window allows. 1: that was all. */
+static int h2_send_body(struct stream *stream)
+{
+    char piece[LWS_PRE + 16384];
+    const struct ss_buf *body = &stream->task->call.res.body;
+    size_t at = stream->sent - 1, left = body->n - at, n = left < 16384 ? left : 16384;
+    lws_fileofs_t window = lws_get_peer_write_allowance(stream->wsi);
+    if (window == 0)
+        return 0;
+    if (window > 0 && (size_t)window < n)
+        n = (size_t)window;
+    memcpy(piece + LWS_PRE, body->p + at, n);
+    if (lws_write(stream->wsi, (unsigned char *)piece + LWS_PRE, n,
+                  n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+        return -1;
+    stream->sent += n;
+    return n == left;
+}
+
+static int h2_answer(struct stream *stream)
+{
+    struct ss_task *task = stream->task;
+    bool has_body = ss_head_has_body(task) && task->call.res.body.n > 0;
+    int all = 0;
+    stream->phase = SENDING;
+    if (stream->sent == 0) {
+        if (h2_send_head(stream, !has_body))
+            return -1;
+        stream->sent = 1;
+        all = !has_body;
+    } else {
+        all = h2_send_body(stream);
+    }
+    if (all == 0)
+        lws_callback_on_writable(stream->wsi);
+    if (all <= 0)
+        return all;
+    h2_leave(stream);
+    return lws_http_transaction_completed(stream->wsi) ? -1 : 0;
+}
+
+static void h2_done(struct stream *stream)
+{
+    stream->phase = SENDING;
+    lws_callback_on_writable(stream->wsi);
+}
+
+static int h2_go(struct stream *stream)
+{
+    struct ss_loop *loop = http_of(stream->wsi)->loop;
+    struct ss_task *task = stream->task;
+    struct ss_call *call = &task->call;
+    task->whole_ns = ss_clock_mono_ns();
+    call->req.body = (struct ss_str){task->body.p ? task->body.p : "", task->body.n};
+    stream->phase = WAITING;
+    if (call->route->run == SS_RUN_FEED) {
+        ss_problem(call, 501, "http_version", "live feeds speak HTTP/1.1");
+        return h2_answer(stream);
+    }
+    if (ss_gate_go(loop->gate, task))
+        return h2_answer(stream);
+    loop->counts.under_way++;
+    lws_set_timeout(stream->wsi, NO_PENDING_TIMEOUT, 0);
+    return 0;
+}
+
+static int h2_begin(struct lws *wsi, struct stream *stream)
+{
+    struct ss_loop *loop = http_of(wsi)->loop;
+    struct ss_conn *conn = lws_get_opaque_user_data(lws_get_network_wsi(wsi));
+    struct ss_task *task = conn ? ss_task_take(&loop->pool) : NULL;
+    struct ss_http1 head;
+    if (!task)
+        return -1;
+    ss_deadline_lift(&conn->deadline); /* from here on the library's */
+    *stream = (struct stream){.wsi = wsi, .task = task};
+    task->stream = stream;
+    loop->counts.requests++;
+    read_head(wsi, &head, &task->call.arena);
+    memcpy(task->call.req.address, conn->address, sizeof conn->address);
+    task->call.req.secure = conn->secure;
+    int status = ss_http1_check(&head);
+    bool fine = status == 0;
+    if (!fine)
+        ss_problem(&task->call, -status, "bad_request", "%s", ss_err_text());
+    fine = fine && ss_request_read(&head, task) && ss_gate_enter(loop->gate, task, &stream->body_max);
+    if (fine && head.length > 0 && (uint64_t)head.length > stream->body_max) {
+        ss_problem(&task->call, 413, "too_large", "the body may have %zu bytes", stream->body_max);
+        fine = false;
+    }
+    if (!fine)
+        return h2_answer(stream);
+    stream->phase = READING;
+    enum ss_method method = task->call.req.method;
+    bool may = method == SS_POST || method == SS_PUT || method == SS_PATCH;
+    return head.length > 0 || (may && head.length < 0) ? 0 : h2_go(stream);
+}
+
+static int h2_body(struct stream *stream, const char *p, size_t n)
+{
+    if (stream->phase != READING)
+        return 0;
+    if (stream->task->body.n + n > stream->body_max) {
+        ss_problem(&stream->task->call, 413, "too_large", "the body may have %zu bytes", stream->body_max);
+        return h2_answer(stream);
+    }
+    ss_buf_put(&stream->task->body, p, n);
+    return ss_buf_check(&stream->task->body) ? -1 : 0;
+}
+
+static void h2_closed(struct lws *wsi, struct stream *stream)
+{
+    if (!stream || !stream->task)
+        return;
+    if (stream->phase == WAITING)
+        stream->task->stream = NULL;
+    else
+        ss_task_give(&http_of(wsi)->loop->pool, stream->task);
+    stream->task = NULL;
+}
+
+static int on_h2(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+    struct stream *stream = user;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP:
+        return lws_get_network_wsi(wsi) == wsi ? -1 : h2_begin(wsi, stream); /* HTTP/1 is not the library's */
+    case LWS_CALLBACK_HTTP_BODY: return stream->task ? h2_body(stream, in, n) : 0;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return stream->phase == READING ? h2_go(stream) : 0;
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return stream && stream->task && stream->phase == SENDING ? h2_answer(stream) : 0;
+    case LWS_CALLBACK_CLOSED_HTTP: h2_closed(wsi, stream); return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return -1;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(wsi); return 0;
+    default: return 0;
     }
 }
 
@@ -795,39 +431,34 @@ void ss_http_done(struct ss_http *http, struct ss_task *tasks)
 
 static void finish(struct ss_http *http, struct ss_task *task)
 {
-    struct ss_stream *stream = task->stream;
     task->next = NULL;
-    if (task->call.then) { /* the loop's own part of it */
-        if (!ss_gate_go(http->opt.gate, task))
-            return;
-    }
-    http->counts.under_way--;
-    if (!stream) {
-        ss_task_give(&http->pool, task);
+    if (task->call.then && !ss_gate_go(http->loop->gate, task)) /* the loop's own part of it */
         return;
-    }
-    struct lws *wsi = stream->wsi;
-    if (lws_rx_flow_control(wsi, 1) < 0 || answer(stream) < 0)
-        end_soon(stream);
+    http->loop->counts.under_way--;
+    if (task->conn)
+        ss_conn_done(task->conn);
+    else if (task->stream)
+        h2_done(task->stream);
+    else
+        ss_task_give(&http->loop->pool, task);
 }
 
 static void check_stop(struct ss_http *http, int64_t now_ns)
 {
     if (!http->stop || http->stopped)
         return;
-    if (http->listen.fd >= 0) {
-        http->opt.gate->stopping = true;
-        /* The library's handle of it closes the descriptor. */
-        http->listen.fd = -1;
-        lws_set_timeout(http->accepting, 1, LWS_TO_KILL_ASYNC);
+    if (http->accepting) {
+        http->loop->gate->stopping = true;
+        lws_set_timeout(http->accepting, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+        http->accepting = NULL;
+        http->listen.fd = -1; /* the library closes it */
         ss_listen_close(&http->listen);
     }
-    if (!http->feeds_end_ns && (http->counts.under_way == 0 || now_ns >= http->stop_by_ns)) {
-        http->feeds_end_ns = now_ns + SECOND_NS / 5; /* for the last bytes to leave */
-        for (struct ss_stream *s = http->feeds; s; s = s->next)
-            end_soon(s);
+    if (!http->end_ns && (http->loop->counts.under_way == 0 || now_ns >= http->stop_by_ns)) {
+        http->end_ns = now_ns + SS_SECOND_NS / 5; /* for the last bytes to leave */
+        ss_feed_stop(http->loop);
     }
-    if (http->feeds_end_ns && (now_ns >= http->feeds_end_ns || http->counts.connections == 0)) {
+    if (http->end_ns && (now_ns >= http->end_ns || http->loop->counts.connections == 0)) {
         pthread_mutex_lock(&http->lock);
         http->stopped = true;
         pthread_cond_broadcast(&http->stopped_now);
@@ -859,62 +490,24 @@ static void on_event(struct ss_http *http)
 static void on_timer(lws_sorted_usec_list_t *timer)
 {
     struct ss_http *http = lws_container_of(timer, struct ss_http, timer);
-    static int64_t last_ns;
     int64_t now_ns = ss_clock_mono_ns();
     if (http->stopped)
         return;
-    ss_hub_tick(http->opt.hub);
-    if (now_ns - last_ns >= SECOND_NS) {
-        last_ns = now_ns;
-        check_deadlines(http, now_ns);
-        check_feeds(http, now_ns);
+    ss_hub_tick(http->loop->hub);
+    if (now_ns - http->second_ns >= SS_SECOND_NS) {
+        http->second_ns = now_ns;
+        ss_loop_check(http->loop, now_ns);
         if (http->opt.second)
             http->opt.second(http->opt.arg);
     }
     check_stop(http, now_ns);
-    int wait_ms = http->counts.feeds || http->stop ? SS_HUB_TICK_MS : 4 * SS_HUB_TICK_MS;
+    int wait_ms = http->loop->counts.feeds || http->stop ? SS_HUB_TICK_MS : 4 * SS_HUB_TICK_MS;
     lws_sul_schedule(http->context, 0, timer, on_timer, (lws_usec_t)wait_ms * 1000);
 }
 
-/* ---- the library's calls ---- */
+/* ---- the library ---- */
 
-static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
-{
-    struct ss_stream *stream = user;
-    switch (reason) {
-    case LWS_CALLBACK_HTTP: return on_request(wsi, stream);
-    case LWS_CALLBACK_HTTP_BODY: return on_body(wsi, stream, in, n);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        if (stream->phase == NEW && stream->task)
-            return go(http_of(wsi), stream);
-        return stream->phase == BODY && stream->task ? go(http_of(wsi), stream) : 0;
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        if (!stream)
-            return 0;
-        if (stream->phase == ENDING) {
-            if (stream->websocket)
-                lws_close_reason(wsi, LWS_CLOSE_STATUS_GOINGAWAY, NULL, 0);
-            return -1;
-        }
-        if (stream->phase == FEED)
-            return on_feed_writable(wsi, stream);
-        return stream->phase == SENDING && stream->task && stream->version == 20
-                   ? answer_h2(http_of(wsi), stream)
-                   : 0;
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return strcasecmp(in, "websocket") == 0 ? on_upgrade(wsi) : -1; /* no h2c: it would skip our checks */
-    case LWS_CALLBACK_ESTABLISHED: return on_established(wsi, stream);
-    case LWS_CALLBACK_RECEIVE: return on_message(wsi, stream, in, n);
-    case LWS_CALLBACK_RECEIVE_PONG: stream->heard_ns = ss_clock_mono_ns(); return 0;
-    case LWS_CALLBACK_CLOSED_HTTP:
-    case LWS_CALLBACK_CLOSED: on_closed(http_of(wsi), stream); return 0;
-    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(http_of(wsi), wsi); return 0;
-    default: return 0;
-    }
-}
-
-/* Descriptors of our own in the library's loop: the listening socket and the eventfd. */
+/* Descriptors of our own in its loop: the listening socket and the eventfd. */
 static int on_own(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
     struct ss_http *http = http_of(wsi);
@@ -931,10 +524,8 @@ static int on_own(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 }
 
 static const struct lws_protocols protocols[] = {
-    {.name = "http",
-     .callback = on_http,
-     .per_session_data_size = sizeof(struct ss_stream),
-     .tx_packet_size = 1 << 20},
+    {.name = "h2", .callback = on_h2, .per_session_data_size = sizeof(struct stream)},
+    {.name = "conn", .callback = on_raw, .tx_packet_size = 1 << 20},
     {.name = "own", .callback = on_own},
     {0},
 };
@@ -954,10 +545,9 @@ static struct lws_context *new_context(struct ss_http *http, uint64_t options)
         .options = options | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    (http->opt.cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
         .user = http,
-        .max_http_header_data = HEADER_BYTES,
-        .max_http_header_pool2 = (unsigned)http->connections_max,
+        .max_http_header_data = 8192,
         .pt_serv_buf_size = 65536,
-        .timeout_secs = FRESH_S,
+        .timeout_secs = HANDSHAKE_S,
         .retry_and_idle_policy = &never,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
@@ -977,8 +567,8 @@ static int open_library(struct ss_http *http)
     lws_set_log_level(ss_log_level() >= SS_LOG_DEBUG ? LLL_ERR | LLL_WARN : 0, log_line);
     http->context = new_context(http, http->opt.poll ? 0 : LWS_SERVER_OPTION_LIBEV);
     if (!http->context && !http->opt.poll) {
-        ss_warn("libwebsockets has no libev here (package libwebsockets-evlib-ev): many connections will be "
-                "slow");
+        ss_warn(
+            "libwebsockets has no libev here (package libwebsockets-evlib-ev): many connections are slow");
         http->context = new_context(http, 0);
     }
     const struct lws_context_creation_info info = {
@@ -988,9 +578,8 @@ static int open_library(struct ss_http *http)
         .ssl_cert_filepath = http->opt.cert,
         .ssl_private_key_filepath = http->opt.key,
         .ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1,
-        .alpn = "h2,http/1.1",
+        .alpn = http->opt.http2 ? "h2,http/1.1" : "http/1.1",
         .keepalive_timeout = IDLE_S,
-        .timeout_secs_ah_idle = FRESH_S,
         .options = http->opt.cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
     };
     if (http->context)
@@ -1023,14 +612,10 @@ int ss_http_open(const struct ss_http_options *opt, struct ss_http **out)
         return ss_fail(SS_ENOMEM, "out of memory");
     *out = http;
     http->opt = *opt;
-    http->pool.web = opt->gate->web;
-    http->fresh.length_ns = FRESH_S * SECOND_NS;
-    http->body.length_ns = BODY_S * SECOND_NS;
-    http->idle.length_ns = IDLE_S * SECOND_NS;
+    http->loop = opt->loop;
     http->connections_max = descriptors() - 64;
     http->room = eventfd(0, EFD_CLOEXEC);
     http->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    ss_buf_init(&http->out, (size_t)65 << 20);
     pthread_mutex_init(&http->lock, NULL);
     pthread_cond_init(&http->stopped_now, NULL);
     if (http->event < 0)
@@ -1080,9 +665,4 @@ void ss_http_reload(struct ss_http *http)
     http->reload = true;
     pthread_mutex_unlock(&http->lock);
     signal_loop(http);
-}
-
-struct ss_http_counts ss_http_counts(const struct ss_http *http)
-{
-    return http->counts;
 }

@@ -14,6 +14,7 @@
 #include "web/auth.h"
 #include "web/hub.h"
 #include "web/jobs.h"
+#include "web/metrics.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +31,14 @@ struct server {
     struct ss_rulebook book;
     struct ss_hosted *hosted;
     struct ss_gate gate;
+    struct ss_loop loop;
     struct ss_db *read_db;
     struct ss_readers *readers;
     struct ss_writer *writer;
     struct ss_http *http;
     struct ss_live_input *input;
+    struct ss_writer_counts writer_counts; /* the loop's copy */
+    struct ss_buf told;
 };
 
 /* ---- what the parts call ---- */
@@ -52,15 +56,73 @@ static void tell(void *arg, const char *topic, struct ss_str json)
         ss_hub_post(arg, (enum ss_topic)t, json);
 }
 
+static void answered(void *arg, const struct ss_task *task, int64_t now_ns)
+{
+    struct server *s = arg;
+    ss_metrics_count(s->web.metrics, &task->call, (now_ns - task->whole_ns) / 1000);
+}
+
+static void look_at_writer(struct server *s, struct ss_facts *f)
+{
+    struct ss_writer_counts *w = &s->writer_counts;
+    ss_writer_counts(s->writer, w);
+    f->payments = w->payments;
+    f->lines = w->lines;
+    f->rejected = w->rejected;
+    f->writes = w->writes;
+    f->tries = w->tries;
+    f->commits = w->commits;
+    f->failed_commits = w->failed_commits;
+    f->store_fine = w->store_fine;
+    memcpy(f->store_fault, w->fault, sizeof f->store_fault);
+    f->commit_ns = w->commit_ns;
+    f->commit_ns_sum = w->commit_ns_sum;
+    f->batch = w->batch;
+    f->store_bytes = w->store_bytes;
+    f->writer_waiting = ss_writer_waiting(s->writer);
+    f->writer_limit = SS_WRITER_LIMIT;
+}
+
+/* Once a second, in the loop's thread: what the other threads know becomes facts, and listeners are told. */
+static void second(void *arg)
+{
+    struct server *s = arg;
+    struct ss_facts *f = ss_metrics_facts(s->web.metrics);
+    const struct ss_loop_counts *loop = &s->loop.counts;
+    struct ss_live_input_counts input;
+    struct ss_buf *told = &s->told;
+    look_at_writer(s, f);
+    f->connections = loop->connections;
+    f->feeds = loop->feeds;
+    f->under_way = loop->under_way;
+    f->accepted = loop->accepted;
+    f->refused = loop->refused;
+    f->readers_waiting = ss_readers_waiting(s->readers);
+    f->readers_limit = SS_READERS_LIMIT;
+    ss_live_input_counts(s->input, &input);
+    f->input_there = input.there;
+    f->input_ended = input.ended;
+    memcpy(f->input_fault, input.fault, sizeof f->input_fault);
+    f->hub = ss_hub_counts(s->hub);
+    ss_metrics_tick(s->web.metrics, ss_clock_mono_ns());
+    ss_buf_reset(told);
+    ss_metrics_live(s->web.metrics, told);
+    if (f->hub.listeners && ss_buf_check(told) == 0)
+        ss_hub_post(s->hub, SS_ON_METRICS, (struct ss_str){told->p, told->n});
+}
+
 /* ---- start ---- */
 
 static int open_web(struct server *s)
 {
-    const struct ss_hub_options hub = {.now_us = ss_clock_wall_us(), .wake = ss_http_wake_listener};
+    const struct ss_hub_options hub = {.now_us = ss_clock_wall_us(), .wake = ss_feed_push};
     s->web.now_us = ss_clock_wall_us;
     s->web.started_us = ss_clock_wall_us();
     s->web.version = SS_VERSION;
     int err = ss_hub_new(&hub, &s->hub);
+    ss_buf_init(&s->told, 65536);
+    if (!err)
+        err = ss_metrics_new(&s->web.metrics);
     s->web.hub = s->hub;
     if (!s->opt.secret) {
         snprintf(s->secret, sizeof s->secret, "%s.secret",
@@ -108,18 +170,35 @@ static int open_jobs(struct server *s)
     return ss_jobs_new(&jobs, &s->web.jobs);
 }
 
+/* Standard input is a stream when somebody made it one. */
+static const char *input_of(const struct ss_serve_options *opt)
+{
+    struct stat st;
+    if (opt->input)
+        return opt->input;
+    return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode)) ? "-" : NULL;
+}
+
 static int open_threads(struct server *s, struct ss_db *desk_db)
 {
     s->gate = (struct ss_gate){.web = &s->web, .db = s->read_db, .done = done, .arg = s, .ui = s->opt.ui};
+    s->loop = (struct ss_loop){
+        .gate = &s->gate,
+        .hub = s->hub,
+        .allow_origin = s->opt.allow_origin,
+        .log_requests = s->opt.log_requests,
+        .answered = answered,
+        .arg = s,
+    };
+    ss_loop_init(&s->loop);
     const struct ss_http_options http = {
         .listen = s->opt.listen,
         .cert = s->opt.cert,
         .key = s->opt.key,
-        .allow_origin = s->opt.allow_origin,
-        .log_requests = s->opt.log_requests,
+        .http2 = s->opt.http2,
         .poll = s->opt.poll,
-        .gate = &s->gate,
-        .hub = s->hub,
+        .loop = &s->loop,
+        .second = second,
         .arg = s,
     };
     const struct ss_writer_options writer = {
@@ -135,16 +214,10 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
     if (!err)
         err = ss_readers_open(&s->gate, s->opt.store, s->opt.readers, &s->readers);
     s->gate.readers = s->readers;
+    const char *input = input_of(&s->opt);
+    if (!err && input)
+        err = ss_live_input_open(s->writer, input, s->opt.max_record, &s->input);
     return err ? err : ss_http_start(s->http);
-}
-
-/* Standard input is a stream when somebody made it one. */
-static const char *input_of(const struct ss_serve_options *opt)
-{
-    struct stat st;
-    if (opt->input)
-        return opt->input;
-    return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode)) ? "-" : NULL;
 }
 
 static int start(struct server *s)
@@ -169,9 +242,6 @@ static int start(struct server *s)
     }
     if (!err)
         err = open_threads(s, desk_db);
-    const char *input = input_of(&s->opt);
-    if (!err && input)
-        err = ss_live_input_open(s->writer, input, s->opt.max_record, &s->input);
     return err;
 }
 

@@ -19,6 +19,7 @@ enum {
     OPT_OIDC,
     OPT_MAX_RECORD,
     OPT_POLL,
+    OPT_HTTP2,
     OPT_GRACE,
     OPT_LOG,
     OPT_UI
@@ -28,6 +29,7 @@ static const struct argp_option options[] = {
     {"listen", 'l', "ADDRESS", 0, "HOST:PORT or unix:PATH (127.0.0.1:8080)", 0},
     {"cert", OPT_CERT, "FILE", 0, "TLS with this certificate chain (PEM)", 0},
     {"key", OPT_KEY, "FILE", 0, "and its key", 0},
+    {"http2", OPT_HTTP2, 0, 0, "Offer HTTP/2 beside HTTP/1.1 over TLS", 0},
     {"pipeline", OPT_PIPELINE, "STAGES", 0,
      "Run payments through 'features | score -m fraud.ssm | rules -r payments.rules | alert ...'", 0},
     {"input", 'i', "URI", 0, "The live stream (standard input, where that is a pipe or a file)", 0},
@@ -96,6 +98,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_ALLOW_ORIGIN: o->allow_origin = arg; return 0;
     case OPT_LOG_REQUESTS: o->log_requests = true; return 0;
     case OPT_POLL: o->poll = true; return 0;
+    case OPT_HTTP2: o->http2 = true; return 0;
     case OPT_MAX_RECORD:
         if (!ss_size_parse(arg, &o->max_record) || o->max_record > (size_t)1 << 30)
             argp_error(state, "--max-record takes a size up to 1G, such as 64K or 1M, not '%s'", arg);

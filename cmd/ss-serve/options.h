@@ -12,7 +12,7 @@ struct ss_serve_options {
     int64_t warm_us, save_every_us;
     size_t max_record;
     int readers, grace_ms;
-    bool log_requests, poll, quiet, log_json;
+    bool log_requests, http2, poll, quiet, log_json;
     int verbose;
 };
 

@@ -108,7 +108,7 @@ bool ss_pages_answer(struct ss_task *task, const char *dir)
     struct ss_call *call = &task->call;
     struct ss_str path = call->req.path;
     if (call->req.method != SS_GET || begins(path, "/api/") || ss_str_is(path, "/api") ||
-        ss_str_is(path, "/metrics"))
+        ss_str_is(path, "/metrics") || ss_str_is(path, "/health") || begins(path, "/ws"))
         return false;
     char name[256] = "index.html";
     if (begins(path, "/ui/"))

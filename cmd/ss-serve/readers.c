@@ -4,9 +4,6 @@
 #include "store/migrate.h"
 #include <stdlib.h>
 
-/* Beyond this many, an answer would come after its client has given up: better said at once. */
-#define WAITING_MAX 256
-
 struct reader {
     pthread_t thread;
     struct ss_db *db;
@@ -45,7 +42,7 @@ int ss_readers_open(struct ss_gate *gate, const char *uri, int n, struct ss_read
         return ss_fail(SS_ENOMEM, "out of memory");
     *readers = all;
     all->gate = gate;
-    ss_task_queue_init(&all->queue, WAITING_MAX);
+    ss_task_queue_init(&all->queue, SS_READERS_LIMIT);
     int err = 0;
     for (; all->n < n && !err; all->n++) {
         struct reader *r = &all->reader[all->n];

@@ -4,6 +4,9 @@
 
 #include "cmd/ss-serve/gate.h"
 
+/* Beyond this many, an answer would come after its client has given up: better said at once. */
+#define SS_READERS_LIMIT 256
+
 struct ss_readers;
 
 /* `n` threads on the store at `uri`. */

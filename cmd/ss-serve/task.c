@@ -19,9 +19,11 @@ static void reset(struct ss_task *task, struct ss_web *web)
     task->call.faults = faults;
     task->body = body;
     task->next = NULL;
+    task->conn = NULL;
     task->stream = NULL;
+    task->accept_encoding = (struct ss_str){NULL, 0};
     task->whole_ns = 0;
-    task->allow = NULL;
+    task->allow = task->upgrade = NULL;
     task->encoding = NULL;
     task->page = task->lasting = task->head = task->options = task->close = false;
 }

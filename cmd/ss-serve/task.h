@@ -9,16 +9,18 @@
 #include "web/web.h"
 #include <pthread.h>
 
-struct ss_stream;
+struct ss_conn;
 
 struct ss_task {
     struct ss_call call;
     struct ss_task *next;
-    struct ss_stream *stream; /* whose answer it is; NULL once the client has gone. The loop's thread only */
-    struct ss_buf body;       /* of the request, as it comes in */
-    int64_t whole_ns;         /* when the request was whole */
-    const char *allow;        /* "GET, POST": methods that the path has, for OPTIONS and 405 */
+    struct ss_conn *conn; /* whose answer it is; NULL once the client has gone. The loop's thread only */
+    void *stream;         /* the same of HTTP/2 */
+    struct ss_buf body;   /* of the request, as it comes in */
+    int64_t whole_ns;     /* when the request was whole */
     struct ss_str accept_encoding;
+    const char *allow;    /* "GET, POST": methods that the path has, for OPTIONS and 405 */
+    const char *upgrade;  /* of a 426 */
     const char *encoding; /* of the answer's body; NULL: none */
     bool page;            /* the answer is one of the dashboard's files: it may load the others */
     bool lasting;         /* and never changes */

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/passed.h"
+#include "store/size.h"
 #include "web/after.h"
 #include "web/auth.h"
 #include "web/deadlines.h"
@@ -10,7 +11,6 @@
 #include "web/submit.h"
 #include <stdlib.h>
 
-#define WAITING_MAX 4096
 #define RETRY_MS    200
 #define MINUTE_NS   ((int64_t)60 * 1000000000)
 
@@ -46,7 +46,7 @@ bool ss_writer_put(struct ss_writer *writer, struct ss_task *task)
 {
     task->next = NULL;
     pthread_mutex_lock(&writer->lock);
-    bool fits = !writer->closing && writer->waiting < WAITING_MAX;
+    bool fits = !writer->closing && writer->waiting < SS_WRITER_LIMIT;
     if (fits) {
         *(writer->last ? &writer->last->next : &writer->first) = task;
         writer->last = task;
@@ -106,6 +106,7 @@ static void note_store(struct ss_writer *writer, int err, int64_t took_ns)
     } else {
         writer->counts.commits++;
         ss_histogram_add(&writer->counts.commit_ns, (uint64_t)took_ns, 1);
+        writer->counts.commit_ns_sum += (uint64_t)took_ns;
         writer->counts.fault[0] = 0;
     }
     pthread_mutex_unlock(&writer->lock);
@@ -313,12 +314,37 @@ static bool pay_debt(struct ss_writer *writer)
     return true;
 }
 
+/* Is the store there, though nobody asks? How large is it? */
+static void look_at_store(struct ss_writer *writer)
+{
+    int64_t bytes = -1;
+    int err = ss_db_check(writer->opt.db);
+    if (err) {
+        note_store(writer, err, 0);
+        return;
+    }
+    err = ss_store_bytes(writer->opt.db, &bytes);
+    pthread_mutex_lock(&writer->lock);
+    writer->counts.store_bytes = err ? -1 : bytes;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void sweep(struct ss_writer *writer, int64_t now_ns)
+{
+    int err = begin(writer);
+    if (!err && writer->web->auth)
+        err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
+    (void)end(writer, err, now_ns);
+}
+
 static void now_and_then(struct ss_writer *writer)
 {
     int64_t now_ns = ss_clock_mono_ns();
-    if (writer->opt.hosted && now_ns - writer->looked_ns >= MINUTE_NS / 60) {
+    if (now_ns - writer->looked_ns >= MINUTE_NS / 60) {
         writer->looked_ns = now_ns;
-        ss_hosted_look(writer->opt.hosted);
+        look_at_store(writer);
+        if (writer->opt.hosted)
+            ss_hosted_look(writer->opt.hosted);
     }
     if (now_ns - writer->watched_ns >= MINUTE_NS / 60) {
         writer->watched_ns = now_ns;
@@ -326,12 +352,9 @@ static void now_and_then(struct ss_writer *writer)
         if (err && err != SS_EAWAY)
             ss_warn("deadlines are not watched: %s", ss_err_text());
     }
-    if (writer->web->auth && now_ns - writer->swept_ns >= MINUTE_NS) {
+    if (now_ns - writer->swept_ns >= MINUTE_NS) {
         writer->swept_ns = now_ns;
-        int err = begin(writer);
-        if (!err)
-            err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
-        (void)end(writer, err, now_ns);
+        sweep(writer, now_ns);
     }
     if (writer->opt.hosted && now_ns - writer->saved_ns >= writer->opt.save_every_us * 1000) {
         int64_t seq;
@@ -423,6 +446,7 @@ int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **out)
     writer->opt = *opt;
     writer->web = opt->gate->web;
     writer->counts.store_fine = true;
+    writer->counts.store_bytes = -1;
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->more, NULL);
     pthread_cond_init(&writer->lines_done, NULL);

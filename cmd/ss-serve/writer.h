@@ -15,6 +15,8 @@
 #include "cmd/ss-serve/hosted.h"
 #include "base/histogram.h"
 
+#define SS_WRITER_LIMIT 4096 /* that may wait */
+
 struct ss_writer;
 
 struct ss_writer_options {
@@ -30,7 +32,9 @@ struct ss_writer_counts {
     bool store_fine;               /* the last transaction went through */
     char fault[256];               /* why not */
     struct ss_histogram commit_ns; /* from begin to commit */
+    uint64_t commit_ns_sum;
     struct ss_histogram batch;     /* payments in one */
+    int64_t store_bytes;           /* -1: not known */
 };
 
 int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **writer) SS_MUST_CHECK;

@@ -39,6 +39,14 @@ uint64_t ss_histogram_quantile(const struct ss_histogram *h, double q)
     return h->max;
 }
 
+uint64_t ss_histogram_below(const struct ss_histogram *h, uint64_t value)
+{
+    uint64_t seen = 0;
+    for (unsigned i = 0; i <= slot_of(value); i++)
+        seen += h->slot[i];
+    return seen;
+}
+
 void ss_histogram_merge(struct ss_histogram *into, const struct ss_histogram *from)
 {
     for (unsigned i = 0; i < SS_HISTOGRAM_SLOTS; i++)

@@ -17,6 +17,8 @@ struct ss_histogram {
 void ss_histogram_add(struct ss_histogram *h, uint64_t value, uint64_t times);
 /* The smallest recorded step that at least the share q of the values do not pass; 0 when empty. */
 uint64_t ss_histogram_quantile(const struct ss_histogram *h, double q);
+/* How many values are at most `value`, to the same 1.6 %. */
+uint64_t ss_histogram_below(const struct ss_histogram *h, uint64_t value);
 void ss_histogram_merge(struct ss_histogram *into, const struct ss_histogram *from);
 
 #endif

@@ -194,6 +194,7 @@ static void keep(struct ss_hub *hub, enum ss_topic topic, struct ss_str json)
     }
     hub->ring_end = at + json.n;
     hub->counts.events++;
+    hub->counts.told[topic]++;
 }
 
 static bool matches(const struct ss_hub *hub, const struct ss_hub_spec *spec, const struct event *e)

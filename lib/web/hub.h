@@ -83,6 +83,7 @@ struct ss_hub_options {
 struct ss_hub_counts {
     int listeners, subscriptions;
     uint64_t events, frames; /* told; made */
+    uint64_t told[SS_TOPICS];
     uint64_t skipped;        /* not told: the sample, or too much at once */
     uint64_t lost;           /* events that slow listeners missed */
 };
