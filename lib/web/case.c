@@ -249,7 +249,7 @@ void ss_case_put(struct ss_call *call, const struct ss_sla *sla, const struct ss
     ss_put_int_of(to, "id", c->id);
     ss_put_text_of(to, "number", c->number);
     ss_put_text_of(to, "title", c->title);
-    ss_put_text_of(to, "description", c->description);
+    ss_put_text_of(to, "description", c->description.p ? c->description : SS_STR(""));
     ss_put_text_of(to, "status", ss_str_of(ss_case_statuses[c->status]));
     ss_put_text_of(to, "priority", ss_str_of(ss_case_priorities[c->priority]));
     ss_put_text_of(to, "category", ss_str_of(ss_case_categories[c->category]));
