@@ -78,7 +78,8 @@ __attribute__((unused)) static void pay(struct ss_ledger *led, struct pay p)
     int n = snprintf(
         line, sizeof line,
         "{\"txn_id\":\"%s\",\"timestamp\":\"%s\",\"user_id\":\"%s\",\"amount\":%d,\"currency\":\"%s\","
-        "\"merchant_id\":\"shop\",\"category\":\"online\",\"card_id\":\"card-%s\",\"decision\":{"
+        "\"merchant_id\":\"shop\",\"category\":\"online\",\"email\":\"zoe@example.com\",\"card_id\":\"card-%"
+        "s\",\"decision\":{"
         "\"action\":\"block\",\"level\":\"%s\",\"score\":0.9,\"rules\":[{\"id\":\"%s\",\"score\":0.9,"
         "\"action\":\"block\",\"reason\":\"because\"}]}",
         p.txn, at, p.user, p.amount, p.currency ? p.currency : "USD", p.user, p.level ? p.level : "HIGH",

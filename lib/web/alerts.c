@@ -5,6 +5,7 @@
 #include "record/decision.h"
 #include "web/case.h"
 #include "web/filter.h"
+#include "web/mask.h"
 #include <math.h>
 
 #define RECENT_MAX 200
@@ -190,6 +191,8 @@ static int get(struct ss_call *call)
     if (ss_answer_version(call, a.version))
         return 0;
     err = ss_alert_record(call->db, a.txn_id, &call->arena, &record);
+    if (record.p)
+        record = ss_mask_record(call, record);
     ss_alert_put(&a, to);
     to->n--; /* it goes on */
     ss_json_key(to, "moves");

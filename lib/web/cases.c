@@ -9,6 +9,7 @@
 #include "web/alert.h"
 #include "web/case.h"
 #include "web/filter.h"
+#include "web/mask.h"
 #include <math.h>
 
 #define WHOLE_MAX 200 /* alerts and payments that a case shows at once; the lists have the rest */
@@ -184,8 +185,11 @@ static int put_alert(void *arg, const struct ss_alert_row *alert)
 static int put_payment(void *arg, const struct ss_case_payment *payment)
 {
     struct ss_call *call = arg;
+    struct ss_case_payment masked = *payment;
+    if (masked.record.p)
+        masked.record = ss_mask_record(call, masked.record);
     ss_page_item(call);
-    ss_case_payment_put(payment, &call->res.body);
+    ss_case_payment_put(&masked, &call->res.body);
     return 0;
 }
 

@@ -110,6 +110,7 @@ static void test_one(struct web_test *t)
     web_has(t, "amount", "20", "its amount");
     web_has(t, "rules", "[\"card_testing\"]", "its rules");
     web_has(t, "record.txn_id", "\"t1\"", "its payment, whole");
+    web_has(t, "record.email", "\"z***@example.com\"", "without what a viewer may not see");
     web_has(t, "moves", "[\"reviewing\",\"escalated\",\"resolved\",\"false_positive\"]",
             "what it may become");
     web_is(t, "GET", "/api/v1/alerts/nobody", NULL, 404, "one that there is not");

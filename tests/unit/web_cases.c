@@ -385,6 +385,7 @@ static void test_timeline(struct web_test *t)
     as_ann(t);
     web_is(t, "GET", "/api/v1/cases/2/export", NULL, 200, "the whole as a file");
     web_has(t, "case.payments.0.record.txn_id", "\"t4\"", "with its payments' records");
+    web_has(t, "case.payments.0.record.email", "\"zoe@example.com\"", "whole for who may see it");
     web_has(t, "comments.0.content", "\"better\"", "and comments");
     ok(ss_str_is(t->call.res.disposition, "CASE-20260101-00002.json"), "by its number");
     web_is(t, "GET", "/api/v1/cases/99/timeline", NULL, 404, "none of no case");
@@ -401,9 +402,16 @@ static void test_bulk(struct web_test *t)
     web_has(t, "items.3.code", "\"illegal_move\"", "one is over");
     ok(!web_at(t, "items.4").p, "each id counts once");
     ok(t->call.events == 1, "one event for all");
+    is_third(t, "/api/v1/cases/bulk", "{\"ids\":[2,%lld],\"action\":\"assign\",\"user_id\":1}",
+             "given to Root");
     is_third(t, "/api/v1/cases/bulk", "{\"ids\":[2,%lld],\"action\":\"assign\",\"user_id\":3}",
              "given to Bob");
     web_has(t, "done", "2", "both");
+    ok(ask_int(
+           t,
+           "SELECT count(*) FROM notices WHERE user_id = 3 AND title = 'ann@example.com gave you 2 cases'") ==
+           1,
+       "who has one notice of it");
     is_third(
         t, "/api/v1/cases/bulk",
         "{\"ids\":[2,%lld],\"action\":\"resolve\",\"resolution\":\"false_positive\",\"notes\":\"same shop\"}",
