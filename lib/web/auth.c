@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Tries of what guesses, by address: 20 at once, then one every 3 seconds. An office behind one address gets
- * through its Monday morning; a guesser has 28,800 a day, and each account its own lock beside. */
+/* Tries of what guesses, by address: 20 at once, then one every 3 seconds; those that succeed do not count. A
+ * guesser has 28,800 a day, and each account its own lock beside. */
 #define TRIES           20
 #define TRY_REFILL_US   (3 * SS_SECOND_US)
 #define REMEMBERED_US   SS_SECOND_US
@@ -151,6 +151,11 @@ bool ss_auth_try(struct ss_call *call)
     ss_problem(call, 429, "too_many_tries", "too many tries from this address; wait %d s", wait_s);
     call->res.retry_after_s = wait_s;
     return false;
+}
+
+void ss_auth_tried_well(struct ss_call *call)
+{
+    ss_limit_give(call->web->auth->tries, call->req.address, call->now_us);
 }
 
 int64_t ss_auth_setting(const struct ss_call *call, const char *key, int64_t absent)

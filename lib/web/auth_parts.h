@@ -15,6 +15,8 @@
 void ss_auth_secret(struct ss_auth *auth, struct ss_secret *secret);
 /* What guesses passwords, tokens and one-time words is counted by address. False: answered with 429. */
 bool ss_auth_try(struct ss_call *call);
+/* It was no guess, but somebody who may: a whole office may sign in from one address. */
+void ss_auth_tried_well(struct ss_call *call);
 /* Names of accounts that nobody has, which lock like those that somebody has. */
 struct ss_strangers *ss_auth_strangers(struct ss_auth *auth);
 /* NULL: people sign in here only. */

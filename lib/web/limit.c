@@ -97,6 +97,16 @@ int ss_limit_take(struct ss_limit *limit, const char *address, int64_t now_us)
     return use(limit, address, now_us, 1);
 }
 
+void ss_limit_give(struct ss_limit *limit, const char *address, int64_t now_us)
+{
+    pthread_mutex_lock(&limit->lock);
+    struct bucket *b = bucket_of(limit, key_of(limit, address), now_us);
+    b->level = level_now(limit, b, now_us) + 1;
+    b->level = b->level < limit->burst ? b->level : limit->burst;
+    b->at_us = now_us;
+    pthread_mutex_unlock(&limit->lock);
+}
+
 int ss_limit_look(struct ss_limit *limit, const char *address, int64_t now_us)
 {
     return use(limit, address, now_us, 0);

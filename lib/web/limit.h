@@ -17,6 +17,8 @@ int ss_limit_new(double burst, int64_t refill_us, struct ss_limit **limit) SS_MU
 void ss_limit_free(struct ss_limit *limit); /* accepts NULL */
 /* 0: go on; otherwise how many seconds to wait. */
 int ss_limit_take(struct ss_limit *limit, const char *address, int64_t now_us) SS_MUST_CHECK;
+/* Gives one back: the try was none. */
+void ss_limit_give(struct ss_limit *limit, const char *address, int64_t now_us);
 /* As ss_limit_take, without taking: is it used up? */
 int ss_limit_look(struct ss_limit *limit, const char *address, int64_t now_us) SS_MUST_CHECK;
 

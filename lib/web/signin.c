@@ -140,5 +140,8 @@ int ss_signin(struct ss_call *call, const struct ss_user *user, bool cookies, co
     if (!err)
         err = ss_call_audit(call, "auth.login", ss_auth_subject(call, user->id), (struct ss_str){NULL, 0},
                             ss_call_format(call, "{\"by\":\"%s\"}", how));
-    return err ? err : ss_signin_answer(call, user, &session, cookies);
+    if (err)
+        return err;
+    ss_auth_tried_well(call);
+    return ss_signin_answer(call, user, &session, cookies);
 }

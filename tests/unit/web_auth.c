@@ -402,7 +402,10 @@ static void test_tries(void)
     web_is(&t, "POST", "/api/v1/auth/login", "{}", 422, "three seconds later there is another");
     web_is(&t, "POST", "/api/v1/auth/login", "{}", 429, "but one only");
     elsewhere();
-    web_is(&t, "POST", "/api/v1/auth/login", "{}", 422, "another address is free");
+    bool all = true;
+    for (n = 0; n < 25; n++)
+        all &= login("ann@example.com", "a long enough one") == 200;
+    ok(all, "who knows the password is not counted: an office signs in from one address");
 }
 
 /* Many at once: what is checked before the lock shows is not written after it. */
