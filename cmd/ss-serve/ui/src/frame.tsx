@@ -53,9 +53,9 @@ function here(place: Place) {
 function Side() {
   const mine = places.filter((p) => !p.role || may(p.role))
   const stats = useData<{ open_cases: number }>('cases/stats', undefined, 30000)
-  const alerts = useData<{ status: { new?: number }; level: { CRITICAL?: number } }>('alerts/counts', undefined, 15000)
+  const alerts = useData<{ by_status: { new?: number } }>('alerts/counts', undefined, 15000)
   const badge = (place: Place) =>
-    place.path === '/alerts' ? alerts.data?.status?.new : place.path === '/cases' ? stats.data?.open_cases : undefined
+    place.path === '/alerts' ? alerts.data?.by_status?.new : place.path === '/cases' ? stats.data?.open_cases : undefined
   const group = (name?: string) =>
     mine
       .filter((p) => p.group === name)

@@ -13,6 +13,8 @@ import { parts } from './router'
 const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
   '': () => import('./pages/overview'),
   payments: () => import('./pages/payments'),
+  alerts: () => import('./pages/alerts'),
+  cases: () => import('./pages/cases'),
   me: () => import('./pages/me'),
   people: () => import('./pages/people'),
   keys: () => import('./pages/keys'),

@@ -111,3 +111,95 @@ export interface Customer {
   level: Level
   note: string | null
 }
+export interface Person {
+  id: number
+  name: string
+}
+export interface Sla {
+  state: 'on_track' | 'at_risk' | 'breached' | 'met' | 'missed'
+  due: string | null
+  seconds_left: number | null
+  paused_since: string | null
+}
+export interface Case {
+  id: number
+  number: string
+  title: string
+  description: string
+  status: string
+  priority: 'low' | 'medium' | 'high' | 'critical'
+  category: string
+  user_id: string | null
+  card_id: string | null
+  alerts_count: number
+  amount: number
+  loss: number
+  recovered: number
+  currency: string | null
+  assigned_to: Person | null
+  escalated_to: Person | null
+  resolution: string | null
+  resolution_notes: string | null
+  sla: Sla
+  created_at: string
+  last_alert_at: string | null
+  version: number
+  moves: string[]
+}
+export interface CasePayment {
+  txn_id: string
+  timestamp: string
+  amount: number
+  currency: string | null
+  user_id: string | null
+  merchant_id: string | null
+  category: string | null
+  country: string | null
+  score: number | null
+  level: Level
+  action: string
+  label: 0 | 1 | null
+  record?: PaymentRecord
+}
+export interface Alert {
+  id: string
+  txn_id: string
+  timestamp: string
+  last_at: string
+  user_id: string | null
+  card_id: string | null
+  merchant_id: string | null
+  category: string | null
+  amount: number
+  currency: string | null
+  count: number
+  score: number | null
+  level: Level
+  action: string
+  reason: string | null
+  rules: string[]
+  status: string
+  case: { id: number; number: string } | null
+  assigned_to: Person | null
+  note: string | null
+  snoozed_until: string | null
+  version: number
+}
+export interface CaseWhole extends Case {
+  comments_count: number
+  payments_count: number
+  customer: { user_id: string; first_payment_at: string | null; payments: number; amount: number; alerts: number; blocked: number; fraud: number; cases: number; risk: number | null } | null
+  evidence: { id: number; name: string; type: string; size: number; sha256: string; added_by: string; added_at: string }[]
+  alerts: Alert[]
+  payments: CasePayment[]
+}
+export interface TimelineItem {
+  at: string
+  kind: string
+  actor: string
+  id: string | number | null
+  action: string | null
+  old: string | null
+  new: string | null
+  detail: string | null
+}

@@ -1,0 +1,149 @@
+import { useEffect, useState } from 'preact/hooks'
+import { may, send, url } from '../api'
+import { useData, useList } from '../data'
+import { amount, count, LEVELS, score, words } from '../format'
+import { useHeading } from '../frame'
+import { useKeys } from '../keys'
+import { listen } from '../live'
+import { Drawer } from '../parts/dialog'
+import { Features, Fields, FiredRules, Reasons, Verdict } from '../parts/explain'
+import { Choice } from '../parts/form'
+import { ActionTag, LevelTag } from '../parts/level'
+import { Menu } from '../parts/menu'
+import { Empty, Fault, Skeleton } from '../parts/states'
+import { Column, Table, TableMenu } from '../parts/table'
+import { toast } from '../parts/toast'
+import { Views } from '../parts/views'
+import { When } from '../parts/when'
+import { filter, go, query } from '../router'
+import { Alert, Case, PaymentRecord } from '../types'
+import { Chips } from './payments'
+
+const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False'], ['all', 'All']] as const
+
+const COLUMNS: Column<Alert>[] = [
+  { key: 'time', title: 'Time', sort: 'time', cell: (a) => <When at={a.timestamp} /> },
+  { key: 'level', title: 'Level', cell: (a) => <LevelTag level={a.level} /> },
+  { key: 'score', title: 'Score', number: true, sort: 'score', cell: (a) => score(a.score) },
+  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (a) => amount(a.amount, a.currency) },
+  { key: 'reason', title: 'Reason', cell: (a) => a.reason ?? a.rules.join(', ') },
+  { key: 'user', title: 'Customer', cell: (a) => <a href={`/customers/${encodeURIComponent(a.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{a.user_id}</a> },
+  { key: 'count', title: 'Payments', number: true, cell: (a) => count(a.count) },
+  { key: 'action', title: 'Decision', cell: (a) => <ActionTag action={a.action} /> },
+  { key: 'status', title: 'State', cell: (a) => <span class="tag">{words(a.status)}</span> },
+  { key: 'case', title: 'Case', cell: (a) => a.case && <a class="link" href={`/cases/${a.case.id}`} onClick={(e) => e.stopPropagation()}>{a.case.number}</a> },
+  { key: 'merchant', title: 'Merchant', hidden: true, cell: (a) => a.merchant_id },
+  { key: 'category', title: 'Category', hidden: true, cell: (a) => a.category },
+  { key: 'with', title: 'With', hidden: true, cell: (a) => a.assigned_to?.name },
+]
+
+type Whole = Alert & { moves: string[]; record: PaymentRecord | null }
+
+function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: string[], what: string, body: object) => Promise<void> }) {
+  const { data: a, fault, again } = useData<Whole>(`alerts/${encodeURIComponent(id)}`)
+  useEffect(() => listen('alerts', (items) => items.some((i) => i.alert_id === id || i.id === id) && again()), [id, again])
+  return (
+    <Drawer title={a ? (a.reason ?? 'Alert') : 'Alert'} close={close}>
+      <Fault fault={fault} again={again} />
+      {!a ? (
+        !fault && <Skeleton lines={10} />
+      ) : (
+        <>
+          <p class="quiet">
+            {amount(a.amount, a.currency)} · {count(a.count)} {a.count === 1 ? 'payment' : 'payments'} · <When at={a.timestamp} /> · {a.user_id && <a class="link" href={`/customers/${encodeURIComponent(a.user_id)}`}>customer {a.user_id}</a>}
+          </p>
+          <div class="row" style={{ margin: '8px 0' }}>
+            <Verdict decision={a.record?.decision} value={a.record?.score} />
+            <span class="tag">{words(a.status)}</span>
+          </div>
+          {may('analyst') && (
+            <div class="row wrap">
+              {a.moves.map((m) => <button key={m} type="button" class="button" onClick={() => act([a.id], 'status', { status: m }).then(again)}>{m === 'resolved' ? 'Resolved' : m === 'false_positive' ? 'False alarm' : words(m)}</button>)}
+              <a class="button" href={`/payments?open=${encodeURIComponent(a.txn_id)}`}>The payment</a>
+              {a.case && <a class="button" href={`/cases/${a.case.id}`}>{a.case.number}</a>}
+            </div>
+          )}
+          <section class="section"><h2>Why</h2><Reasons reasons={a.record?.score?.reasons ?? []} /></section>
+          <section class="section"><h2>Rules</h2><FiredRules rules={a.record?.decision?.rules ?? []} /></section>
+          {a.record && <section class="section"><h2>Record</h2><Fields record={a.record} /></section>}
+          {a.record?.features && <section class="section"><Features features={a.record.features} /></section>}
+        </>
+      )}
+    </Drawer>
+  )
+}
+
+export default function Alerts() {
+  const [, redraw] = useState(0)
+  const status = query.value.get('status') ?? 'new'
+  const level = query.value.get('level')
+  const sort = query.value.get('sort') ?? '-time'
+  const filters = { level, user_id: query.value.get('user_id'), category: query.value.get('category'), q: query.value.get('q') }
+  const list = useList<Alert>('alerts', { status: status === 'all' ? null : status, ...filters, sort, limit: 200 })
+  const [selected, select] = useState(new Set<string>())
+  const [fresh, setFresh] = useState(0)
+  const open = query.value.get('open')
+  useEffect(() => listen('alerts', (items) => setFresh((n) => n + items.length)), [])
+  useHeading('Alerts', (
+    <Choice label="State" value={status as (typeof STATUSES)[number][0]} options={STATUSES} change={(s) => filter({ status: s === 'new' ? null : s })} />
+  ), true)
+  const act = (ids: string[], action: string, body: object) =>
+    send<{ done: number; refused: number }>('POST', 'alerts/bulk', { ids, action, ...body }).then(
+      (r) => {
+        toast(r.refused ? `${count(r.done)} done, ${count(r.refused)} refused` : ids.length === 1 ? 'Done' : `${count(r.done)} done`)
+        select(new Set())
+        list.again()
+      },
+      (f) => toast(f.message),
+    )
+  const now = () => (selected.size ? [...selected] : open ? [open] : [])
+  const newCase = () => {
+    const ids = now()
+    const first = list.items.find((a) => a.id === ids[0])
+    if (!first) return
+    void send<Case>('POST', 'cases', { title: first.reason ?? 'Alerts looked at together', priority: first.level === 'CRITICAL' ? 'critical' : first.level === 'HIGH' ? 'high' : 'medium', alerts: ids }).then((c) => go(`/cases/${c.id}`), (f) => toast(f.message))
+  }
+  const with_ = (run: (ids: string[]) => void) => () => {
+    const ids = now()
+    if (ids.length && may('analyst')) run(ids)
+  }
+  useKeys([
+    { key: 'a', what: 'Acknowledge', run: with_((ids) => void act(ids, 'status', { status: 'reviewing' })) },
+    { key: 'f', what: 'Resolve as fraud', run: with_((ids) => void act(ids, 'status', { status: 'resolved' })) },
+    { key: 'n', what: 'False alarm', run: with_((ids) => void act(ids, 'status', { status: 'false_positive' })) },
+    { key: 'z', what: 'Snooze for an hour', run: with_((ids) => void act(ids, 'snooze', { for: '1h' })) },
+    { key: 'c', what: 'Make a case', run: with_(newCase) },
+  ])
+  return (
+    <div class="column-page">
+      <div class="bar-top">
+        <input class="input" style={{ width: '170px' }} type="search" aria-label="Find" placeholder="Find in alerts" value={filters.q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <Menu label="Level">
+          {LEVELS.slice(0, 4).map((l) => <button key={l} type="button" onClick={() => filter({ level: l })}><LevelTag level={l} /></button>)}
+        </Menu>
+        <Chips names={['level', 'user_id', 'category']} />
+        {fresh > 0 && <button type="button" class="button" onClick={() => { setFresh(0); list.again() }}>{count(fresh)} new</button>}
+        <span class="grow" />
+        {may('analyst') && now().length > 0 && (
+          <>
+            <span class="quiet small">{now().length} chosen</span>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'reviewing' }))}>Acknowledge <kbd>A</kbd></button>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'resolved' }))}>Fraud <kbd>F</kbd></button>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False <kbd>N</kbd></button>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'snooze', { for: '1h' }))}>Snooze <kbd>Z</kbd></button>
+            <button type="button" class="button" onClick={newCase}>Case <kbd>C</kbd></button>
+          </>
+        )}
+        <Views name="alerts" />
+        <TableMenu name="alerts" columns={COLUMNS} changed={() => redraw((n) => n + 1)} />
+        <a class="button" href={url('export', { kind: 'alerts', format: 'csv', status: status === 'all' ? null : status, level })} download="alerts.csv">Export</a>
+      </div>
+      <Table
+        name="alerts" label="Alerts" list={list} columns={COLUMNS} id={(a) => a.id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
+        opened={open} open={(a) => filter({ open: a.id })} selected={may('analyst') ? selected : undefined} select={may('analyst') ? select : undefined}
+        empty={<Empty command="ss-gen --rate 50 | ss-run 'ingest | features | score | rules -r default | alert' | ss-store fraud.db">{status === 'new' ? 'Nothing waits to be looked at.' : 'No alert matches.'}</Empty>}
+      />
+      {open && <Detail key={open} id={open} close={() => filter({ open: null })} act={act} />}
+    </div>
+  )
+}

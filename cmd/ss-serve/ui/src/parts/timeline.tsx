@@ -1,0 +1,55 @@
+// What happened in a case, and what people said: one list, newest last, with a box to add to it.
+import { useState } from 'preact/hooks'
+import { may, send } from '../api'
+import { useList } from '../data'
+import { words } from '../format'
+import { TimelineItem } from '../types'
+import { Fault } from './states'
+import { toast } from './toast'
+import { When } from './when'
+
+function sentence(item: TimelineItem) {
+  if (item.kind === 'comment') return item.detail ?? item.new ?? ''
+  const what = words(item.action ?? item.kind)
+  return item.old && item.new ? `${what}: ${words(item.old)} → ${words(item.new)}` : item.new ? `${what}: ${words(item.new)}` : what
+}
+
+export function Timeline({ id, changed }: { id: number; changed: () => void }) {
+  const list = useList<TimelineItem>(`cases/${id}/timeline`, { sort: '-at', limit: 100 })
+  const [text, set] = useState('')
+  const add = (event: Event) => {
+    event.preventDefault()
+    if (!text.trim()) return
+    send('POST', `cases/${id}/comments`, { content: text.trim() }).then(
+      () => {
+        set('')
+        list.again()
+        changed()
+      },
+      (f) => toast(f.message),
+    )
+  }
+  return (
+    <section class="section">
+      <h2>Notes and history</h2>
+      {may('analyst') && (
+        <form class="row" onSubmit={add}>
+          <input class="input" aria-label="Add a note; @name tells a colleague" placeholder="Add a note; @name tells a colleague" value={text} onInput={(e) => set(e.currentTarget.value)} />
+          <button class="button" disabled={!text.trim()}>Add</button>
+        </form>
+      )}
+      <Fault fault={list.fault} again={list.again} />
+      <ol class="lines" style={{ marginTop: '8px' }}>
+        {list.items.map((item, i) => (
+          <li key={`${item.at}-${i}`} class={item.kind === 'comment' ? 'comment' : ''}>
+            <div class="row between">
+              <span>{sentence(item)}</span>
+              <span class="quiet small"><When at={item.at} as="ago" /></span>
+            </div>
+            <div class="quiet small">{item.actor}{item.kind !== 'comment' && item.detail ? ` · ${item.detail}` : ''}</div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
