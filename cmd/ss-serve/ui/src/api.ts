@@ -95,9 +95,12 @@ export async function send<T = unknown>(
 
 /** Who is signed in, asked once at the start; renews a session that ran out while the page was closed. */
 export async function whoami(): Promise<Me | null> {
-  let answer = await ask('auth/me', {})
-  if (answer.status === 401 && (await renew())) answer = await ask('auth/me', {})
-  me.value = answer.ok ? await answer.json() : null
+  const state = await (await ask('auth/state', {})).json()
+  const known = state.signed_in || (localStorage.getItem('signed-in') && (await renew()))
+  const answer = known ? await ask('auth/me', {}) : null
+  me.value = answer?.ok ? await answer.json() : null
+  if (me.value) localStorage.setItem('signed-in', '1')
+  else localStorage.removeItem('signed-in')
   return me.value
 }
 

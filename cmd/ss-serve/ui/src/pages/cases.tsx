@@ -6,7 +6,7 @@ import { useHeading } from '../frame'
 import { useKeys } from '../keys'
 import { listen } from '../live'
 import { Dialog } from '../parts/dialog'
-import { FiredRules, Reasons, Verdict } from '../parts/explain'
+import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
 import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
@@ -16,7 +16,7 @@ import { Timeline } from '../parts/timeline'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import { filter, go, parts, query } from '../router'
-import { Case, CaseWhole, Person } from '../types'
+import { Case, CaseWhole, PaymentWhole, Person } from '../types'
 
 const TABS = [['open', 'Open'], ['mine', 'Mine'], ['unassigned', 'Free'], ['at_risk', 'At risk'], ['breached', 'Late'], ['resolved', 'Resolved'], ['all', 'All']] as const
 const STATUSES = ['open', 'investigating', 'pending_info', 'escalated', 'resolved', 'closed']
@@ -186,7 +186,26 @@ function Detail({ id, next, changed }: { id: number; next: () => void; changed: 
   ])
   if (!c) return <div class="case-main">{fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={14} height={18} />}</div>
   const newest = c.payments.reduce<CaseWhole['payments'][0] | null>((top, p) => (!top || (p.score ?? 0) > (top.score ?? 0) ? p : top), null)
-  const record = newest?.record
+  return <Whole {...{ c, id, newest, people, act, can, all, next, changed, dialog, show }} />
+}
+
+interface WholeProps {
+  c: CaseWhole
+  id: number
+  newest: CaseWhole['payments'][0] | null
+  people: { data: { items: Person[] } | null }
+  act: (path: string, body: unknown, said: string) => Promise<unknown>
+  can: (status: string) => boolean
+  all: () => void
+  next: () => void
+  changed: () => void
+  dialog: '' | 'escalate' | 'confirmed_fraud' | 'false_positive'
+  show: (d: WholeProps['dialog']) => void
+}
+
+function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, show }: WholeProps) {
+  const worst = useData<PaymentWhole>(newest ? `payments/${encodeURIComponent(newest.txn_id)}` : null)
+  const record = worst.data?.record
   return (
     <>
       <div class="case-main">
@@ -229,11 +248,12 @@ function Detail({ id, next, changed }: { id: number; next: () => void; changed: 
           {record ? (
             <>
               <Verdict decision={record.decision} value={record.score} />
+              {worst.data && <Usual value={worst.data.payment.amount} currency={worst.data.payment.currency} usual={worst.data.usual} />}
               <Reasons reasons={record.score?.reasons ?? []} />
               <FiredRules rules={record.decision?.rules ?? []} shadow={record.decision?.shadow} />
             </>
           ) : (
-            <p class="quiet">No payment is linked yet.</p>
+            newest ? <Skeleton lines={4} /> : <p class="quiet">No payment is linked yet.</p>
           )}
         </section>
         <section class="card">

@@ -91,7 +91,7 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
   const { data, fault, again } = useData<PaymentWhole>(`payments/${encodeURIComponent(id)}`)
   const label = async (value: 0 | 1 | null) => {
     const before = data?.payment.label ?? null
-    const set = (v: number | null) => send('PUT', `payments/${encodeURIComponent(id)}/label`, { label: v })
+    const set = (v: number | null) => send('POST', 'labels', { labels: [{ txn_id: id, label: v }], source: 'dashboard' })
     await set(value).then(
       () => {
         again()

@@ -12,11 +12,11 @@ type Kept = Record<string, string>
 
 export function Views({ name }: { name: string }) {
   const key = `auth/me/preferences/views.${name}`
-  const { data, again } = useData<{ value: Kept }>(key)
+  const { data, again } = useData<{ items: { key: string; value: Kept }[] }>('auth/me/preferences')
   const [naming, setNaming] = useState(false)
   const [title, setTitle] = useState('')
-  const views: Kept = data?.value ?? {}
-  const keep = (next: Kept) => send('PUT', key, { value: next }).then(again)
+  const views: Kept = data?.items.find((i) => i.key === `views.${name}`)?.value ?? {}
+  const keep = (next: Kept) => send('PUT', key, next).then(again)
   const now = () => {
     const words = new URLSearchParams(query.value)
     words.delete('open')

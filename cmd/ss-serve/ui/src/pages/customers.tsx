@@ -1,0 +1,211 @@
+import { useState } from 'preact/hooks'
+import { may, send, url } from '../api'
+import { useData, useList } from '../data'
+import { amount, count, percent, score, shortId, words } from '../format'
+import { useHeading } from '../frame'
+import { Chart, color, series } from '../parts/chart'
+import { LevelTag } from '../parts/level'
+import { Empty, Fault, Skeleton } from '../parts/states'
+import { Column, Table } from '../parts/table'
+import { toast } from '../parts/toast'
+import { When } from '../parts/when'
+import { filter, go, parts, query } from '../router'
+import { Customer, Payment } from '../types'
+
+const COLUMNS: Column<Customer>[] = [
+  { key: 'id', title: 'Customer', cell: (c) => c.user_id },
+  { key: 'risk', title: 'Risk', number: true, sort: 'risk', cell: (c) => percent(c.risk, 0) },
+  { key: 'level', title: 'Level', cell: (c) => <LevelTag level={c.level} /> },
+  { key: 'payments', title: 'Payments', number: true, sort: 'payments', cell: (c) => count(c.payments) },
+  { key: 'amount', title: 'Spent', number: true, sort: 'amount', cell: (c) => amount(c.amount) },
+  { key: 'alerts', title: 'Alerts', number: true, sort: 'alerts', cell: (c) => count(c.alerts) },
+  { key: 'blocked', title: 'Blocked', number: true, cell: (c) => count(c.blocked) },
+  { key: 'fraud', title: 'Known frauds', number: true, sort: 'fraud', cell: (c) => count(c.fraud) },
+  { key: 'last', title: 'Last seen', sort: 'last', cell: (c) => <When at={c.last_seen} /> },
+  { key: 'first', title: 'First seen', hidden: true, cell: (c) => <When at={c.first_seen} as="date" /> },
+]
+
+interface Seen {
+  value: string
+  payments: number
+  amount: number
+  fraud: number
+  first_seen: string
+  last_seen: string
+}
+interface Whole {
+  customer: Customer
+  days: { day: string; payments: number; amount: number; max_score: number | null; fraud: number }[]
+  usual: { payments: number; amount_mean: number | null; amount_sd: number | null; amount_median: number; amount_p95: number; hours: number[]; categories: Seen[] }
+  cards: Seen[]
+  devices: Seen[]
+  addresses: Seen[]
+  merchants: Seen[]
+  countries: Seen[]
+  places: Seen[]
+  recent: Payment[]
+  alerts: { id: string; status: string }[]
+  cases: { id: number; number: string; title: string; status: string }[]
+}
+
+function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: string }) {
+  const top = Math.max(1, ...of.map((s) => s.payments))
+  return (
+    <section class="card w4">
+      <header><h2>{title}</h2><span class="small">payments</span></header>
+      {of.length ? (
+        <div class="lines">
+          {of.slice(0, 6).map((s) => (
+            <div key={s.value} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 70px 40px' }} title={`${new Date(s.first_seen).toLocaleDateString()} to ${new Date(s.last_seen).toLocaleDateString()}, ${amount(s.amount)}`}>
+              <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <span class="tag bad"> {count(s.fraud)} fraud</span>}</span>
+              <span class="bar"><i style={{ width: `${(s.payments / top) * 100}%` }} /></span>
+              <span class="number">{count(s.payments)}</span>
+            </div>
+          ))}
+        </div>
+      ) : (
+        <p class="quiet">None seen.</p>
+      )}
+    </section>
+  )
+}
+
+interface Graph {
+  nodes: { id: number; kind: string; label: string; step: number; fraud: number; risk: number | null; customers: number }[]
+  edges: { from: number; to: number }[]
+  cut: boolean
+}
+
+function Links({ id }: { id: string }) {
+  const { data, fault, again } = useData<Graph>(`customers/${encodeURIComponent(id)}/links`)
+  if (fault) return <Fault fault={fault} again={again} />
+  if (!data) return <Skeleton lines={6} />
+  const others = data.nodes.filter((n) => n.kind === 'customer' && n.step > 0)
+  if (!others.length) return <p class="quiet">Shares no card, device or address with anybody.</p>
+  const frauds = others.filter((n) => n.fraud > 0).length
+  return (
+    <>
+      <Chart
+        label={`Customers linked to ${id}: ${others.length}`} height={250} of={data}
+        click={(p) => p.data?.kind === 'customer' && go(`/customers/${encodeURIComponent(p.data.name)}`)}
+        option={() => ({
+          tooltip: { renderMode: 'richText', confine: true, formatter: (p: any) => (p.data?.kind ? `${p.data.kind} ${p.data.name}` : '') },
+          series: [{
+            type: 'graph', layout: 'force', roam: true, force: { repulsion: 90, edgeLength: 46 }, lineStyle: { color: color('line'), width: 1.5 },
+            label: { show: data.nodes.length < 16, position: 'bottom', color: color('ink-2'), fontSize: 10, formatter: (p: any) => shortId(p.data.name, 5) },
+            data: data.nodes.map((n) => ({
+              id: String(n.id), name: n.label, kind: n.kind, symbolSize: n.step === 0 && n.kind === 'customer' ? 26 : n.kind === 'customer' ? 18 : 10, symbol: n.kind === 'customer' ? 'circle' : 'rect',
+              itemStyle: { color: n.fraud > 0 ? color('fill-critical') : n.step === 0 && n.kind === 'customer' ? color('accent') : n.kind === 'customer' ? color('ink-3') : color('line'), borderColor: color('ink-3'), borderWidth: n.kind === 'customer' ? 0 : 1 },
+            })),
+            links: data.edges.map((e) => ({ source: String(e.from), target: String(e.to) })),
+          }],
+        })}
+        table={{ heads: ['What', 'Kind', 'Known frauds'], rows: data.nodes.map((n) => [n.label, n.kind, n.fraud]) }}
+      />
+      <p class="quiet small">{count(others.length)} other {others.length === 1 ? 'customer' : 'customers'}, {frauds ? `${count(frauds)} with known fraud` : 'none with known fraud'}{data.cut && '; there are more'}.</p>
+    </>
+  )
+}
+
+function Note({ of, again }: { of: Customer; again: () => void }) {
+  const [text, set] = useState(of.note ?? '')
+  const save = () => send('PUT', `customers/${encodeURIComponent(of.user_id)}/note`, { note: text || null }).then(() => { toast('Note kept'); again() }, (f) => toast(f.message))
+  if (!may('analyst')) return <p>{of.note ?? <span class="quiet">No note.</span>}</p>
+  return (
+    <div class="stack">
+      <textarea class="input" aria-label="Note" placeholder="What colleagues should know" value={text} onInput={(e) => set(e.currentTarget.value)} />
+      <button type="button" class="button" disabled={text === (of.note ?? '')} onClick={save}>Keep</button>
+    </div>
+  )
+}
+
+function Profile({ id }: { id: string }) {
+  const { data: w, fault, again } = useData<Whole>(`customers/${encodeURIComponent(id)}`)
+  useHeading(`Customer ${id}`, <a class="button" href="/customers">All customers</a>)
+  if (!w) return fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={16} height={18} />
+  const c = w.customer
+  const day = (text: string) => new Date(text).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
+  return (
+    <div class="grid">
+      <section class="card strip w12 wide" aria-label="Totals">
+        <div><div class="quiet">Risk</div><div class="figure">{percent(c.risk, 0)}</div><LevelTag level={c.level} /></div>
+        <div><div class="quiet">Payments</div><div class="figure">{count(c.payments)}</div><div class="small quiet">since <When at={c.first_seen} as="date" /></div></div>
+        <div><div class="quiet">Spent</div><div class="figure">{amount(c.amount)}</div><div class="small quiet">usually {amount(w.usual.amount_median)}</div></div>
+        <div><div class="quiet">Alerts</div><div class="figure">{count(c.alerts)}</div><div class="small quiet">{count(w.cases.length)} cases</div></div>
+        <div><div class="quiet">Blocked</div><div class="figure">{count(c.blocked)}</div></div>
+        <div><div class="quiet">Known frauds</div><div class="figure">{count(c.fraud)}</div></div>
+      </section>
+      <section class="card w8 wide">
+        <header><h2>Spend and greatest score by day</h2></header>
+        <Chart
+          label="Spend by day" height={200} of={w.days}
+          option={() => {
+            const option: any = series(w.days.map((d) => d.day), [{ name: 'spent', values: w.days.map((d) => d.amount), kind: 'bar' }], (v) => amount(v), day)
+            option.yAxis = [option.yAxis, { type: 'value', min: 0, max: 1, show: false }]
+            option.series.push({ name: 'score', type: 'line', yAxisIndex: 1, data: w.days.map((d) => d.max_score), color: color('fill-critical'), symbolSize: 5, lineStyle: { width: 1.5 }, tooltip: { valueFormatter: (v: number) => score(v) } })
+            return option
+          }}
+          table={{ heads: ['Day', 'Payments', 'Spent', 'Greatest score'], rows: w.days.map((d) => [day(d.day), d.payments, amount(d.amount), score(d.max_score)]) }}
+        />
+      </section>
+      <section class="card w4"><header><h2>Linked with</h2></header><Links id={id} /></section>
+      <SeenList title="Devices" of={w.devices} kind="device_id" />
+      <SeenList title="Merchants" of={w.merchants} kind="merchant_id" />
+      <SeenList title="Places" of={w.places.length ? w.places : w.countries} />
+      <SeenList title="Cards" of={w.cards} kind="card_id" />
+      <SeenList title="Categories" of={w.usual.categories} kind="category" />
+      <section class="card w4">
+        <header><h2>Usual hours</h2><span class="small">UTC</span></header>
+        <Chart
+          label="Payments by hour of the day" height={130} of={w.usual.hours}
+          option={() => series(w.usual.hours.map((_, h) => String(h)), [{ name: 'payments', values: w.usual.hours, kind: 'bar' }], count)}
+          table={{ heads: ['Hour', 'Payments'], rows: w.usual.hours.map((n, h) => [h, n]) }}
+        />
+      </section>
+      <section class="card w8 wide">
+        <header><h2>Last payments</h2><a class="link small" href={`/payments?user_id=${encodeURIComponent(id)}`}>all</a></header>
+        <div class="lines">
+          {w.recent.slice(0, 12).map((p) => (
+            <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}&user_id=${encodeURIComponent(id)}`}>
+              <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} />
+              <span class="grow clip">{p.reason ?? [p.merchant_id, p.category, p.location].filter(Boolean).join(' · ')}</span>
+              <b class="number">{amount(p.amount, p.currency)}</b>
+            </a>
+          ))}
+        </div>
+      </section>
+      <section class="card w4">
+        <header><h2>Cases and notes</h2></header>
+        <div class="lines">
+          {w.cases.map((k) => <a key={k.id} class="row between" href={`/cases/${k.id}`}><span class="clip">{k.title}</span><span class="tag">{words(k.status)}</span></a>)}
+        </div>
+        <div style={{ marginTop: '10px' }}><Note key={c.user_id} of={c} again={again} /></div>
+      </section>
+    </div>
+  )
+}
+
+function All() {
+  const sort = query.value.get('sort') ?? '-risk'
+  const q = query.value.get('q')
+  const list = useList<Customer>('customers', { q, sort, limit: 200 })
+  useHeading('Customers', undefined, true)
+  return (
+    <div class="column-page">
+      <div class="bar-top">
+        <input class="input" style={{ width: '300px' }} type="search" aria-label="Find a customer" placeholder="Customer, card, device or address begins with" value={q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <span class="grow" />
+        <a class="button" href={url('export', { kind: 'customers', format: 'csv', q })} download="customers.csv">Export</a>
+      </div>
+      <Table
+        name="customers" label="Customers" list={list} columns={COLUMNS} id={(c) => c.user_id} sort={sort} setSort={(s) => filter({ sort: s === '-risk' ? null : s })}
+        open={(c) => go(`/customers/${encodeURIComponent(c.user_id)}`)} empty={<Empty>{q ? 'Nobody of that name, and no card, device or address either.' : 'Customers appear with their first payment.'}</Empty>}
+      />
+    </div>
+  )
+}
+
+export default function Customers() {
+  const id = parts.value[1]
+  return id ? <Profile key={id} id={id} /> : <All />
+}

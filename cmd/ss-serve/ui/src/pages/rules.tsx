@@ -1,0 +1,307 @@
+import { useEffect, useState } from 'preact/hooks'
+import { get, may, me, Page, Problem, send } from '../api'
+import { useData, useList } from '../data'
+import { amount, count, percent, words } from '../format'
+import { useHeading } from '../frame'
+import { listen } from '../live'
+import { Dialog, Drawer } from '../parts/dialog'
+import { Choice, Field, Form } from '../parts/form'
+import { ActionTag } from '../parts/level'
+import { Empty, Fault, Skeleton } from '../parts/states'
+import { toast } from '../parts/toast'
+import { When } from '../parts/when'
+import { filter, query } from '../router'
+
+interface Rule {
+  id: string
+  about: string | null
+  enabled: boolean
+  mode: 'live' | 'shadow'
+  when: string
+  reason: string | null
+  score: number | null
+  action: string | null
+  priority: number
+  tags: string[]
+  text: string
+  stats?: { hits: number; alerts: number; fraud: number; genuine: number; amount: number; precision: number | null }
+}
+interface Rules {
+  items: Rule[]
+  version: number
+  hash: string | null
+  published_by: string | null
+  published_at: string | null
+  effective: { file: string; applied_at: string | null; error: string | null } | null
+}
+interface RuleSet {
+  version: number
+  status: string
+  revision: number
+  comment: string
+  author: string
+  created_at: string
+  approved_by: string | null
+  published_by: string | null
+  published_at: string | null
+  text?: string
+}
+interface Note {
+  line: number
+  column: number
+  rule?: string
+  detail: string
+  hint?: string
+}
+interface Review {
+  ok: boolean
+  errors: Note[]
+  warnings: Note[]
+  tests: { passed: number; failed: number; failures: Note[] }
+  rules: Rule[]
+}
+interface Job {
+  id: number
+  status: string
+  progress: number
+  error: string | null
+  result: any
+}
+
+function Notes({ review }: { review: Review | null }) {
+  if (!review) return <Skeleton lines={2} />
+  const failures = review.tests?.failures ?? []
+  return (
+    <ul class="lines small" aria-label="What the check found">
+      {[...review.errors, ...failures].map((n, i) => <li key={i} class="bad">Line {n.line}: {n.detail}{n.hint && <span class="quiet"> ({n.hint})</span>}</li>)}
+      {review.warnings.map((n, i) => <li key={`w${i}`} class="quiet">Line {n.line}: {n.detail}{n.hint && ` (${n.hint})`}</li>)}
+      {review.ok && <li class="good">{count(review.rules.length)} {review.rules.length === 1 ? 'rule' : 'rules'}, {count(review.tests.passed)} tests passed</li>}
+    </ul>
+  )
+}
+
+function Figures({ name, of }: { name: string; of: any }) {
+  return (
+    <dl class="pairs">
+      <dt class="quiet">{name}</dt><dd />
+      {['alerts', 'alert_rate', 'blocked', 'precision', 'recall'].filter((k) => of?.[k] !== undefined).map((k) => (
+        <>
+          <dt key={k}>{words(k)}</dt>
+          <dd class="number">{of[k] === null ? '–' : /rate|precision|recall/.test(k) ? percent(of[k], 2) : count(of[k])}</dd>
+        </>
+      ))}
+    </dl>
+  )
+}
+
+function Backtest({ text }: { text: string }) {
+  const [job, set] = useState<Job | null>(null)
+  const [fault, setFault] = useState<Problem | null>(null)
+  const start = () => { setFault(null); send<Job>('POST', 'backtests', { text, baseline: 'current' }).then(set, setFault) }
+  useEffect(() => {
+    if (!job || ['done', 'failed', 'cancelled', 'interrupted'].includes(job.status)) return
+    const look = () => get<Job>(`jobs/${job.id}`).then(set, setFault)
+    const timer = setInterval(look, 700)
+    const stop = listen('jobs', look)
+    return () => {
+      clearInterval(timer)
+      stop()
+    }
+  }, [job?.id, job?.status])
+  const r = job?.result
+  return (
+    <section class="section">
+      <h2>What it would have done</h2>
+      <p class="row">
+        <button type="button" class="button" onClick={start}>Run over the stored payments</button>
+        {job && !r && !job.error && <progress max={1} value={job.progress} aria-label="Progress" />}
+        {job && !r && !job.error && <button type="button" class="button plain" onClick={() => send('DELETE', `jobs/${job.id}`).then(() => set(null))}>Stop</button>}
+      </p>
+      <Fault fault={fault} />
+      {job?.error && <p class="bad">{job.error}</p>}
+      {r && (
+        <>
+          <p class="quiet">{count(r.records)} payments. Against the rules in force:</p>
+          <div class="row" style={{ alignItems: 'flex-start', gap: '30px' }}><Figures name="now" of={r.old} /><Figures name="then" of={r.new} /></div>
+          <table class="table">
+            <caption class="visually-hidden">Payments decided otherwise</caption>
+            <thead><tr><th scope="col">Now</th><th scope="col">Then</th><th scope="col">Known as</th><th scope="col" class="number">Payments</th><th scope="col" class="number">Money</th></tr></thead>
+            <tbody>
+              {(r.actions ?? []).filter((a: any) => a.old !== a.new).map((a: any, i: number) => (
+                <tr key={i}><td><ActionTag action={a.old} /></td><td><ActionTag action={a.new} /></td><td>{a.label}</td><td class="number">{count(a.records)}</td><td class="number">{amount(a.amount)}</td></tr>
+              ))}
+              {!(r.actions ?? []).some((a: any) => a.old !== a.new) && <tr><td colSpan={5} class="quiet">No payment would have been decided otherwise.</td></tr>}
+            </tbody>
+          </table>
+        </>
+      )}
+    </section>
+  )
+}
+
+function Try({ text }: { text: string }) {
+  const [record, set] = useState('')
+  const [answer, setAnswer] = useState<any>(null)
+  const [fault, setFault] = useState<Problem | null>(null)
+  const fetchOne = () => get<Page<{ txn_id: string }>>('payments', { limit: 1, level: 'HIGH,CRITICAL' }).then(async (p) => p.items[0] && set(JSON.stringify(await get(`payments/${encodeURIComponent(p.items[0].txn_id)}/record`), null, 1)), setFault)
+  const run = () => {
+    setFault(null)
+    let parsed
+    try {
+      parsed = JSON.parse(record)
+    } catch (f) {
+      return setFault(new Problem(0, '', `The record is no JSON: ${(f as Error).message}`))
+    }
+    void send<any>('POST', 'rule-sets/test', { text, records: [parsed], explain: true }).then((a) => setAnswer(a.items[0]), setFault)
+  }
+  return (
+    <section class="section">
+      <h2>Try it on a record</h2>
+      <textarea class="input mono" aria-label="A record" rows={5} placeholder='{"txn_id":"T1","amount":1200,"features":{"user_count_1m":12}}' value={record} onInput={(e) => set(e.currentTarget.value)} />
+      <p class="row" style={{ marginTop: '6px' }}>
+        <button type="button" class="button" onClick={fetchOne}>Take a risky payment</button>
+        <button type="button" class="button" disabled={!record} onClick={run}>Try</button>
+      </p>
+      <Fault fault={fault} />
+      {answer && (
+        <div class="lines">
+          {answer.error ? <p class="bad">{answer.error}</p> : <p class="row"><ActionTag action={answer.decision?.action} /> <span>{(answer.decision?.rules ?? []).map((f: any) => f.id).join(', ') || 'no rule fires'}</span></p>}
+          {(answer.trace ?? []).filter((t: any) => t.outcome === 'fires' || t.outcome === 'fails').map((t: any) => <p key={t.rule}><b>{t.rule}</b> {t.outcome}: <span class="quiet small">{(t.parts ?? []).map((p: any) => `${p.text} = ${p.value}`).join('; ')}</span></p>)}
+        </div>
+      )}
+    </section>
+  )
+}
+
+/** The whole rule file, or one rule of it. */
+function Editor({ title, first, save, close, whole }: { title: string; first: string; save: (text: string, comment: string) => Promise<unknown>; close: () => void; whole?: boolean }) {
+  const [text, set] = useState(first)
+  const [comment, setComment] = useState('')
+  const [review, setReview] = useState<Review | null>(null)
+  useEffect(() => {
+    const timer = setTimeout(() => send<Review>('POST', 'rule-sets/validate', { text }).then(setReview, () => setReview(null)), 250)
+    return () => clearTimeout(timer)
+  }, [text])
+  return (
+    <Drawer title={title} close={close}>
+      <Form label={whole ? 'Save as a version' : 'Put in force'} cancel={close} send={() => save(text, comment)}>
+        {(fault) => (
+          <>
+            <Field label={whole ? 'Rules' : 'Rule'} fault={fault('text')}>
+              <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 9} value={text} onInput={(e) => set(e.currentTarget.value)} />
+            </Field>
+            <Notes review={review} />
+            <Field label="Why" fault={fault('comment')}><input class="input" placeholder="for those who read the versions" value={comment} onInput={(e) => setComment(e.currentTarget.value)} /></Field>
+          </>
+        )}
+      </Form>
+      <Try text={text} />
+      <Backtest text={text} />
+    </Drawer>
+  )
+}
+
+function Versions({ again }: { again: () => void }) {
+  const list = useList<RuleSet>('rule-sets', { limit: 50 })
+  const [diff, show] = useState<{ version: number; diff: string } | null>(null)
+  const act = (s: RuleSet, what: string, body: object = {}) => send('POST', `rule-sets/${s.version}/${what}`, body).then(() => { toast(`Version ${s.version}: done`); list.again(); again() }, (f) => toast(f.message))
+  return (
+    <section class="card">
+      <header><h2>Versions</h2><span class="small">every one is kept; going back makes a new one</span></header>
+      <Fault fault={list.fault} again={list.again} />
+      <div class="lines">
+        {list.items.map((s) => (
+          <div key={s.version} class="row between wrap">
+            <span><b>{s.version}</b> <span class={`tag ${s.status === 'published' ? 'good' : ''}`}>{words(s.status)}</span> {s.comment || <span class="quiet">no comment</span>} <span class="quiet small">by {s.author}, <When at={s.created_at} as="ago" />{s.approved_by && `, approved by ${s.approved_by}`}</span></span>
+            <span class="row">
+              <button type="button" class="button" onClick={() => get<{ diff: string }>(`rule-sets/${s.version}/diff`).then((d) => show({ version: s.version, diff: d.diff }), (f) => toast(f.message))}>Changes</button>
+              {may('analyst') && s.status === 'draft' && <button type="button" class="button" onClick={() => act(s, 'submit')}>Submit</button>}
+              {may('admin') && s.status === 'submitted' && <button type="button" class="button" disabled={s.author === me.value?.email} title={s.author === me.value?.email ? 'a second person approves' : undefined} onClick={() => act(s, 'approve')}>Approve</button>}
+              {may('admin') && ['draft', 'approved', 'submitted'].includes(s.status) && <button type="button" class="button" onClick={() => act(s, 'publish')}>Publish</button>}
+              {may('admin') && s.status === 'retired' && <button type="button" class="button" onClick={() => act(s, 'restore')}>Go back to it</button>}
+            </span>
+          </div>
+        ))}
+        {!list.loading && !list.items.length && <p class="quiet">No version yet.</p>}
+      </div>
+      {diff && (
+        <Dialog title={`What version ${diff.version} changed`} close={() => show(null)}>
+          <pre class="mono diff">{diff.diff ? diff.diff.split('\n').map((l, i) => <div key={i} class={l.startsWith('+') ? 'good' : l.startsWith('-') ? 'bad' : ''}>{l}</div>) : 'Nothing.'}</pre>
+        </Dialog>
+      )}
+    </section>
+  )
+}
+
+const NEW = '[new_rule]\nwhen   = .features.user_count_1m >= 10\nscore  = 0.9\naction = review\nmode   = shadow\nreason = "\\(.features.user_count_1m) payments by this customer in one minute"\n'
+
+export default function RulesPage() {
+  const { data, fault, again } = useData<Rules>('rules')
+  const tab = (query.value.get('tab') ?? 'rules') as 'rules' | 'versions'
+  const [editing, edit] = useState<Rule | 'new' | 'whole' | null>(null)
+  const [file, setFile] = useState('')
+  const wanted = query.value.get('rule')
+  useEffect(() => listen('rules', again), [again])
+  useEffect(() => {
+    const rule = data?.items.find((r) => r.id === wanted)
+    if (rule) edit(rule)
+  }, [wanted, data?.version])
+  const close = () => {
+    edit(null)
+    if (wanted) filter({ rule: null })
+  }
+  const done = (said: string) => {
+    close()
+    again()
+    toast(said)
+  }
+  const said = (s: RuleSet) => done(s.status === 'published' ? `Version ${s.version} is in force` : `Kept as version ${s.version}, ${words(s.status).toLowerCase()}`)
+  const openFile = () => get<RuleSet>(`rule-sets/${data?.version}`).then((s) => { setFile(s.text ?? ''); edit('whole') }, (f) => toast(f.message))
+  useHeading('Rules', (
+    <>
+      <Choice label="View" value={tab} options={[['rules', 'Rules'], ['versions', 'Versions']]} change={(t) => filter({ tab: t === 'rules' ? null : t })} />
+      {may('analyst') && <button type="button" class="button" onClick={() => edit('new')}>New rule</button>}
+      {may('analyst') && <button type="button" class="button" onClick={openFile}>Whole file</button>}
+    </>
+  ))
+  const change = (r: Rule, body: object, text: string) => send<RuleSet>('PATCH', `rules/${r.id}`, body).then((s) => { toast(s.status === 'published' ? text : `Kept as version ${s.version}`); again() }, (f) => toast(f.message))
+  if (!data) return fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={14} height={18} />
+  return (
+    <div class="stack far">
+      <p class="quiet">Version {data.version}{data.hash && <> · <code>{data.hash}</code></>}{data.published_by && <> · published by {data.published_by}, <When at={data.published_at} as="ago" /></>}{data.effective?.error && <span class="bad"> · {data.effective.error}</span>}</p>
+      {tab === 'versions' ? <Versions again={again} /> : (
+        <div class="card flush scroll" tabIndex={0} role="region" aria-label="Rules">
+          <table class="table">
+            <caption class="visually-hidden">Rules</caption>
+            <thead><tr><th scope="col">Rule</th><th scope="col">When</th><th scope="col">Then</th><th scope="col" class="number">Score</th><th scope="col" class="number">Hits</th><th scope="col" class="number">Precision</th><th scope="col">State</th><th scope="col"><span class="visually-hidden">Change</span></th></tr></thead>
+            <tbody>
+              {data.items.map((r) => (
+                <tr key={r.id}>
+                  <td><button type="button" class="link" onClick={() => edit(r)}>{r.id}</button></td>
+                  <td title={r.when}><code>{r.when}</code></td>
+                  <td>{r.action ? <ActionTag action={r.action} /> : <span class="quiet">scores</span>}</td>
+                  <td class="number">{r.score ?? '–'}</td>
+                  <td class="number">{count(r.stats?.hits)}</td>
+                  <td class="number" title={r.stats ? `${r.stats.fraud} fraud, ${r.stats.genuine} genuine` : ''}>{percent(r.stats?.precision, 0)}</td>
+                  <td><span class={`tag ${!r.enabled ? 'bad' : r.mode === 'live' ? 'good' : ''}`}>{!r.enabled ? 'off' : r.mode}</span></td>
+                  <td>
+                    {may('analyst') && (
+                      <span class="row">
+                        <button type="button" class="button" onClick={() => change(r, { enabled: !r.enabled }, r.enabled ? `${r.id} is off` : `${r.id} is on`)}>{r.enabled ? 'Turn off' : 'Turn on'}</button>
+                        {r.enabled && <button type="button" class="button" onClick={() => change(r, { mode: r.mode === 'live' ? 'shadow' : 'live' }, `${r.id} is ${r.mode === 'live' ? 'in shadow' : 'live'}`)}>{r.mode === 'live' ? 'Shadow' : 'Live'}</button>}
+                      </span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {!data.items.length && <Empty>No rules yet. The model alone decides.</Empty>}
+        </div>
+      )}
+      {editing === 'new' && <Editor title="A new rule" first={NEW} close={close} save={(text, comment) => send<RuleSet>('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
+      {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send<RuleSet>('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
+      {editing && typeof editing === 'object' && <Editor key={editing.id} title={editing.id} first={editing.text} close={close} save={(text, comment) => send<RuleSet>('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
+    </div>
+  )
+}
