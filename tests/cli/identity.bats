@@ -92,6 +92,12 @@ teardown() {
   code_is 403
   ask PATCH /auth/me -b jar -H 'Origin: http://localhost' -d '{"name":"Ann B"}'
   code_is 200
+  # Nor does another site's page read the live feed.
+  ask GET /events -b jar -H 'Origin: http://evil.example'
+  code_is 403
+  code=$(curl -s --max-time 1 --unix-socket s.sock -b jar -H 'Origin: http://localhost' -o body -w '%{http_code}' \
+    http://localhost/api/v1/events || true)
+  code_is 200
   ask POST /auth/refresh -b jar -c jar -H 'Origin: http://localhost'
   code_is 200
   ask POST /auth/logout -b jar -c jar -H 'Origin: http://localhost'
