@@ -56,7 +56,7 @@ static void put_flip(struct search *s, const char *field, struct ss_str from, st
 /* Actions of n amounts at once. */
 static int try_amounts(struct search *s, const int64_t *amount, size_t n, int *action)
 {
-    struct ss_str text[STEPS];
+    struct ss_str text[STEPS] = {{NULL, 0}};
     struct ss_verdict verdict[STEPS];
     for (size_t i = 0; i < n; i++)
         text[i] = with_amount(s, amount[i]);
