@@ -214,7 +214,8 @@ static void test_nonsense(void)
             web_ask(&t, ss_method_name(r->method), path, body);
             t.address = NULL;
             asked++;
-            if (t.status >= 500 || !is_problem()) {
+            bool needs_server = t.status == 503; /* such as what counts requests */
+            if ((t.status >= 500 && !needs_server) || !is_problem()) {
                 if (wrong++ == 0)
                     printf("# %s %s '%s': %d %.*s\n", ss_method_name(r->method), path, body, t.status,
                            (int)(t.body.n < 300 ? t.body.n : 300), t.body.p);
