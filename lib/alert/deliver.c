@@ -354,15 +354,16 @@ uint64_t ss_delivery_drain(struct ss_delivery *d, int64_t timeout_us, const vola
     }
 }
 
-void ss_delivery_stop(struct ss_delivery *d)
+struct ss_delivery_counts ss_delivery_stop(struct ss_delivery *d)
 {
     if (!d)
-        return;
+        return (struct ss_delivery_counts){0};
     atomic_store(&d->quit, true);
     atomic_store(&d->give_up, true);
     ss_delivery_wake(d);
     for (uint32_t i = 0; i < d->threads; i++)
         pthread_join(d->thread[i], NULL);
+    struct ss_delivery_counts n = ss_delivery_counts(d);
     for (uint32_t i = 0; i < d->routes->n && d->office; i++) {
         pthread_mutex_destroy(&d->office[i].mutex);
         ss_buf_free(&d->office[i].line);
@@ -372,6 +373,7 @@ void ss_delivery_stop(struct ss_delivery *d)
     free(d->office);
     free(d->thread);
     free(d);
+    return n;
 }
 
 struct ss_delivery_counts ss_delivery_counts(struct ss_delivery *d)

@@ -25,12 +25,11 @@ void ss_delivery_wake(struct ss_delivery *delivery);
  * many messages still wait (those for destinations that the routes no longer name included).
  */
 uint64_t ss_delivery_drain(struct ss_delivery *delivery, int64_t timeout_us, const volatile int *stop);
-/* Breaks off what is under way, joins the threads. Accepts NULL. */
-void ss_delivery_stop(struct ss_delivery *delivery);
-
 struct ss_delivery_counts {
     uint64_t sent, dead, failed_tries;
 };
+/* Breaks off what is under way, joins the threads; what it came to in all. Accepts NULL. */
+struct ss_delivery_counts ss_delivery_stop(struct ss_delivery *delivery);
 struct ss_delivery_counts ss_delivery_counts(struct ss_delivery *delivery);
 
 /* How long to wait before the try after `tries` failed ones (at least 1) of the message `id`. */

@@ -232,10 +232,7 @@ static int open_routes(struct alert *st)
 
 static void stop_delivery(struct alert *st)
 {
-    if (!st->delivery)
-        return;
-    struct ss_delivery_counts n = ss_delivery_counts(st->delivery);
-    ss_delivery_stop(st->delivery);
+    struct ss_delivery_counts n = ss_delivery_stop(st->delivery);
     st->delivery = NULL;
     st->before.sent += n.sent;
     st->before.dead += n.dead;
