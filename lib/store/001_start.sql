@@ -116,6 +116,8 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_seq ON alerts (seq);
 CREATE INDEX alerts_time ON alerts (time_us, seq);
 CREATE INDEX alerts_status ON alerts (status, time_us, seq);
+CREATE INDEX alerts_level ON alerts (status, level);
+CREATE INDEX alerts_snoozed ON alerts (snoozed_us) WHERE snoozed_us IS NOT NULL;
 CREATE INDEX alerts_case ON alerts (case_id);
 CREATE INDEX alerts_user ON alerts (user_id, time_us, seq);
 CREATE INDEX alerts_txn ON alerts (txn_id);

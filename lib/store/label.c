@@ -96,10 +96,9 @@ int ss_label_apply(struct ss_db *db, const struct ss_label_said *said, struct ss
     return change->fresh ? apply_to_payment(db, said, tally, entities, arena, change) : 0;
 }
 
-int ss_label_set(struct ss_db *db, struct ss_str txn_id, int label, struct ss_str source, struct ss_str actor,
-                 struct ss_str note, int64_t time_us, struct ss_label_change *change)
+int ss_labels_set(struct ss_db *db, const struct ss_label_said *said, size_t n,
+                  struct ss_label_change *change)
 {
-    const struct ss_label_said said = {txn_id, source, actor, note, label, time_us};
     struct ss_label_change ignored;
     struct ss_tally tally;
     struct ss_entities entities;
@@ -109,13 +108,21 @@ int ss_label_set(struct ss_db *db, struct ss_str txn_id, int label, struct ss_st
     int err = ss_entities_init(&entities);
     /* Nothing may be left to be counted with the label that the payment has now. */
     err = err ? err : ss_recount(db, &tally, &arena);
-    err = err ? err : ss_label_apply(db, &said, &tally, &entities, &arena, change ? change : &ignored);
+    for (size_t i = 0; i < n && !err; i++)
+        err = ss_label_apply(db, &said[i], &tally, &entities, &arena, change ? &change[i] : &ignored);
     err = err ? err : ss_tally_write(&tally, db);
     err = err ? err : ss_entities_write(&entities, db);
     ss_tally_free(&tally);
     ss_entities_free(&entities);
     ss_arena_free(&arena);
     return err;
+}
+
+int ss_label_set(struct ss_db *db, struct ss_str txn_id, int label, struct ss_str source, struct ss_str actor,
+                 struct ss_str note, int64_t time_us, struct ss_label_change *change)
+{
+    const struct ss_label_said said = {txn_id, source, actor, note, label, time_us};
+    return ss_labels_set(db, &said, 1, change);
 }
 
 int ss_label_waits(struct ss_db *db, bool *any)

@@ -7,12 +7,6 @@
 #include "store/label.h"
 #include "store/tally.h"
 
-struct ss_label_said {
-    struct ss_str txn_id, source, actor, note;
-    int label;
-    int64_t time_us;
-};
-
 int ss_label_apply(struct ss_db *db, const struct ss_label_said *said, struct ss_tally *tally,
                    struct ss_entities *entities, struct ss_arena *arena,
                    struct ss_label_change *change) SS_MUST_CHECK;

@@ -5,11 +5,7 @@
 
 #define SOURCE_MAX 320
 
-struct said {
-    struct ss_str txn_id;
-    int64_t label;
-    struct said *next;
-};
+#define AT_ONCE 512 /* payments that are labelled together */
 
 /* $1 is the case or alert, $2 the source. */
 #define OF_CASE "SELECT txn_id FROM case_payments WHERE case_id = $1"
@@ -24,42 +20,59 @@ struct said {
     "l.txn_id = t.txn_id ORDER BY l.time_us DESC, l.id DESC LIMIT 1) ORDER BY t.txn_id"
 #define ALL(of) "SELECT t.txn_id, 0 FROM (" of ") AS t ORDER BY t.txn_id"
 
-/* All are read before the first is written. */
+/* Payments, as many as there are: all are read before the first is written. */
+struct block {
+    struct ss_label_said said[AT_ONCE];
+    size_t n;
+    struct block *next;
+};
+
 static int read_payments(struct ss_db *db, const char *sql, struct ss_arg of, struct ss_str source,
-                         struct ss_arena *arena, struct said **first)
+                         struct ss_arena *arena, struct block **first)
 {
     struct ss_rows *rows;
-    struct said **end = first;
+    struct block *block = NULL, **end = first;
     *first = NULL;
     int err = ss_db_query(db, sql, SS_ARGS(of, ss_arg_text(source)), &rows);
     if (err)
         return err;
     while ((err = ss_rows_next(rows)) > 0) {
-        struct said *s = ss_arena_zalloc(arena, sizeof *s);
-        if (!s) {
-            err = SS_ENOMEM;
-            break;
+        if (!block || block->n == AT_ONCE) {
+            block = *end = ss_arena_zalloc(arena, sizeof *block);
+            if (!block) {
+                err = SS_ENOMEM;
+                break;
+            }
+            end = &block->next;
         }
-        s->txn_id = ss_rows_copy(rows, 0, arena);
-        s->label = ss_rows_int(rows, 1);
-        *end = s;
-        end = &s->next;
+        block->said[block->n++] = (struct ss_label_said){.txn_id = ss_rows_copy(rows, 0, arena),
+                                                         .label = (int)ss_rows_int(rows, 1)};
     }
     ss_rows_free(rows);
     return err;
 }
 
+/* Says `label` of all, or, where it takes back, what was read for each. */
 static int say(struct ss_db *db, const char *sql, struct ss_arg of, struct ss_str source, int label,
                const struct ss_verdict_by *by, struct ss_arena *arena, int64_t *count)
 {
-    struct said *s;
+    struct block *block;
     *count = 0;
-    int err = read_payments(db, sql, of, source, arena, &s);
-    for (; s && !err; s = s->next) {
-        struct ss_label_change change;
-        err = ss_label_set(db, s->txn_id, label < 0 ? (int)s->label : label, source, by->actor, by->note,
-                           by->now_us, &change);
-        *count += !err && change.changed;
+    struct ss_label_change *change = ss_arena_alloc(arena, AT_ONCE * sizeof *change);
+    int err = change ? read_payments(db, sql, of, source, arena, &block) : SS_ENOMEM;
+    for (; !err && block; block = block->next) {
+        for (size_t i = 0; i < block->n; i++) {
+            struct ss_label_said *said = &block->said[i];
+            *said = (struct ss_label_said){.txn_id = said->txn_id,
+                                           .source = source,
+                                           .actor = by->actor,
+                                           .note = by->note,
+                                           .label = label < 0 ? said->label : label,
+                                           .time_us = by->now_us};
+        }
+        err = ss_labels_set(db, block->said, block->n, change);
+        for (size_t i = 0; i < block->n && !err; i++)
+            *count += change[i].changed;
     }
     return err;
 }

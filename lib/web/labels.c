@@ -63,13 +63,8 @@ static int list(struct ss_call *call)
 
 /* ---- saying ---- */
 
-struct said {
-    struct ss_str txn_id, note;
-    int label;
-};
-
 /* {"txn_id":..,"label":0|1|null,"note":..}: null takes back. */
-static bool read_one(const struct ss_json_value *v, struct said *said)
+static bool read_one(const struct ss_json_value *v, struct ss_label_said *said)
 {
     const struct ss_json_value *id = ss_json_get(v, "txn_id"), *label = ss_json_get(v, "label"),
                                *note = ss_json_get(v, "note");
@@ -91,27 +86,26 @@ static bool read_one(const struct ss_json_value *v, struct said *said)
     return good;
 }
 
-static int say(struct ss_call *call, struct ss_str source, const struct said *said)
+static struct ss_str value_of(int label)
 {
-    struct ss_label_change change;
+    return label < 0 ? SS_STR("{\"label\":null}") : label ? SS_STR("{\"label\":1}") : SS_STR("{\"label\":0}");
+}
+
+/* The answer for one, and its line in the audit log. */
+static int put_said(struct ss_call *call, const struct ss_label_said *said,
+                    const struct ss_label_change *change)
+{
     struct ss_buf *to = &call->res.body;
-    int err = ss_label_set(call->db, said->txn_id, said->label, source, ss_str_of(call->who.name), said->note,
-                           call->now_us, &change);
-    if (err)
-        return err;
     ss_page_item(call);
     ss_buf_putc(to, '{');
     ss_put_text_of(to, "txn_id", said->txn_id);
     put_label(to, said->label);
-    ss_put_bool_of(to, "known", change.known);
-    ss_put_bool_of(to, "changed", change.changed);
+    ss_put_bool_of(to, "known", change->known);
+    ss_put_bool_of(to, "changed", change->changed);
     ss_buf_putc(to, '}');
-    struct ss_str was = change.was < 0 ? SS_STR("null") : change.was ? SS_STR("1") : SS_STR("0");
-    struct ss_str is = said->label < 0 ? SS_STR("null") : said->label ? SS_STR("1") : SS_STR("0");
     return ss_call_audit(call, "label.set",
                          ss_call_format(call, "payment:%.*s", (int)said->txn_id.n, said->txn_id.p),
-                         ss_call_format(call, "{\"label\":%.*s}", (int)was.n, was.p),
-                         ss_call_format(call, "{\"label\":%.*s}", (int)is.n, is.p));
+                         value_of(change->was), value_of(said->label));
 }
 
 /* {"labels":[...],"source":"chargeback"}. A payment that is not here yet gets its label when it comes. */
@@ -123,8 +117,9 @@ static int add(struct ss_call *call)
         return 0;
     const struct ss_json_value *all = ss_json_get(call->json, "labels");
     bool good = all && all->type == SS_JSON_ARRAY && all->n && all->n <= LABELS_MAX;
-    struct said *said = good ? ss_arena_alloc(&call->arena, all->n * sizeof *said) : NULL;
-    if (good && !said)
+    struct ss_label_said *said = good ? ss_arena_zalloc(&call->arena, all->n * sizeof *said) : NULL;
+    struct ss_label_change *change = good ? ss_arena_alloc(&call->arena, all->n * sizeof *change) : NULL;
+    if (good && (!said || !change))
         return SS_ENOMEM;
     if (!good)
         ss_fault(call, "labels", "is an array of 1 to %d labels", LABELS_MAX);
@@ -140,10 +135,15 @@ static int add(struct ss_call *call)
     ss_body_only(call, members);
     if (!ss_call_check(call))
         return 0;
-    int err = 0;
+    for (uint32_t i = 0; i < all->n; i++) {
+        said[i].source = source.p ? source : SS_STR("manual");
+        said[i].actor = ss_str_of(call->who.name);
+        said[i].time_us = call->now_us;
+    }
+    int err = ss_labels_set(call->db, said, all->n, change);
     ss_page_begin(call);
     for (uint32_t i = 0; i < all->n && !err; i++)
-        err = say(call, source.p ? source : SS_STR("manual"), &said[i]);
+        err = put_said(call, &said[i], &change[i]);
     ss_buf_puts(&call->res.body, "],\"next\":null}");
     return err;
 }
