@@ -69,6 +69,7 @@ bool ss_route_find(struct ss_call *call)
 {
     struct ss_str raw[SS_PARAMS_MAX];
     const struct ss_route *best = NULL;
+    size_t fixed = 0; /* bytes of `best` before its first parameter */
     int allowed = 0;
     pthread_once(&listed, list_all);
     for (size_t i = 0; i < n_all; i++) {
@@ -78,9 +79,10 @@ bool ss_route_find(struct ss_call *call)
             continue;
         allowed |= 1 << r->method;
         /* A word beats a parameter: /cases/stats before /cases/{id}. */
-        if (r->method == call->req.method && (!best || strchr(best->path, '{') > strchr(r->path, '{') ||
-                                              (strchr(best->path, '{') && !strchr(r->path, '{'))))
+        if (r->method == call->req.method && (!best || all[i].fixed > fixed)) {
             best = r;
+            fixed = all[i].fixed;
+        }
     }
     if (!best && !allowed) {
         ss_problem(call, 404, "not_found", "there is nothing here; see /api/v1/openapi.json");
