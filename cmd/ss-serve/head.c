@@ -116,7 +116,7 @@ static void add_origin(struct ss_head *head, const struct ss_task *task, const c
                  "authorization, content-type, if-match, if-none-match, idempotency-key");
         add_text(head, "access-control-max-age:", "600");
     } else {
-        add_text(head, "access-control-expose-headers:", "etag, location, retry-after");
+        add_text(head, "access-control-expose-headers:", "etag, link, location, retry-after");
     }
 }
 
@@ -145,6 +145,10 @@ void ss_head_make(struct ss_head *head, struct ss_task *task, const struct ss_he
     add(head, "location:", escaped(call, res->location, ""));
     if (res->disposition.p)
         add(head, "content-disposition:", attachment(call, res->disposition));
+    if (res->next.p) {
+        struct ss_str next = escaped(call, res->next, "<>\"");
+        add(head, "link:", ss_call_format(call, "<%.*s>; rel=\"next\"", (int)next.n, next.p));
+    }
     for (int i = 0; i < res->cookies; i++)
         add(head, "set-cookie:", res->cookie[i]);
     if (res->retry_after_s) {

@@ -55,7 +55,7 @@ static void begin_problem(struct ss_call *call, int status, const char *code, st
     ss_buf_reset(to);
     call->res.status = status;
     call->res.type = "application/problem+json";
-    call->res.etag = call->res.location = call->res.disposition = (struct ss_str){NULL, 0};
+    call->res.etag = call->res.location = call->res.disposition = call->res.next = (struct ss_str){NULL, 0};
     call->res.may_cache = false;
     call->events = 0;
     ss_buf_puts(to, "{\"type\":\"about:blank\"");

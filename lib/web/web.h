@@ -55,7 +55,8 @@ struct ss_response {
     const char *type; /* "application/json" at first */
     struct ss_buf body;
     struct ss_str etag, location, disposition; /* disposition: a file name to save as */
-    struct ss_str cookie[SS_COOKIES_MAX];      /* whole Set-Cookie values */
+    struct ss_str next; /* where a file that is not whole goes on: path and query, for a Link header */
+    struct ss_str cookie[SS_COOKIES_MAX]; /* whole Set-Cookie values */
     int cookies;
     int retry_after_s; /* 0: none */
     bool may_cache;    /* private, with revalidation by ETag; otherwise no-store */
