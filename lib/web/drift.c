@@ -1,0 +1,231 @@
+/* Drift: do scores and features of a period lie as they did in the period before? */
+#include "web/drift.h"
+#include "base/err.h"
+#include "base/number.h"
+#include "base/time.h"
+#include "json/cursor.h"
+#include "json/write.h"
+#include "store/payments.h"
+#include "web/period.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define SAMPLE    2000 /* payments of each period */
+#define SLICES    20   /* of a period: a sample from all of it, not of its last hour */
+#define TOO_FEW   100
+#define FEATURES  256
+#define SOME      0.1
+#define MUCH      0.25
+#define NAME_ROOM 64
+
+enum { BEFORE, NOW };
+
+struct feature {
+    char name[NAME_ROOM];
+    struct ss_drift_sample sample[2];
+    bool number; /* a value of it was one; others (texts) are not compared */
+    double psi;
+};
+
+struct drift {
+    struct ss_call *call;
+    struct feature *feature;
+    size_t features;
+    struct feature score;
+    size_t payments[2];
+    int which;
+};
+
+static double *room_of(struct drift *d, struct feature *f)
+{
+    if (!f->sample[d->which].value)
+        f->sample[d->which].value = ss_arena_alloc(&d->call->arena, SAMPLE * sizeof(double));
+    return f->sample[d->which].value;
+}
+
+/* Features come in the same order in each record: `at` is where this one should be. */
+static struct feature *find(struct drift *d, struct ss_str name, size_t at)
+{
+    for (size_t i = 0; i < d->features; i++) {
+        struct feature *f = &d->feature[(at + i) % d->features];
+        if (ss_str_is(name, f->name))
+            return f;
+    }
+    if (d->features == FEATURES || name.n >= NAME_ROOM)
+        return NULL;
+    struct feature *f = &d->feature[d->features++];
+    memset(f, 0, sizeof *f);
+    memcpy(f->name, name.p, name.n);
+    return f;
+}
+
+static int add_value(struct drift *d, struct feature *f, double value)
+{
+    struct ss_drift_sample *s = &f->sample[d->which];
+    double *room = room_of(d, f);
+    if (!room)
+        return SS_ENOMEM;
+    if (s->n < SAMPLE)
+        room[s->n++] = value;
+    f->number = true;
+    return 0;
+}
+
+static int add_feature(struct drift *d, struct ss_str name, struct ss_str json, size_t at)
+{
+    double value;
+    struct feature *f = find(d, name, at);
+    if (!f || json.n == 0 || json.p[0] == '"' || json.p[0] == '{' || json.p[0] == '[' || json.p[0] == 'n')
+        return 0;
+    if (json.p[0] == 't' || json.p[0] == 'f')
+        value = json.p[0] == 't';
+    else if (!ss_double_parse(json.p, json.n, &value))
+        return 0;
+    return add_value(d, f, value);
+}
+
+static int add_payment(void *arg, const struct ss_payment *p)
+{
+    struct drift *d = arg;
+    struct ss_str all = p->record.p ? ss_cursor_member(p->record, "features") : p->record, key, value;
+    struct ss_cursor c = {all.p, all.p + all.n};
+    int err = 0;
+    d->payments[d->which]++;
+    if (!isnan(p->score))
+        err = add_value(d, &d->score, p->score);
+    if (!all.p || !ss_cursor_take(&c, '{'))
+        return err;
+    for (size_t at = 0; !err && ss_cursor_peek(&c) == '"'; at++) {
+        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &value))
+            break;
+        if (!ss_str_is(key, "set")) /* which features, not one of them */
+            err = add_feature(d, key, value, at ? at - 1 : 0);
+        ss_cursor_take(&c, ',');
+    }
+    return err;
+}
+
+/* The newest payments of each slice; what one slice lacks the next ones may have. */
+static int sample(struct drift *d, int which, int64_t from_us, int64_t until_us)
+{
+    struct ss_arena arena;
+    int err = 0;
+    bool more;
+    d->which = which;
+    ss_arena_init(&arena, (size_t)1 << 20);
+    for (int i = 0; i < SLICES && !err; i++) {
+        struct ss_payment_filter filter = {
+            .since_us = from_us + (until_us - from_us) / SLICES * i,
+            .until_us = i == SLICES - 1 ? until_us : from_us + (until_us - from_us) / SLICES * (i + 1),
+            .down = true,
+            .limit = (int64_t)(SAMPLE - d->payments[which]) / (SLICES - i)};
+        err = ss_payments_list(d->call->db, &filter, &arena, add_payment, d, &more);
+        ss_arena_reset(&arena);
+    }
+    ss_arena_free(&arena);
+    return err;
+}
+
+static void compare(struct drift *d, struct feature *f)
+{
+    for (int i = BEFORE; i <= NOW; i++)
+        f->sample[i].missing = d->payments[i] - f->sample[i].n;
+    bool enough = d->payments[BEFORE] >= TOO_FEW && d->payments[NOW] >= TOO_FEW;
+    f->psi = enough && f->number ? ss_drift_psi(&f->sample[BEFORE], &f->sample[NOW]) : NAN;
+}
+
+/* The most changed first; what is not known last, in the order of the records. */
+static int by_psi(const void *a, const void *b)
+{
+    const struct feature *x = a, *y = b;
+    double p = isnan(x->psi) ? -1 : x->psi, q = isnan(y->psi) ? -1 : y->psi;
+    if (p != q)
+        return p < q ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
+static struct ss_str verdict(struct drift *d)
+{
+    struct ss_call *call = d->call;
+    const struct feature *top = d->features ? &d->feature[0] : NULL;
+    int moved = 0;
+    for (size_t i = 0; i < d->features; i++)
+        moved += d->feature[i].psi > MUCH;
+    if (!d->payments[NOW])
+        return SS_STR("There are no payments in this period.");
+    if (d->payments[BEFORE] < TOO_FEW || d->payments[NOW] < TOO_FEW)
+        return ss_call_format(call, "Too few payments to tell: %zu in this period, %zu in the one before.",
+                              d->payments[NOW], d->payments[BEFORE]);
+    const char *scores = isnan(d->score.psi)   ? "Payments have no scores"
+                         : d->score.psi > MUCH ? "Scores lie far from those of the period before"
+                         : d->score.psi > SOME ? "Scores have moved a little since the period before"
+                                               : "Scores lie as they did in the period before";
+    if (moved)
+        return ss_call_format(call, "%s; %d feature%s changed much, most of all %s (%.2f).", scores, moved,
+                              moved == 1 ? " has" : "s have", top->name, top->psi);
+    if (top && top->psi > SOME)
+        return ss_call_format(call, "%s; of the features %s has changed most (%.2f).", scores, top->name,
+                              top->psi);
+    return ss_call_format(call, d->features ? "%s, and so do the features." : "%s.", scores);
+}
+
+static void put_share(struct ss_buf *to, const char *key, size_t part, size_t all)
+{
+    ss_put_real_of(to, key, all ? round((double)part / (double)all * 1e6) / 1e6 : NAN);
+}
+
+static void put_drift(struct drift *d)
+{
+    struct ss_call *call = d->call;
+    struct ss_buf *to = &call->res.body;
+    ss_buf_putc(to, '{');
+    ss_put_real_of(to, "score_psi", d->score.psi);
+    ss_put_text_of(to, "verdict", verdict(d));
+    ss_put_int_of(to, "payments", (int64_t)d->payments[NOW]);
+    ss_put_int_of(to, "payments_before", (int64_t)d->payments[BEFORE]);
+    ss_json_key(to, "items");
+    ss_buf_putc(to, '[');
+    for (size_t i = 0; i < d->features; i++) {
+        const struct feature *f = &d->feature[i];
+        if (!f->number)
+            continue;
+        ss_page_item(call);
+        ss_buf_putc(to, '{');
+        ss_put_text_of(to, "feature", ss_str_of(f->name));
+        ss_put_real_of(to, "psi", f->psi);
+        put_share(to, "missing", f->sample[NOW].missing, d->payments[NOW]);
+        put_share(to, "missing_before", f->sample[BEFORE].missing, d->payments[BEFORE]);
+        ss_buf_putc(to, '}');
+    }
+    ss_buf_puts(to, "]}");
+}
+
+static int drift(struct ss_call *call)
+{
+    struct drift d = {.call = call};
+    struct ss_period period;
+    int err;
+    if (!ss_period_read(call, "24h", SS_HOUR_US, &period, &err))
+        return err;
+    d.feature = ss_arena_alloc(&call->arena, FEATURES * sizeof *d.feature);
+    if (!d.feature)
+        return SS_ENOMEM;
+    if (period.as_of_us && period.until_us > period.from_us) {
+        int64_t before_us = period.from_us - (period.until_us - period.from_us);
+        err = sample(&d, BEFORE, before_us, period.from_us);
+        err = err ? err : sample(&d, NOW, period.from_us, period.until_us);
+    }
+    if (err)
+        return err;
+    compare(&d, &d.score);
+    for (size_t i = 0; i < d.features; i++)
+        compare(&d, &d.feature[i]);
+    qsort(d.feature, d.features, sizeof *d.feature, by_psi);
+    put_drift(&d);
+    return 0;
+}
+
+const struct ss_route ss_routes_drift[] = {
+    {SS_GET, "/api/v1/analytics/drift", drift, SS_READERS, "analytics:read", SS_RUN_SLOW, 0},
+    {0},
+};
