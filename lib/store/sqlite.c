@@ -1,12 +1,13 @@
-/* The only file that knows SQLite. */
+/* SQLite. */
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "store/backend.h"
 #include "store/bulk.h"
+#include "store/sqlite.h"
 #include <errno.h>
-#include <sqlite3.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -506,8 +507,9 @@ static int open_db(const char *path, const struct ss_db_options *opt, struct ss_
     }
     db->base.ops = &ss_db_sqlite;
     ss_buf_init(&db->sql, SQL_BYTES);
-    int code = sqlite3_open_v2(path, &db->handle,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code =
+        sqlite3_open_v2(path, &db->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, ss_sqlite_vfs());
     err = code != SQLITE_OK ? fail(db, code) : configure(db, opt);
     if (err) {
         close_db(&db->base);
