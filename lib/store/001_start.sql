@@ -16,10 +16,9 @@ CREATE TABLE payments (
   latency_us {int},
   record {text} NOT NULL
 ){end};
--- These hold all that is searched and summed up, so that a look at many payments does not read their records: a
--- customer's, and all in order of time.
-CREATE INDEX payments_user ON payments (user_id, time_us, seq, amount, score, level, action, label, card_id,
-  merchant_id, device_id, ip, country, location, category, channel);
+CREATE INDEX payments_user ON payments (user_id, time_us, seq);
+-- In order of time, so that it grows at its end, and with all that is searched, so that a search that has to look
+-- at many payments reads this and not their records.
 CREATE INDEX payments_time ON payments (time_us, seq, level, action, label, amount, score, user_id, card_id,
   merchant_id, device_id, ip, country, category, channel, currency);
 CREATE INDEX payments_risky ON payments (level, time_us, seq, card_id, user_id, amount, score) WHERE level >= 2;

@@ -1,6 +1,6 @@
 /*
  * What a customer does: spend and risk by day, devices, places, merchants, and what is normal for them. Made
- * from their payments before a time, the newest SS_PROFILE_PAYMENTS of them, by one walk along an index.
+ * from their payments before a time, the newest SS_PROFILE_PAYMENTS of them, in one walk.
  */
 #ifndef SS_STORE_PROFILE_H
 #define SS_STORE_PROFILE_H

@@ -28,8 +28,19 @@ struct statement {
     bool ordered; /* its parameters appear as $1, $2, $3, ... */
 };
 
+#define BULKS 32
+
+/* The parts of a bulk, which are constants, and the statement made of them. */
+struct known_bulk {
+    const char *table, *key, *update;
+    const char *const *column;
+    int columns, kind;
+    struct statement *cached;
+};
+
 struct sqlite_db {
     struct ss_db base;
+    struct known_bulk bulk[BULKS];
     sqlite3 *handle;
     struct statement cache[STATEMENTS];
     unsigned cached;
@@ -312,17 +323,45 @@ struct per_row {
     unsigned char column[SS_BULK_COLUMNS];
 };
 
+/* One that was prepared before, for a bulk of the same constants: putting its text together took longer than
+ * finding a row. */
+static struct known_bulk *find_known(struct sqlite_db *db, const struct ss_bulk *bulk, enum ss_bulk_text kind)
+{
+    for (int i = 0; i < BULKS; i++) {
+        struct known_bulk *k = &db->bulk[i];
+        if (!k->table || (k->table == bulk->table && k->key == bulk->key && k->update == bulk->update &&
+                          k->column == bulk->column && k->columns == bulk->columns && k->kind == (int)kind))
+            return k;
+    }
+    return NULL;
+}
+
 static int prepare_per_row(struct sqlite_db *db, const struct ss_bulk *bulk, enum ss_bulk_text kind,
                            struct per_row *p)
 {
+    struct known_bulk *known = find_known(db, bulk, kind);
     *p = (struct per_row){.stmt = NULL};
-    int err = ss_bulk_sql(bulk, kind, false, &db->sql);
-    err = err ? err : prepare(db, ss_buf_cstr(&db->sql), &p->cached, &p->stmt);
-    if (err)
+    int err = 0;
+    if (known && known->table && !known->cached->busy) {
+        p->cached = known->cached;
+        p->stmt = known->cached->stmt;
+        err = may_write(db, p->stmt);
+        p->cached->busy = !err;
+    } else {
+        err = ss_bulk_sql(bulk, kind, false, &db->sql);
+        err = err ? err : prepare(db, ss_buf_cstr(&db->sql), &p->cached, &p->stmt);
+        if (!err && known && !known->table && p->cached)
+            *known = (struct known_bulk){bulk->table,   bulk->key, bulk->update, bulk->column,
+                                         bulk->columns, (int)kind, p->cached};
+    }
+    if (err) {
+        p->stmt = NULL;
         return err;
+    }
     p->parameters = sqlite3_bind_parameter_count(p->stmt);
     for (int at = 0; at < p->parameters && at < SS_BULK_COLUMNS; at++)
-        p->column[at] = (unsigned char)(number_of(p->stmt, at + 1) - 1);
+        p->column[at] =
+            (unsigned char)(p->cached && p->cached->ordered ? at : (int)number_of(p->stmt, at + 1) - 1);
     return 0;
 }
 
