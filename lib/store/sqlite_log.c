@@ -15,7 +15,8 @@
  * as it comes.
  */
 #define FRAME_HEADER 24
-/* Below 128 KiB: SQLite's own xWrite takes the rest of a larger one for a full disk (seekAndWriteFd, 3.40). */
+/* Below 128 KiB: SQLite's own xWrite takes the rest of a larger one for a full disk (seekAndWriteFd, 3.40).
+ */
 #define GATHER_BYTES (96 * 1024)
 
 struct log_file {
