@@ -105,7 +105,7 @@ function Side() {
 }
 
 function Pill() {
-  const { state, rate, p99, last } = live.value
+  const { state, rate, latency, last } = live.value
   const late = state !== 'live'
   return (
     <div class={`pill ${late ? 'late' : ''}`} role="status" title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
@@ -114,7 +114,7 @@ function Pill() {
         <>
           <b>{count(rate)}</b> /s
           <span class="more">
-            p99 <b>{milliseconds(p99)}</b> ms
+            takes <b>{latency == null ? '–' : milliseconds(latency * 1000)}</b> ms
           </span>
         </>
       )}

@@ -5,7 +5,7 @@ import { me, send } from './api'
 export type Topic = 'payments' | 'alerts' | 'cases' | 'metrics' | 'jobs' | 'rules' | 'settings'
 type Listener = (items: any[]) => void
 
-export const live = signal({ state: 'starting' as 'starting' | 'live' | 'late', rate: 0, p99: null as number | null, last: 0 })
+export const live = signal({ state: 'starting' as 'starting' | 'live' | 'late', rate: 0, latency: null as number | null, last: 0 })
 
 const listeners = new Map<Topic, Set<Listener>>()
 let socket: WebSocket | null = null
@@ -35,8 +35,8 @@ function heard(frame: { topic: Topic; id?: string; items: any[] }) {
   const now = { ...live.value, state: 'live' as const, last: Date.now() }
   if (frame.topic === 'metrics') {
     const newest = frame.items[frame.items.length - 1]
-    now.rate = newest.payments_per_second ?? newest.tps ?? now.rate
-    now.p99 = newest.latency_p99_us ?? now.p99
+    now.rate = newest.payments_per_s ?? now.rate
+    now.latency = newest.average_latency_ms ?? now.latency
   }
   live.value = now
   listeners.get(frame.topic)?.forEach((listener) => listener(frame.items))
