@@ -8,7 +8,7 @@
 #include "cmd/ss-serve/deadline.h"
 #include "cmd/ss-serve/gate.h"
 #include "cmd/ss-serve/head.h"
-#include "cmd/ss-serve/http1.h"
+#include "web/http1.h"
 #include "web/hub.h"
 
 #define SS_SECOND_NS ((int64_t)1000000000)

@@ -1,6 +1,6 @@
 /* Connections that became live feeds: WebSockets and Server-Sent Events. */
 #include "cmd/ss-serve/conn.h"
-#include "cmd/ss-serve/websocket.h"
+#include "web/websocket.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "web/auth.h"

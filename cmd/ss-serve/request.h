@@ -2,7 +2,7 @@
 #ifndef SS_SERVE_REQUEST_H
 #define SS_SERVE_REQUEST_H
 
-#include "cmd/ss-serve/http1.h"
+#include "web/http1.h"
 #include "cmd/ss-serve/task.h"
 
 /* Fills the task's request from a checked head, whose texts live as long as the task. False when it is

@@ -205,7 +205,7 @@ static bool matches(const struct ss_hub *hub, const struct ss_hub_spec *spec, co
         return e->account == spec->account;
     if (e->topic != SS_ON_PAYMENTS && e->topic != SS_ON_ALERTS)
         return true;
-    if (e->level < spec->level || (spec->actions && (e->action < 0 || !(spec->actions & 1u << e->action))))
+    if ((spec->level && e->level < spec->level) || (spec->actions && (e->action < 0 || !(spec->actions & 1u << e->action))))
         return false;
     return !*spec->user || ss_str_is(word_of(text_of(hub, e), "user_id"), spec->user);
 }
@@ -480,12 +480,8 @@ void ss_hub_free(struct ss_hub *hub)
     if (!hub)
         return;
     for (int i = 0; i < BUCKETS; i++)
-        while (hub->bucket[i]) {
-            struct sub *sub = hub->bucket[i];
-            bool last = !sub->first->next;
-            ss_hub_leave(hub, sub->first);
-            (void)last;
-        }
+        while (hub->bucket[i])
+            ss_hub_leave(hub, hub->bucket[i]->first); /* the last one takes the subscription along */
     ss_buf_free(&hub->inbox);
     ss_buf_free(&hub->news);
     for (int i = 0; i < SS_TOPICS; i++)

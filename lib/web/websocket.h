@@ -1,6 +1,6 @@
 /* WebSocket frames (RFC 6455) as bytes, without a socket. No extensions. */
-#ifndef SS_SERVE_WEBSOCKET_H
-#define SS_SERVE_WEBSOCKET_H
+#ifndef SS_WEB_WEBSOCKET_H
+#define SS_WEB_WEBSOCKET_H
 
 #include "base/attr.h"
 #include <stdbool.h>

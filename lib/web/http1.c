@@ -1,4 +1,4 @@
-#include "cmd/ss-serve/http1.h"
+#include "web/http1.h"
 #include "base/err.h"
 #include "base/number.h"
 #include <strings.h>

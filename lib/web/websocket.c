@@ -1,4 +1,4 @@
-#include "cmd/ss-serve/websocket.h"
+#include "web/websocket.h"
 #include <string.h>
 
 int ss_ws_read(const char *text, size_t n, size_t max, struct ss_ws_frame *frame)

@@ -2,8 +2,8 @@
  * HTTP/1 as bytes (RFC 9112), without a socket: a request's head, and its body. Strict where leniency lets
  * one request be taken for two: lines end with CR LF, no blanks before a colon, no folded lines, one length.
  */
-#ifndef SS_SERVE_HTTP1_H
-#define SS_SERVE_HTTP1_H
+#ifndef SS_WEB_HTTP1_H
+#define SS_WEB_HTTP1_H
 
 #include "base/attr.h"
 #include "base/buf.h"
