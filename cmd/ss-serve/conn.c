@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include <stdlib.h>
 
-#define HEAD_S      10              /* from a connection, or a request's first byte, to its whole head */
-#define BODY_S      30              /* from a request's head to its last byte */
 #define IDLE_S      75              /* between requests */
 #define STALL_S     60              /* for an answer to be taken */
 #define LINGER_S    2               /* for a client to see the end */
@@ -15,8 +13,7 @@
 
 void ss_loop_init(struct ss_loop *loop)
 {
-    loop->head.length_ns = HEAD_S * SS_SECOND_NS;
-    loop->body.length_ns = BODY_S * SS_SECOND_NS;
+    loop->head.length_ns = loop->body.length_ns = loop->timeout_us * 1000;
     loop->idle.length_ns = IDLE_S * SS_SECOND_NS;
     loop->stall.length_ns = STALL_S * SS_SECOND_NS;
     loop->linger.length_ns = LINGER_S * SS_SECOND_NS;
@@ -427,7 +424,7 @@ void ss_loop_check(struct ss_loop *loop, int64_t now_ns)
         while ((conn = ss_deadline_passed(quiet[i], now_ns)))
             close_now(conn);
     while ((conn = ss_deadline_passed(&loop->body, now_ns))) {
-        (void)ss_fail(SS_EDATA, "the body did not come within %d seconds", BODY_S);
+        (void)ss_fail(SS_EDATA, "the body did not come in time");
         refuse(conn, 408);
     }
     ss_feed_check(loop, now_ns);

@@ -25,6 +25,7 @@ struct ss_loop {
     struct ss_hub *hub;
     const char *allow_origin; /* NULL: other sites' pages read nothing */
     bool log_requests;
+    int64_t timeout_us; /* for a request to come: to its head's end, and from there to its body's */
     /* An answer leaves. */
     void (*answered)(void *arg, const struct ss_task *task, int64_t now_ns);
     void *arg;

@@ -137,7 +137,7 @@ static int open_web(struct server *s)
 
 static int open_store(struct server *s, struct ss_db **desk_db)
 {
-    const struct ss_db_options write = {.durability = s->opt.durability};
+    const struct ss_db_options write = {.durability = s->opt.durability, .busy_timeout_ms = 3000};
     const struct ss_db_options read = {.read_only = true, .must_exist = true};
     char token[SS_SETUP_TOKEN];
     int err = ss_store_open(s->opt.store, &write, desk_db);
@@ -187,6 +187,7 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
         .hub = s->hub,
         .allow_origin = s->opt.allow_origin,
         .log_requests = s->opt.log_requests,
+        .timeout_us = s->opt.timeout_us,
         .answered = answered,
         .arg = s,
     };

@@ -21,6 +21,7 @@ enum {
     OPT_POLL,
     OPT_HTTP2,
     OPT_GRACE,
+    OPT_TIMEOUT,
     OPT_LOG,
     OPT_UI
 };
@@ -46,6 +47,7 @@ static const struct argp_option options[] = {
     {"allow-origin", OPT_ALLOW_ORIGIN, "ORIGIN", 0, "Let that site's pages read answers (CORS)", 0},
     {"log-requests", OPT_LOG_REQUESTS, 0, 0, "A line on standard error for each request", 0},
     {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer lines of the input (1M)", 0},
+    {"timeout", OPT_TIMEOUT, "TIME", 0, "Wait this long for a request to come whole (30s)", 0},
     {"grace", OPT_GRACE, "TIME", 0, "At the end, wait this long for what is under way (10s)", 0},
     {"poll", OPT_POLL, 0, OPTION_HIDDEN, "", 0},
     {"verbose", 'v', 0, 0, "Say more (twice: much more)", 0},
@@ -84,6 +86,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_STATE: o->state = arg; return 0;
     case OPT_STATE_EVERY: o->save_every_us = duration(state, "--state-every", arg); return 0;
     case OPT_WARM: o->warm_us = duration(state, "--warm", arg); return 0;
+    case OPT_TIMEOUT: o->timeout_us = duration(state, "--timeout", arg); return 0;
     case OPT_GRACE: o->grace_ms = (int)(duration(state, "--grace", arg) / 1000); return 0;
     case OPT_DURABILITY:
         o->durability = is_word(state, "--durability", arg, "normal", "full") ? SS_RELAXED : SS_DURABLE;
@@ -144,6 +147,7 @@ void ss_serve_parse(int argc, char **argv, struct ss_serve_options *o)
         .max_record = (size_t)1 << 20,
         .readers = 2,
         .grace_ms = 10000,
+        .timeout_us = 30 * SS_SECOND_US,
     };
     argp_program_version = "ss-serve " SS_VERSION;
     argp_err_exit_status = 64;

@@ -9,7 +9,7 @@ struct ss_serve_options {
     const char *store, *listen, *cert, *key, *allow_origin, *ui;
     const char *pipeline, *state, *input, *secret, *oidc;
     enum ss_durability durability;
-    int64_t warm_us, save_every_us;
+    int64_t warm_us, save_every_us, timeout_us;
     size_t max_record;
     int readers, grace_ms;
     bool log_requests, http2, poll, quiet, log_json;
