@@ -55,6 +55,11 @@ int ss_customer_note(struct ss_db *db, struct ss_str user_id, struct ss_str note
 
 #define BEGINS_MAX "2000"
 
+#define BEGINS(kinds)                                                                           \
+    "user_id IN (SELECT user_id FROM (SELECT user_id FROM customers WHERE user_id >= ?1 AND "   \
+    "user_id <= ?2 LIMIT " BEGINS_MAX ") AS own UNION ALL SELECT user_id FROM (SELECT user_id " \
+    "FROM links WHERE kind IN (" kinds ") AND value >= ?1 AND value <= ?2 LIMIT " BEGINS_MAX ") AS things)"
+
 static void add_filters(struct ss_select *q, const struct ss_customer_filter *f, struct ss_arena *arena)
 {
     if (f->begins.p) {
@@ -63,13 +68,8 @@ static void add_filters(struct ss_select *q, const struct ss_customer_filter *f,
             return; /* the arena has said so; the list is longer than asked for, and its texts fail */
         memcpy(last, f->begins.p, f->begins.n);
         memcpy(last + f->begins.n, "\xf4\x8f\xbf\xbf", 4); /* U+10FFFF: behind all that begins so */
-        ss_select_where(
-            q,
-            "user_id IN (SELECT user_id FROM (SELECT user_id FROM customers WHERE user_id >= ?1 AND "
-            "user_id <= ?2 LIMIT " BEGINS_MAX ") AS own UNION ALL SELECT user_id FROM (SELECT user_id "
-            "FROM links WHERE kind IN ('card', 'device', 'ip') AND value >= ?1 AND value <= ?2 "
-            "LIMIT " BEGINS_MAX ") AS things)",
-            SS_ARGS(ss_arg_text(f->begins), ss_arg_text((struct ss_str){last, f->begins.n + 4})));
+        ss_select_where(q, f->no_addresses ? BEGINS("'card', 'device'") : BEGINS("'card', 'device', 'ip'"),
+                        SS_ARGS(ss_arg_text(f->begins), ss_arg_text((struct ss_str){last, f->begins.n + 4})));
     }
     if (f->min_risk <= 0)
         return;

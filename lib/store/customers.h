@@ -40,6 +40,7 @@ struct ss_customer_filter {
     int64_t as_of_us;     /* for risk */
     struct ss_str begins; /* their id, or a card, device or address of theirs, begins with this (of each kind
                              the first 2,000); p == NULL: any */
+    bool no_addresses;    /* `begins` leaves out addresses: for who may not see them */
     double min_risk;      /* from 0.5 up an index knows them */
     enum ss_customer_sort sort;
     bool down;

@@ -92,19 +92,22 @@ static struct ss_str last_of(struct ss_str prefix, struct ss_arena *arena)
     return (struct ss_str){to, prefix.n + 4};
 }
 
-static void add_begins(struct ss_select *q, struct ss_str prefix, struct ss_arena *arena)
-{
+#define BEGINS(linked)                                                                                      \
+    "seq IN (SELECT seq FROM (SELECT seq FROM payments WHERE txn_id >= ?1 AND txn_id <= ?2 "                \
+    "LIMIT " BEGINS_MAX ") AS ids UNION ALL SELECT seq FROM (SELECT seq FROM payments WHERE user_id >= ?1 " \
+    "AND user_id <= ?2 LIMIT " BEGINS_MAX ") AS users" linked ")"
 #define LINKED(kind, column)                                                                                 \
     " UNION ALL SELECT seq FROM (SELECT p.seq FROM links l JOIN payments p ON p.user_id = l.user_id AND "    \
     "p." column " = l.value WHERE l.kind = '" kind "' AND l.value >= ?1 AND l.value <= ?2 LIMIT " BEGINS_MAX \
     ") AS " column
-    ss_select_where(q,
-                    "seq IN (SELECT seq FROM (SELECT seq FROM payments WHERE txn_id >= ?1 AND txn_id <= ?2 "
-                    "LIMIT " BEGINS_MAX
-                    ") AS ids UNION ALL SELECT seq FROM (SELECT seq FROM payments WHERE user_id >= ?1 "
-                    "AND user_id <= ?2 LIMIT " BEGINS_MAX ") AS users" LINKED("card", "card_id")
-                        LINKED("device", "device_id") LINKED("ip", "ip") ")",
-                    SS_ARGS(ss_arg_text(prefix), ss_arg_text(last_of(prefix, arena))));
+
+static void add_begins(struct ss_select *q, const struct ss_payment_filter *f, struct ss_arena *arena)
+{
+    static const char whole[] =
+        BEGINS(LINKED("card", "card_id") LINKED("device", "device_id") LINKED("ip", "ip"));
+    static const char without_addresses[] = BEGINS(LINKED("card", "card_id") LINKED("device", "device_id"));
+    ss_select_where(q, f->no_addresses ? without_addresses : whole,
+                    SS_ARGS(ss_arg_text(f->begins), ss_arg_text(last_of(f->begins, arena))));
 }
 
 static void add_set(struct ss_select *q, const char *first, unsigned set)
@@ -181,7 +184,7 @@ static void add_filters(struct ss_select *q, const struct ss_payment_filter *f, 
         ss_select_where(q, "rules IS NOT NULL AND rules LIKE ?1 ESCAPE '\\'",
                         SS_ARGS(ss_arg_text(ss_like_pattern("%\"", f->rule, "\"%", arena))));
     if (f->begins.p)
-        add_begins(q, f->begins, arena);
+        add_begins(q, f, arena);
 }
 
 /* Behind a key, and order: upwards, downwards. */

@@ -54,6 +54,7 @@ struct ss_payment_filter {
     double min_score, max_score;
     /* Its txn_id, user_id, card_id, device_id or ip begins with this (of each kind the first 2,000). */
     struct ss_str begins;
+    bool no_addresses; /* `begins` leaves out ip: for who may not see them */
 
     enum ss_payment_sort sort;
     bool down; /* greatest first */

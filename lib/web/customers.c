@@ -92,6 +92,7 @@ static int list(struct ss_call *call)
     if (err)
         return err;
     filter.begins = ss_query(call, "q");
+    filter.no_addresses = ss_masks(call);
     filter.sort = sort[page.sort];
     filter.down = page.down;
     filter.limit = page.limit;
@@ -348,6 +349,8 @@ static int get_thing(struct ss_call *call)
         filter.card_id = value;
     else if (ss_str_is(kind, "device"))
         filter.device_id = value;
+    else if (ss_str_is(kind, "ip") && ss_masks(call))
+        return ss_problem(call, 403, "masked", "addresses are masked for your role");
     else if (ss_str_is(kind, "ip"))
         filter.ip = value;
     else

@@ -144,6 +144,9 @@ void ss_payment_filter_read(struct ss_call *call, struct ss_payment_filter *f)
     f->currency = ss_query(call, "currency");
     f->rule = ss_query(call, "rule");
     f->begins = ss_query(call, "q");
+    f->no_addresses = ss_masks(call); /* or they could be tried out until one is found */
+    if (f->ip.p && f->no_addresses)
+        ss_fault(call, "ip", "is masked for your role");
     f->level = set_of(call, "level", ss_level_of);
     f->action = set_of(call, "action", ss_action_of);
     if (ss_query_word(call, "label", labels, -1, &label) && label >= 0)

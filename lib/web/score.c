@@ -123,7 +123,8 @@ static int what_if(struct ss_call *call)
     struct ss_str text = payment_of(call);
     if (!text.p)
         return 0;
-    if (!ss_cursor_member(text, "user_id").p) {
+    struct ss_str user = ss_cursor_member(text, "user_id");
+    if (!user.n || user.p[0] == 'n' || ss_str_is(user, "\"\"")) {
         ss_fault(call, "user_id", "is required");
         ss_call_check(call);
         return 0;
