@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "rule/network.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define LENGTHS     (SS_LIST_VALUE_MAX + 1)
@@ -24,6 +25,7 @@ struct meta {
 
 struct ss_list {
     enum ss_list_kind kind;
+    atomic_uint others; /* owners beside the first */
     char *text;
     size_t text_n, text_cap;
     struct item *item;
@@ -68,7 +70,7 @@ int ss_list_new(enum ss_list_kind kind, struct ss_list **list)
 
 void ss_list_free(struct ss_list *list)
 {
-    if (!list)
+    if (!list || (atomic_load(&list->others) && atomic_fetch_sub(&list->others, 1) > 0))
         return;
     free(list->text);
     free(list->item);
@@ -77,6 +79,12 @@ void ss_list_free(struct ss_list *list)
     free(list->mark);
     ss_map_free(&list->reasons);
     free(list);
+}
+
+struct ss_list *ss_list_share(struct ss_list *list)
+{
+    atomic_fetch_add(&list->others, 1);
+    return list;
 }
 
 enum ss_list_kind ss_list_kind(const struct ss_list *list)

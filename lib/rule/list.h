@@ -46,6 +46,8 @@ struct ss_list;
 
 int ss_list_new(enum ss_list_kind kind, struct ss_list **list) SS_MUST_CHECK;
 void ss_list_free(struct ss_list *list); /* accepts NULL */
+/* One more owner, who frees it too: from then on nobody changes it. */
+struct ss_list *ss_list_share(struct ss_list *list);
 enum ss_list_kind ss_list_kind(const struct ss_list *list);
 
 /* Copies the entry; one whose value is there already, with a span that covers this one's, is left out and

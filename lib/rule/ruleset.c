@@ -2,78 +2,12 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "rule/list_file.h"
 #include "rule/ruleset_parts.h"
 #include <math.h>
 #include <stdlib.h>
 
 /* As everywhere without a rule file (record/score.h). */
 static const double default_threshold[SS_LEVELS] = {-INFINITY, 0.50, 0.55, 0.70, 0.85};
-
-/* --- lists, as expressions see them --- */
-
-bool ss_ruleset_listed(const struct ss_ruleset *set, int list, struct ss_str value,
-                       const struct ss_record *rec)
-{
-    int64_t time_us = rec->has_time ? rec->time_us : SS_LIST_NO_TIME;
-    return (set->list[list] && ss_list_has(set->list[list], value, time_us, NULL)) ||
-           (set->learnt[list] && ss_list_has(set->learnt[list], value, time_us, NULL));
-}
-
-static int list_find(void *ctx, struct ss_str name)
-{
-    const struct ss_ruleset *set = ctx;
-    for (uint32_t i = 0; i < set->spec->lists; i++)
-        if (ss_str_eq(set->spec->list[i].name, name))
-            return (int)i;
-    return -1;
-}
-
-static bool list_has(void *ctx, int list, struct ss_str value, const struct ss_record *rec)
-{
-    return ss_ruleset_listed(ctx, list, value, rec);
-}
-
-/* Only what is the same for every record: exact values without spans. */
-static bool list_each(void *ctx, int list, bool (*entry)(void *to, struct ss_str text), void *to)
-{
-    const struct ss_ruleset *set = ctx;
-    const struct ss_list *l = set->list[list];
-    if (set->options.no_lists)
-        return true;
-    if (!l || ss_list_kind(l) != SS_LIST_EXACT)
-        return false;
-    for (uint32_t a = 0; a < set->spec->n_autos; a++)
-        if (ss_str_eq(set->spec->autos[a].list, set->spec->list[list].name))
-            return false;
-    for (uint32_t i = 0; i < ss_list_count(l); i++) {
-        struct ss_list_entry e = ss_list_at(l, i);
-        if (e.from_us != SS_LIST_OPEN_FROM || e.until_us != SS_LIST_OPEN_UNTIL)
-            return false;
-        if (!entry(to, e.value))
-            break;
-    }
-    return true;
-}
-
-static int load_lists(struct ss_ruleset *set)
-{
-    for (uint32_t i = 0; i < set->spec->lists; i++) {
-        const struct ss_list_def *def = &set->spec->list[i];
-        if (!def->path || set->options.no_lists)
-            continue;
-        int err = ss_list_new(def->kind, &set->list[i]);
-        err = err ? err : ss_list_load(set->list[i], def->path, def->column);
-        if (err == SS_ENOINPUT)
-            return ss_fail_in(SS_ENOINPUT, "%s:%u: list '%.*s': ", def->at.file, def->at.line,
-                              (int)def->name.n, def->name.p);
-        if (err)
-            return err;
-        ss_debug("list '%.*s': %u entries in %zu bytes", (int)def->name.n, def->name.p,
-                 ss_list_count(set->list[i]), ss_list_bytes(set->list[i]));
-    }
-    return 0;
-}
 
 /* --- rules --- */
 
@@ -179,7 +113,7 @@ static int make_worker(struct ss_ruleset *set, struct ss_rule_worker *w, struct 
                        bool may_add_slots)
 {
     struct ss_exprs_options options = {.full_jq = set->options.full_jq,
-                                       .lists = {set, list_find, list_has, list_each},
+                                       .lists = ss_ruleset_expr_lists(set),
                                        .quarantined = quarantined,
                                        .ctx = set};
     size_t n = set->n_live + 1;
@@ -265,7 +199,7 @@ static int load(struct ss_ruleset *set, const char *const *name, size_t n, const
 {
     int err = read_spec(set, name, n, given);
     err = err ? err : note_files(set, name, n);
-    err = err ? err : load_lists(set);
+    err = err ? err : ss_ruleset_load_lists(set);
     err = err ? err : make_live(set, schema, may_add_slots);
     for (int w = 0; w < set->workers && !err; w++)
         err = make_worker(set, &set->worker[w], schema, may_add_slots);

@@ -29,7 +29,9 @@ struct ss_ruleset_options {
     bool full_jq;          /* allow expressions that are not proven to end */
     const char *lists_dir; /* where list files lie; NULL: beside their rule file */
     bool profile;          /* measure each rule */
-    bool no_lists;         /* read no list file: nothing is on any list. For looking at the rules alone */
+    /* While it loads, lists whose files are as they were are taken from here. NULL: all are read. */
+    const struct ss_ruleset *previous;
+    bool no_lists; /* read no list file: nothing is on any list. For looking at the rules alone */
 };
 
 struct ss_ruleset;

@@ -33,6 +33,12 @@ struct ss_rule_worker {
     struct ss_buf text;
 };
 
+/* A file as it was when it was read: another one has been written, replaced or is gone. */
+struct ss_file_stamp {
+    uint64_t dev, ino, size;
+    int64_t mtime_ns, ctime_ns;
+};
+
 struct ss_ruleset {
     struct ss_rule_spec *spec;
     struct ss_ruleset_options options;
@@ -40,6 +46,7 @@ struct ss_ruleset {
     uint32_t n_live;
     int *when, *reason;                          /* expression of each rule of the specification */
     struct ss_list *list[SS_RULE_LISTS];         /* NULL: no file */
+    struct ss_file_stamp stamp[SS_RULE_LISTS];   /* of each list's file */
     const struct ss_list *learnt[SS_RULE_LISTS]; /* by labels; NULL: none */
     char hash[9];
     const char **file;
@@ -49,6 +56,10 @@ struct ss_ruleset {
     struct ss_rule_worker *worker;
     int workers;
 };
+
+/* Reads the lists' files, or shares what the set before has read. */
+int ss_ruleset_load_lists(struct ss_ruleset *set) SS_MUST_CHECK;
+struct ss_expr_lists ss_ruleset_expr_lists(struct ss_ruleset *set);
 
 /* Is `value` on that list at the record's time? */
 bool ss_ruleset_listed(const struct ss_ruleset *set, int list, struct ss_str value,

@@ -202,8 +202,10 @@ static int rules_reload(void *state)
 {
     struct rules *st = state;
     struct ss_ruleset *set;
+    struct ss_ruleset_options with_lists = st->options;
+    with_lists.previous = st->set;
     st->stamp = stamp_of(st); /* also of files that will not load: one warning each is enough */
-    int err = ss_ruleset_load(st->name, st->n, &st->options, st->env->schema, false, st->workers, &set);
+    int err = ss_ruleset_load(st->name, st->n, &with_lists, st->env->schema, false, st->workers, &set);
     if (!err) {
         err = ss_ruleset_adopt(set, st->autos, st->env->schema, false);
         if (err)

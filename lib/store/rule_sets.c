@@ -123,6 +123,19 @@ int ss_rule_set_known(struct ss_db *db, struct ss_str text, bool *known)
     return err;
 }
 
+int ss_rule_set_written_by(struct ss_db *db, int64_t version, struct ss_str actor, bool *written)
+{
+    char subject[64];
+    int64_t n;
+    snprintf(subject, sizeof subject, "rule_set:%lld", (long long)version);
+    int err = ss_db_int(db,
+                        "SELECT count(*) FROM audit WHERE subject = $1 AND actor = $2 AND"
+                        " (action = 'rules.draft' OR action = 'rules.edit' OR action = 'rules.restore')",
+                        SS_ARGS(ss_arg_cstr(subject), ss_arg_text(actor)), 0, &n);
+    *written = n > 0;
+    return err;
+}
+
 int ss_rule_set_add(struct ss_db *db, const struct ss_rule_set *set, int64_t now_us, int64_t *version)
 {
     char hash[SS_DIGEST_HEX];

@@ -40,6 +40,9 @@ int ss_rule_set_list(struct ss_db *db, int status, int64_t before, int64_t limit
                      struct ss_rows **rows) SS_MUST_CHECK;
 /* Is a version with this very text there? */
 int ss_rule_set_known(struct ss_db *db, struct ss_str text, bool *known) SS_MUST_CHECK;
+/* Did this person have a hand in the version's text, at any time? By the audit log, which forgets nothing. */
+int ss_rule_set_written_by(struct ss_db *db, int64_t version, struct ss_str actor,
+                           bool *written) SS_MUST_CHECK;
 /* Of such rows the present one, its texts as long as that. */
 void ss_rule_set_row(const struct ss_rows *rows, struct ss_rule_set *set);
 

@@ -120,10 +120,14 @@ static int submit(struct ss_call *call)
 static int approve(struct ss_call *call)
 {
     struct ss_rule_set set;
+    bool own;
     int err;
     if (!find_in(call, 1u << SS_SET_SUBMITTED, &set, &err))
         return err;
-    if (ss_str_is(set.author, call->who.name))
+    err = ss_rule_set_written_by(call->db, set.version, ss_str_of(call->who.name), &own);
+    if (err)
+        return err;
+    if (own || ss_str_is(set.author, call->who.name))
         return ss_problem(call, 403, "four_eyes", "who wrote a version may not approve it");
     return move(call, &set, SS_SET_APPROVED, "rules.approve");
 }

@@ -1,7 +1,9 @@
 /* Rule files: what is refused and how it is said; what decisions come of rules. */
 #include "base/err.h"
+#include "base/file.h"
 #include "rule/check.h"
 #include "tests/tap.h"
+#include <unistd.h>
 
 static struct ss_schema schema;
 static struct ss_batch batch;
@@ -268,6 +270,48 @@ static void check_findings(void)
           "list 'l' is in no rule's condition");
 }
 
+static void write_list(const char *path, const char *text)
+{
+    if (ss_file_replace(path, text, strlen(text)) < 0)
+        ok(false, "%s", ss_err_text());
+}
+
+/* A reload of rules reads the lists that changed. */
+static void check_reload(void)
+{
+    char dir[] = "/tmp/ss-ruleset-XXXXXX", a[64], b[64];
+    static const char text[] = "list a = a.csv\nlist b = b.csv\n[r]\nwhen = .x | IN($lists.a[])\nscore = 1\n";
+    struct ss_ruleset_options options = {.lists_dir = dir};
+    struct ss_ruleset *old, *set;
+    if (!mkdtemp(dir))
+        exit(1);
+    snprintf(a, sizeof a, "%s/a.csv", dir);
+    snprintf(b, sizeof b, "%s/b.csv", dir);
+    write_list(a, "A1\n");
+    write_list(b, "B1\n");
+    ok(ss_ruleset_of_text(ss_str_of(text), "t", &options, &schema, 1, &old) == 0, "a set with two lists");
+    write_list(b, "B2\n"); /* as long as before */
+    options.previous = old;
+    ok(ss_ruleset_of_text(ss_str_of(text), "t", &options, &schema, 1, &set) == 0, "loaded again");
+    ok(ss_ruleset_list(set, 0) == ss_ruleset_list(old, 0), "shares the list that is as it was");
+    ok(ss_ruleset_list(set, 1) != ss_ruleset_list(old, 1) &&
+           ss_list_contains(ss_ruleset_list(set, 1), SS_STR("B2")),
+       "and reads the one that changed");
+    ss_ruleset_free(old);
+    ok(ss_list_contains(ss_ruleset_list(set, 0), SS_STR("A1")), "which outlives the old set");
+    options.previous = set;
+    static const char other[] = "list a = a.csv kind=prefix\n[r]\nwhen = .x | IN($lists.a[])\nscore = 1\n";
+    struct ss_ruleset *third;
+    ok(ss_ruleset_of_text(ss_str_of(other), "t", &options, &schema, 1, &third) == 0 &&
+           ss_ruleset_list(third, 0) != ss_ruleset_list(set, 0),
+       "a list of another kind is another list");
+    ss_ruleset_free(third);
+    ss_ruleset_free(set);
+    unlink(a);
+    unlink(b);
+    rmdir(dir);
+}
+
 int main(void)
 {
     if (ss_schema_init(&schema) < 0 || ss_batch_init(&batch, &schema, 1) < 0)
@@ -276,6 +320,7 @@ int main(void)
     check_decisions();
     check_rollout();
     check_findings();
+    check_reload();
     ss_batch_free(&batch);
     ss_schema_free(&schema);
     return done();

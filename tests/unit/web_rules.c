@@ -24,12 +24,13 @@ static const char rules_text[] = "critical = 0.9  # the board's wish\n"
                                  "mode   = shadow\n";
 
 static int reloads;
+static bool reload_fails;
 
 static int count_reload(struct ss_engine *engine)
 {
     (void)engine;
     reloads++;
-    return 0;
+    return reload_fails ? ss_fail(SS_ECONFIG, "no such thing") : 0;
 }
 
 static const struct ss_engine_ops engine_ops = {.reload = count_reload};
@@ -178,6 +179,27 @@ static void edit_rules(struct web_test *t)
            "not by tricks");
 }
 
+static void failing(struct web_test *t)
+{
+    reload_fails = true;
+    web_is(t, "PATCH", "/api/v1/rules/large", "{\"priority\":40}", 200,
+           "a pipeline that cannot take a change");
+    web_is(t, "GET", "/api/v1/rules", NULL, 200, "is told of");
+    web_has(t, "effective.error", "\"no such thing\"", "with why");
+    reload_fails = false;
+    int before = reloads;
+    web_is(t, "PATCH", "/api/v1/rules/large", "{\"priority\":41}", 200, "the next change");
+    web_is(t, "GET", "/api/v1/rules", NULL, 200, "tries again");
+    web_has(t, "effective.error", "null", "and takes both");
+    ok(reloads == before + 1, "at once");
+    struct ss_rules *kept = t->web.rules;
+    t->web.rules = NULL;
+    web_is(t, "PATCH", "/api/v1/rules/large", "{\"priority\":42}", 409,
+           "rules that the server does not keep");
+    web_is(t, "POST", "/api/v1/rule-sets/2/publish", NULL, 409, "are not changed by it");
+    t->web.rules = kept;
+}
+
 static void match(struct web_test *t)
 {
     char tag[64];
@@ -256,6 +278,20 @@ static void four_eyes(struct web_test *t)
     web_as(t, SS_ADMIN, 1, "admin@example.com");
     web_is(t, "POST", path, NULL, 200, "an administrator does");
     ok(file_has("score = 0.5\n"), "and it is in force");
+    web_is(t, "POST", "/api/v1/rule-sets", "{\"comment\":\"ours\"}", 201, "a draft that two have worked on");
+    snprintf(version, sizeof version, "%.*s", (int)web_at(t, "version").n, web_at(t, "version").p);
+    snprintf(path, sizeof path, "/api/v1/rules/burst?draft=%s", version);
+    web_as(t, SS_ANALYST, 8, "bob@example.com");
+    web_is(t, "PATCH", path, "{\"score\":0.4}", 200, "one after the other");
+    snprintf(path, sizeof path, "/api/v1/rule-sets/%s/submit", version);
+    web_is(t, "POST", path, NULL, 200, "is handed in");
+    snprintf(path, sizeof path, "/api/v1/rule-sets/%s/approve", version);
+    web_is(t, "POST", path, NULL, 403, "neither of them");
+    web_as(t, SS_ADMIN, 1, "admin@example.com");
+    web_is(t, "POST", path, NULL, 403, "may approve it");
+    web_as(t, SS_ADMIN, 3, "carol@example.com");
+    web_is(t, "POST", path, NULL, 200, "a third may");
+    web_as(t, SS_ADMIN, 1, "admin@example.com");
     if (ss_settings_drop(t->db, SS_STR("rules.four_eyes")) < 0 || ss_settings_refresh(t->web.settings, t->db))
         exit(1);
     web_as(t, SS_ANALYST, 8, "bob@example.com");
@@ -345,6 +381,7 @@ static void all(const char *uri)
     read_rules(&t);
     edit_rules(&t);
     match(&t);
+    failing(&t);
     versions(&t);
     four_eyes(&t);
     trials(&t);
