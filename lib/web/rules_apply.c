@@ -83,7 +83,10 @@ static int write_list(const struct ss_rules *rules, struct ss_db *db, const char
     if (!err && first && access(path, F_OK) == 0 && ss_file_read(path, &old) == 0 &&
         !ss_str_eq((struct ss_str){old.p ? old.p : "", old.n}, want))
         err = keep_other(rules, name, path);
-    err = err ? err : put_file(path, want);
+    if (!err && first)
+        err = put_file(path, want);
+    else if (!err) /* its version says that it changed */
+        err = ss_file_replace(path, want.p, want.n) ? SS_EIO : 1;
     ss_buf_free(&text);
     ss_buf_free(&old);
     free(path);
