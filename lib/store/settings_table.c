@@ -59,7 +59,6 @@ static const struct ss_setting table[] = {
     TEXT("currency", "USD", is_currency, "three capital letters (ISO 4217)", "The currency that sums are shown in."),
     BOOL("mask.analyst", "false", "Hide personal data (addresses, names, card numbers) from analysts."),
     BOOL("mask.viewer", "true", "Hide personal data (addresses, names, card numbers) from viewers."),
-    INT("retention.audit_days", "0", 0, 36500, "Days that audit lines are kept; 0 keeps them for good."),
     INT("retention.jobs_days", "90", 1, 36500, "Days that the results of finished jobs are kept."),
     INT("retention.payments_days", "0", 0, 36500, "Days that payments are kept; 0 keeps them for good."),
     BOOL("rules.four_eyes", "false", "A rule set is published only once a second person has approved it."),
