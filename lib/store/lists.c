@@ -117,7 +117,7 @@ int ss_list_entry_get(struct ss_db *db, struct ss_str list, struct ss_str value,
 }
 
 int ss_list_entries(struct ss_db *db, struct ss_str list, struct ss_str prefix, struct ss_str after,
-                    int64_t limit, struct ss_rows **rows)
+                    int64_t skip, int64_t limit, struct ss_rows **rows)
 {
     /* What begins with the prefix lies between it and it with the greatest code point behind it. */
     struct ss_str low = prefix.p ? prefix : SS_STR("");
@@ -129,10 +129,10 @@ int ss_list_entries(struct ss_db *db, struct ss_str list, struct ss_str prefix, 
     return ss_db_query(db,
                        "SELECT value, reason, actor, from_us, until_us, created_us FROM list_entries"
                        " WHERE list = $1 AND value >= $2 AND value <= $3 AND value > $4"
-                       " ORDER BY value LIMIT $5",
+                       " ORDER BY value LIMIT $5 OFFSET $6",
                        SS_ARGS(ss_arg_text(list), ss_arg_text(low), ss_arg_cstr(high),
                                after.p ? ss_arg_text(after) : ss_arg_cstr(""),
-                               ss_arg_int(limit ? limit : INT64_MAX)),
+                               ss_arg_int(limit ? limit : INT64_MAX), ss_arg_int(skip)),
                        rows);
 }
 

@@ -34,9 +34,10 @@ struct ss_entry_row {
 
 int ss_list_entry_get(struct ss_db *db, struct ss_str list, struct ss_str value, struct ss_arena *arena,
                       struct ss_entry_row *entry) SS_MUST_CHECK;
-/* In the order of values, those after `after`, that begin with `prefix` (p == NULL: all); 0: no limit. */
+/* In the order of values, those after `after` and `skip` more, that begin with `prefix` (p == NULL: all);
+ * limit 0: none. */
 int ss_list_entries(struct ss_db *db, struct ss_str list, struct ss_str prefix, struct ss_str after,
-                    int64_t limit, struct ss_rows **rows) SS_MUST_CHECK;
+                    int64_t skip, int64_t limit, struct ss_rows **rows) SS_MUST_CHECK;
 void ss_list_entry_row(const struct ss_rows *rows, struct ss_entry_row *entry);
 
 /* In the caller's writing transaction; each counts the list's version up when it changed something. */

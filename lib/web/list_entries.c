@@ -4,6 +4,7 @@
 #include "json/write.h"
 #include "rule/list_file.h"
 #include "web/lists.h"
+#include "web/mask.h"
 #include <stdio.h>
 
 #define TOLD_MEMORY ((size_t)64 << 10)
@@ -14,9 +15,25 @@ static void put_end(struct ss_buf *to, const char *key, int64_t us)
     ss_put_time_of(to, key, us == SS_LIST_OPEN_FROM || us == SS_LIST_OPEN_UNTIL ? 0 : us);
 }
 
-void ss_put_entry(struct ss_buf *to, const struct ss_entry_row *entry)
+/* An address or a person's email, where the caller may not see it whole. */
+static struct ss_str shown(struct ss_call *call, struct ss_str value)
 {
-    ss_put_text_of(to, "value", entry->value);
+    if (!ss_masks(call))
+        return value;
+    if (memchr(value.p, '@', value.n))
+        return ss_mask_email(call, value);
+    bool address = value.n > 0;
+    for (size_t i = 0; i < value.n && address; i++)
+        address = strchr("0123456789abcdefABCDEF.:/", value.p[i]) != NULL;
+    return address && (memchr(value.p, ':', value.n) || memchr(value.p, '.', value.n))
+               ? ss_mask_ip(call, value)
+               : value;
+}
+
+static void put_entry_of(struct ss_call *call, const struct ss_entry_row *entry)
+{
+    struct ss_buf *to = &call->res.body;
+    ss_put_text_of(to, "value", shown(call, entry->value));
     ss_put_text_of(to, "reason", entry->reason);
     put_end(to, "from", entry->from_us);
     put_end(to, "until", entry->until_us);
@@ -58,8 +75,11 @@ static int list_entries(struct ss_call *call)
     int err = ss_list_find(call, &list, &kind);
     if (err <= 0)
         return err;
-    err = ss_list_entries(call->db, list.name, prefix, page.has_cursor ? page.text : SS_STR(""),
-                          page.limit + 1, &rows);
+    /* A cursor can be read by whoever gets it: it holds no value that is masked. */
+    bool masked = ss_masks(call);
+    int64_t skip = masked && page.has_cursor ? page.key : 0;
+    struct ss_str after = page.has_cursor && !masked ? page.text : SS_STR("");
+    err = ss_list_entries(call->db, list.name, prefix, after, skip, page.limit + 1, &rows);
     if (err)
         return err;
     ss_page_begin(call);
@@ -69,13 +89,16 @@ static int list_entries(struct ss_call *call)
         last = ss_call_copy(call, entry.value);
         ss_page_item(call);
         ss_buf_putc(&call->res.body, '{');
-        ss_put_entry(&call->res.body, &entry);
+        put_entry_of(call, &entry);
         ss_buf_putc(&call->res.body, '}');
     }
     ss_rows_free(rows);
     if (err < 0)
         return err;
-    ss_page_end(call, &page, err > 0, 0, last, SS_STR(""));
+    if (masked)
+        ss_page_end(call, &page, err > 0, skip + page.limit, SS_STR(""), SS_STR(""));
+    else
+        ss_page_end(call, &page, err > 0, 0, last, SS_STR(""));
     return 0;
 }
 
@@ -84,7 +107,7 @@ static int answer_entry(struct ss_call *call, const struct ss_entry_row *entry)
     struct ss_buf *to = &call->res.body;
     ss_buf_reset(to);
     ss_buf_putc(to, '{');
-    ss_put_entry(to, entry);
+    put_entry_of(call, entry);
     ss_buf_putc(to, '}');
     return 0;
 }
@@ -256,13 +279,14 @@ static int import(struct ss_call *call)
     return ss_call_then(call, SS_RUN_WRITE, import_write);
 }
 
-static void put_row(struct ss_buf *to, const struct ss_entry_row *row, bool ndjson)
+static void put_row(struct ss_call *call, const struct ss_entry_row *row, bool ndjson)
 {
+    struct ss_buf *to = &call->res.body;
     static const struct ss_list_columns columns = {true, true, 0, 1, 2, 3};
     const struct ss_list_entry entry = {row->value, row->reason, row->from_us, row->until_us};
     if (ndjson) {
         ss_buf_putc(to, '{');
-        ss_put_entry(to, row);
+        put_entry_of(call, row);
         ss_buf_puts(to, "}\n");
     } else {
         ss_list_put_line(&entry, &columns, to);
@@ -281,17 +305,20 @@ static int export(struct ss_call *call)
     (void)ss_query_word(call, "format", formats, 0, &format);
     if (!ss_call_check(call))
         return 0;
+    if (ss_masks(call))
+        return ss_problem(call, 403, "mask", "personal data is hidden from you (mask.analyst)");
     int err = ss_list_find(call, &list, &kind);
     if (err <= 0)
         return err;
-    err = ss_list_entries(call->db, list.name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, &rows);
+    err =
+        ss_list_entries(call->db, list.name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, 0, &rows);
     if (err)
         return err;
     if (format == 0)
         ss_buf_puts(to, "value,reason,from,until\n");
     while ((err = ss_rows_next(rows)) > 0 && ss_buf_check(to) == 0) {
         ss_list_entry_row(rows, &row);
-        put_row(to, &row, format == 1);
+        put_row(call, &row, format == 1);
     }
     ss_rows_free(rows);
     if (err < 0)

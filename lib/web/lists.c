@@ -283,7 +283,7 @@ static int remove_list(struct ss_call *call)
 }
 
 const struct ss_route ss_routes_lists[] = {
-    {SS_GET, "/api/v1/lists", get_lists, SS_READERS, "lists:read", SS_RUN_QUICK, 0},
+    {SS_GET, "/api/v1/lists", get_lists, SS_READERS, "lists:read", SS_RUN_SLOW, 0},
     {SS_POST, "/api/v1/lists", create, SS_ADMIN, "lists:write", SS_RUN_SLOW, 0},
     {SS_GET, "/api/v1/lists/{name}", get_list, SS_READERS, "lists:read", SS_RUN_QUICK, 0},
     {SS_PATCH, "/api/v1/lists/{name}", describe, SS_ADMIN, "lists:write", SS_RUN_WRITE, 0},

@@ -31,7 +31,6 @@ int ss_list_import_read(struct ss_call *call, enum ss_list_kind kind, struct ss_
 
 /* {"name":..,"kind":..,..} */
 void ss_put_list(struct ss_buf *to, const struct ss_list_row *list);
-void ss_put_entry(struct ss_buf *to, const struct ss_entry_row *entry);
 
 /* The list that the path names: 1, 0 when the call is answered (404), or an error. */
 int ss_list_find(struct ss_call *call, struct ss_list_row *list, enum ss_list_kind *kind) SS_MUST_CHECK;

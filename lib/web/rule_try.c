@@ -4,6 +4,7 @@
 #include "json/write.h"
 #include "record/batch.h"
 #include "store/history.h"
+#include "web/mask.h"
 #include "web/rule_change.h"
 #include "web/rule_view.h"
 #include "web/rules.h"
@@ -209,7 +210,10 @@ static int decide_stored(struct trial *t, struct ss_str txn_id)
     err = ss_rows_next(rows);
     if (err > 0) {
         ss_history_row(rows, &past);
+        bool explain = t->explain;
+        t->explain = explain && !ss_masks(t->call); /* a trace shows the values of fields */
         err = decide(t, past.record);
+        t->explain = explain;
     } else if (err == 0) {
         ss_page_item(t->call);
         ss_buf_putc(&t->call->res.body, '{');

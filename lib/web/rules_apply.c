@@ -43,7 +43,7 @@ static int list_text(struct ss_db *db, struct ss_str name, struct ss_buf *text)
     static const struct ss_list_columns columns = {true, true, 0, 1, 2, 3};
     struct ss_rows *rows;
     ss_buf_puts(text, "# Kept in the store: what is edited here is lost.\nvalue,reason,from,until\n");
-    int err = ss_list_entries(db, name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, &rows);
+    int err = ss_list_entries(db, name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, 0, &rows);
     if (err)
         return err;
     while ((err = ss_rows_next(rows)) > 0) {

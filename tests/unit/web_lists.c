@@ -1,5 +1,6 @@
 /* Lists over the API: entries, imports, exports, and the files that the rules read. */
 #include "base/file.h"
+#include "store/settings.h"
 #include "tests/web.h"
 #include "web/engine.h"
 #include "web/lists.h"
@@ -210,6 +211,35 @@ static void files(struct web_test *t)
     web_is(t, "POST", "/api/v1/lists", "{\"name\":\"broken\",\"kind\":\"cidr\"}", 422, "unless it is broken");
 }
 
+/* Personal data on lists, for those who may not see it whole. */
+static void masks(struct web_test *t)
+{
+    web_is(t, "POST", "/api/v1/lists/bad/entries", "{\"value\":\"ann@example.com\"}", 201,
+           "an email on a list");
+    web_is(t, "POST", "/api/v1/lists/bad/entries", "{\"value\":\"203.0.113.7\"}", 201, "and an address");
+    if (ss_settings_put(t->db, SS_STR("mask.analyst"), SS_STR("true"), SS_STR("x"), 1) ||
+        ss_settings_refresh(t->web.settings, t->db))
+        exit(1);
+    web_as(t, SS_ANALYST, 8, "bob@example.com");
+    web_is(t, "GET", "/api/v1/lists/bad/entries", NULL, 200, "are masked");
+    web_has(t, "items.0.value", "\"203.0.x.x\"", "the address");
+    web_has(t, "items.1.value", "\"E1\"", "not what is nobody's");
+    web_has(t, "items.2.value", "\"a***@example.com\"", "the email");
+    char path[256];
+    web_is(t, "GET", "/api/v1/lists/bad/entries?limit=2", NULL, 200, "pages of them");
+    struct ss_str next = web_at(t, "next");
+    snprintf(path, sizeof path, "/api/v1/lists/bad/entries?limit=2&cursor=%.*s", (int)next.n - 2, next.p + 1);
+    web_is(t, "GET", path, NULL, 200, "follow each other");
+    web_has(t, "items.0.value", "\"a***@example.com\"", "as ever");
+    web_is(t, "GET", "/api/v1/lists/bad/export", NULL, 403, "and not exported");
+    web_is(t, "DELETE", "/api/v1/lists/bad/entries/ann@example.com", NULL, 204,
+           "who knows one may take it off");
+    web_as(t, SS_ADMIN, 1, "admin@example.com");
+    web_is(t, "DELETE", "/api/v1/lists/bad/entries/203.0.113.7", NULL, 204, "the other too");
+    if (ss_settings_drop(t->db, SS_STR("mask.analyst")) < 0 || ss_settings_refresh(t->web.settings, t->db))
+        exit(1);
+}
+
 static void roles(struct web_test *t)
 {
     static const struct {
@@ -243,7 +273,7 @@ static void all(const char *uri)
     web_open(&t, uri);
     reloads = 0;
     snprintf(dir, sizeof dir, "/tmp/ss-lists-XXXXXX");
-    if (!mkdtemp(dir))
+    if (!mkdtemp(dir) || ss_settings_new(&t.web.settings))
         exit(1);
     snprintf(rules_file, sizeof rules_file, "%s/our.rules", dir);
     snprintf(list_file, sizeof list_file, "%s/bad.csv", dir);
@@ -256,8 +286,10 @@ static void all(const char *uri)
     many(&t);
     rules(&t);
     files(&t);
+    masks(&t);
     roles(&t);
     ss_rules_close(t.web.rules);
+    ss_settings_free(t.web.settings);
     web_close(&t);
     static const char *const left[] = {"our.rules", "bad.csv",        "domains.csv",
                                        "old.csv",   "old.csv.before", "broken.csv"};
