@@ -24,7 +24,7 @@ static int add(void *arg, const struct ss_payment *p)
     if (s->recent++ == 0) {
         s->last_us = p->time_us;
         s->last_amount = p->amount;
-        s->last_place = ss_call_copy(r->call, p->location.p ? p->location : p->country);
+        s->last_location = p->location.p ? ss_call_copy(r->call, p->location) : p->location;
         s->last_country = p->country.p ? ss_call_copy(r->call, p->country) : p->country;
         s->last_device = p->device_id.p ? ss_call_copy(r->call, p->device_id) : p->device_id;
         s->usual_merchant = p->merchant_id.p ? ss_call_copy(r->call, p->merchant_id) : p->merchant_id;
@@ -40,6 +40,12 @@ static struct ss_str text_at(struct ss_call *call, struct ss_str payment, const 
     if (value.n >= 2 && value.p[0] == '"')
         return ss_json_unescape((struct ss_str){value.p + 1, value.n - 2}, &call->arena);
     return value;
+}
+
+/* Whatever the case of letters (of ASCII); what is not known is not elsewhere. */
+static bool is_same(struct ss_str a, struct ss_str b)
+{
+    return !a.n || !b.n || (a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0);
 }
 
 static void sign(struct ss_signs *s, const char *code, const char *message)
@@ -66,13 +72,11 @@ int ss_signs_read(struct ss_call *call, struct ss_str payment, struct ss_signs *
     struct ss_payment_filter filter = {
         .down = true, .has_key = true, .seq = INT64_MAX, .limit = HISTORY, .brief = true};
     struct ss_str time = text_at(call, payment, "timestamp"), amount = text_at(call, payment, "amount");
-    struct ss_str place = text_at(call, payment, "location");
+    struct ss_str place = text_at(call, payment, "location"), country = text_at(call, payment, "country");
     int64_t units = 0;
     bool more;
     memset(s, 0, sizeof *s);
     s->mean = NAN;
-    if (!place.p)
-        place = text_at(call, payment, "country");
     if (!ss_time_parse(time.p ? time.p : "", time.n, &r.time_us))
         r.time_us = call->now_us;
     if (!ss_amount_parse(amount.p ? amount.p : "", amount.n, &units))
@@ -85,8 +89,8 @@ int ss_signs_read(struct ss_call *call, struct ss_str payment, struct ss_signs *
     if (s->recent)
         s->mean = (double)r.sum / (double)s->recent / SS_AMOUNT_SCALE;
     judge_amount(s, (double)units / SS_AMOUNT_SCALE);
-    bool elsewhere = place.p && s->last_place.n &&
-                     (place.n != s->last_place.n || strncasecmp(place.p, s->last_place.p, place.n) != 0);
+    bool elsewhere = place.n && s->last_location.n ? !is_same(place, s->last_location)
+                                                   : !is_same(country, s->last_country);
     if (elsewhere && r.time_us - s->last_us <= 15 * SS_MINUTE_US)
         sign(s, "geo_velocity", "another place within minutes of the last payment");
     if (r.in_two_minutes >= 3)
@@ -121,6 +125,6 @@ void ss_signs_put(const struct ss_signs *s, struct ss_buf *to)
     else
         ss_buf_puts(to, "null");
     ss_put_time_of(to, "last_time", s->last_us);
-    ss_put_text_of(to, "last_location", s->last_place.n ? s->last_place : (struct ss_str){NULL, 0});
+    ss_put_text_of(to, "last_location", s->last_location.p ? s->last_location : s->last_country);
     ss_buf_putc(to, '}');
 }

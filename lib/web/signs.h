@@ -21,7 +21,7 @@ struct ss_signs {
     /* The history: */
     int64_t recent, last_us, last_amount;
     double mean; /* NaN: none */
-    struct ss_str last_place, last_device, last_country, usual_merchant;
+    struct ss_str last_location, last_device, last_country, usual_merchant;
 };
 
 /* From the customer's stored payments; texts lie in the call's arena. */
