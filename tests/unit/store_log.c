@@ -84,6 +84,23 @@ static void larger_than_the_cache(enum ss_durability durability)
     ss_db_close(db);
 }
 
+/* A cache of a few pages: what has just gone to the log is read from it again. */
+static void read_at_once(void)
+{
+    char uri[URI_MAX];
+    struct ss_db *db;
+    if (!fresh_database(SS_SQLITE, uri))
+        return;
+    int err = open_one(uri, SS_RELAXED, &db);
+    err = err ? err : ss_db_script(db, "PRAGMA cache_size = 10");
+    err = err ? err : ss_db_begin(db, true);
+    err = err ? err : insert(db, 0, 4000);
+    ok(err == 0 && number(db, "SELECT count(*) FROM t WHERE k >= 0") == 4000 && ss_db_commit(db) == 0 &&
+           is_whole(db),
+       "pages are read again while they are gathered: %s", ss_err_text());
+    ss_db_close(db);
+}
+
 /* Commits until it is killed; tells each commit by a byte. */
 static void child(const char *uri, enum ss_durability durability, int tell, int64_t from, uint64_t seed)
 {
@@ -148,6 +165,7 @@ int main(void)
 {
     larger_than_the_cache(SS_RELAXED);
     larger_than_the_cache(SS_DURABLE);
+    read_at_once();
     killed(SS_RELAXED, 40);
     killed(SS_DURABLE, 20);
     return done();
