@@ -2,17 +2,19 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/answers.h"
 #include "store/passed.h"
 #include "store/size.h"
 #include "web/after.h"
 #include "web/auth.h"
 #include "web/deadlines.h"
 #include "web/hub.h"
+#include "web/replay.h"
 #include "web/submit.h"
 #include <stdlib.h>
 
-#define RETRY_MS    200
-#define MINUTE_NS   ((int64_t)60 * 1000000000)
+#define RETRY_MS  200
+#define MINUTE_NS ((int64_t)60 * 1000000000)
 
 /* Lines of the input that wait for their commit. */
 struct lines {
@@ -334,6 +336,10 @@ static void sweep(struct ss_writer *writer, int64_t now_ns)
     int err = begin(writer);
     if (!err && writer->web->auth)
         err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
+    if (!err) {
+        int64_t gone = ss_stored_answers_prune(writer->opt.db, writer->web->now_us() - SS_REPLAY_US);
+        err = gone < 0 ? (int)gone : 0;
+    }
     (void)end(writer, err, now_ns);
 }
 

@@ -240,7 +240,7 @@ static int scopes(struct ss_call *call)
 
 const struct ss_route ss_routes_keys[] = {
     {SS_GET, "/api/v1/keys", list, SS_ADMIN, NULL, SS_RUN_QUICK, 0},
-    {SS_POST, "/api/v1/keys", create, SS_ADMIN, NULL, SS_RUN_WRITE, 0},
+    {SS_POST, "/api/v1/keys", create, SS_ADMIN | SS_SECRET, NULL, SS_RUN_WRITE, 0},
     {SS_GET, "/api/v1/keys/scopes", scopes, SS_ADMIN, NULL, SS_RUN_QUICK, 0},
     {SS_DELETE, "/api/v1/keys/{id}", revoke, SS_ADMIN, NULL, SS_RUN_WRITE, 0},
     {0},

@@ -375,6 +375,6 @@ const struct ss_route ss_routes_login[] = {
     {SS_POST, "/api/v1/auth/logout-all", logout_all, SS_PEOPLE, NULL, SS_RUN_WRITE, 0},
     {SS_GET, "/api/v1/auth/me", me, SS_READERS, "me", SS_RUN_QUICK, 0},
     {SS_PATCH, "/api/v1/auth/me", change_me, SS_PEOPLE, NULL, SS_RUN_WRITE, 0},
-    {SS_POST, "/api/v1/auth/ticket", ticket, SS_READERS, "live:read", SS_RUN_QUICK, 0},
+    {SS_POST, "/api/v1/auth/ticket", ticket, SS_READERS | SS_SECRET, "live:read", SS_RUN_QUICK, 0},
     {0},
 };

@@ -152,6 +152,6 @@ static int change_password(struct ss_call *call)
 }
 
 const struct ss_route ss_routes_password[] = {
-    {SS_POST, "/api/v1/auth/password", change_password, SS_PEOPLE, NULL, SS_RUN_QUICK, 0},
+    {SS_POST, "/api/v1/auth/password", change_password, SS_PEOPLE | SS_SECRET, NULL, SS_RUN_QUICK, 0},
     {0},
 };

@@ -303,7 +303,7 @@ const struct ss_route ss_routes_register[] = {
     {SS_POST, "/api/v1/auth/setup", setup, SS_ANYONE, NULL, SS_RUN_QUICK, 0},
     {SS_POST, "/api/v1/auth/register", do_register, SS_ANYONE, NULL, SS_RUN_QUICK, 0},
     {SS_GET, "/api/v1/invites", invites, SS_ADMIN, "users:read", SS_RUN_QUICK, 0},
-    {SS_POST, "/api/v1/invites", invite, SS_ADMIN, "users:write", SS_RUN_WRITE, 0},
+    {SS_POST, "/api/v1/invites", invite, SS_ADMIN | SS_SECRET, "users:write", SS_RUN_WRITE, 0},
     {SS_DELETE, "/api/v1/invites/{id}", drop_invite, SS_ADMIN, "users:write", SS_RUN_WRITE, 0},
     {0},
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "web/fields.h"
 #include "web/percent.h"
+#include "web/replay.h"
 #include "web/routes.h"
 #include "web/web.h"
 #include <pthread.h>
@@ -175,8 +176,13 @@ static void revalidate(struct ss_call *call)
 void ss_route_run(struct ss_call *call)
 {
     int (*handle)(struct ss_call *) = call->then ? call->then : call->route->handle;
+    enum ss_run run = call->then ? call->then_run : call->route->run;
     call->then = NULL;
-    int err = handle(call);
+    int err = ss_replay_find(call);
+    if (err > 0)
+        return;
+    if (!err)
+        err = handle(call);
     if (!err && call->then)
         return;
     call->then = NULL;
@@ -184,6 +190,8 @@ void ss_route_run(struct ss_call *call)
         err = ss_buf_check(&call->res.body);
     if (!err && call->req.method == SS_GET && call->res.status == 200)
         err = ss_fields_apply(call);
+    if (!err && run == SS_RUN_WRITE)
+        err = ss_replay_keep(call);
     if (err) {
         ss_warn("%s %s: %s", ss_method_name(call->route->method), call->route->path, ss_err_text());
         if (err == SS_EAWAY) {

@@ -348,11 +348,11 @@ static int deactivate(struct ss_call *call)
 
 const struct ss_route ss_routes_users[] = {
     {SS_GET, "/api/v1/users", list, SS_ADMIN, "users:read", SS_RUN_QUICK, 0},
-    {SS_POST, "/api/v1/users", create, SS_ADMIN, "users:write", SS_RUN_QUICK, 0},
+    {SS_POST, "/api/v1/users", create, SS_ADMIN | SS_SECRET, "users:write", SS_RUN_QUICK, 0},
     {SS_GET, "/api/v1/users/analysts", analysts, SS_READERS, "users:read", SS_RUN_QUICK, 0},
     {SS_GET, "/api/v1/users/{id}", get, SS_ADMIN, "users:read", SS_RUN_QUICK, 0},
     {SS_PATCH, "/api/v1/users/{id}", change, SS_ADMIN, "users:write", SS_RUN_WRITE, 0},
     {SS_DELETE, "/api/v1/users/{id}", deactivate, SS_ADMIN, "users:write", SS_RUN_WRITE, 0},
-    {SS_POST, "/api/v1/users/{id}/password", reset, SS_ADMIN, "users:write", SS_RUN_QUICK, 0},
+    {SS_POST, "/api/v1/users/{id}/password", reset, SS_ADMIN | SS_SECRET, "users:write", SS_RUN_QUICK, 0},
     {0},
 };

@@ -69,6 +69,9 @@ enum ss_role { SS_NOBODY = 0, SS_VIEWER = 1, SS_ANALYST = 2, SS_ADMIN = 4, SS_SE
 #define SS_PEOPLE  (SS_VIEWER | SS_ANALYST | SS_ADMIN)
 #define SS_READERS (SS_PEOPLE | SS_SERVICE)
 #define SS_WORKERS (SS_ANALYST | SS_ADMIN)
+/* Beside a route's roles: it is asked with a password, or answers with a key or a link that is as good as
+ * one. Nothing of such a call is stored (replay.h). */
+#define SS_SECRET 32
 
 const char *ss_role_name(enum ss_role role);
 int ss_role_of(struct ss_str name); /* -1 when it is none */
@@ -90,7 +93,7 @@ struct ss_route {
     enum ss_method method;
     const char *path; /* "/api/v1/cases/{id}/comments" */
     int (*handle)(struct ss_call *call);
-    int roles;         /* a set of enum ss_role, or SS_ANYONE */
+    int roles;         /* a set of enum ss_role, or SS_ANYONE; and SS_SECRET */
     const char *scope; /* what an API key needs, "cases:write"; NULL: keys may not */
     enum ss_run run;
     size_t body_max; /* bytes; 0: 64 KiB */
