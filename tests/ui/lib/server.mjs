@@ -1,0 +1,61 @@
+// A real ss-serve over a store of generated payments, on a port of its own, with a live stream behind it.
+import { spawn, spawnSync } from 'node:child_process'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(import.meta.dirname, '../../..')
+const bin = join(resolve(root, process.env.BUILD ?? 'build'), 'bin')
+export const PIPELINE = 'features | score | rules -r default | alert'
+
+/** `payments` of the last three days are stored first; `rate` more come each second while it runs. */
+export async function serve({ payments = 4000, rate = 4, seed = 7 } = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'ss-ui-'))
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C', TZ: 'UTC' }
+  const span = 3 * 86400
+  const start = new Date(Date.now() - span * 1000).toISOString()
+  const made = spawnSync('bash', ['-c', `set -o pipefail
+    ss-gen -q --count ${payments} --seed ${seed} --customers 500 --fraud 0.03 --start ${start} --event-rate ${payments / span} |
+    ss-run -q '${PIPELINE}' | ss-store -q fraud.db >/dev/null`], { cwd: dir, env, encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`no payments could be stored: ${made.stderr}`)
+
+  const stream = spawn('ss-gen', ['-q', '--rate', String(rate), '--seed', String(seed + 1), '--customers', '500', '--fraud', '0.2'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn('ss-serve', ['-v', '-l', '127.0.0.1:0', '--pipeline', PIPELINE, 'fraud.db'], { cwd: dir, env, stdio: ['pipe', 'ignore', 'pipe'] })
+  stream.stdout.pipe(server.stdin)
+  server.stdin.on('error', () => {})
+  const log = createWriteStream(join(dir, 'serve.log'))
+  let said = ''
+  const address = await new Promise((done, failed) => {
+    const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 30000)
+    server.on('exit', (code) => failed(new Error(`ss-serve ended with ${code}: ${said}`)))
+    server.stderr.on('data', (bytes) => {
+      log.write(bytes)
+      said += bytes
+      const found = /listening at (\S+)/.exec(said)
+      if (found) {
+        clearTimeout(late)
+        done(found[1])
+      }
+    })
+  })
+  const stop = async () => {
+    stream.kill()
+    const gone = new Promise((done) => server.on('exit', done))
+    server.kill()
+    await Promise.race([gone, new Promise((done) => setTimeout(done, 3000).unref())])
+    server.kill('SIGKILL')
+    rmSync(dir, { recursive: true, force: true })
+  }
+  return { url: `http://${address}`, token: /: ([A-Za-z0-9_-]{32})\s/.exec(said)?.[1], stop, said: () => said }
+}
+
+/** A call to the API beside the browser, with a token of its own. */
+export function api(url, access) {
+  return async (method, path, body) => {
+    const headers = { 'Content-Type': 'application/json', ...(access ? { Authorization: `Bearer ${access}` } : {}) }
+    const answer = await fetch(`${url}/api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text ? JSON.parse(text) : null
+  }
+}
