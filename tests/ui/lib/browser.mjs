@@ -44,7 +44,7 @@ export async function person(browser, url, { width = 1440, height = 900, dark = 
   const complaints = []
   const expected = []
   const asked = (text) => expected.some((e) => e.test(text))
-  page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))
+  page.on('pageerror', (e) => complaints.push(`page error: ${e.stack}`))
   page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
   page.on('response', (r) => {
     const text = `${r.status()} ${r.request().method()} ${new URL(r.url()).pathname}`

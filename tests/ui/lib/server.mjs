@@ -1,6 +1,6 @@
 // A real ss-serve over a store of generated payments, on a port of its own, with a live stream behind it.
 import { spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -13,23 +13,20 @@ export async function serve({ payments = 4000, rate = 4, seed = 7 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'ss-ui-'))
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C', TZ: 'UTC' }
   const span = 3 * 86400
-  const start = new Date(Date.now() - span * 1000).toISOString()
+  // Two hours are left, as what is generated may take longer than asked.
+  const start = new Date(Date.now() - (span + 7200) * 1000).toISOString()
   const made = spawnSync('bash', ['-c', `set -o pipefail
     ss-gen -q --count ${payments} --seed ${seed} --customers 500 --fraud 0.03 --start ${start} --event-rate ${payments / span} |
     ss-run -q '${PIPELINE}' | ss-store -q fraud.db >/dev/null`], { cwd: dir, env, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`no payments could be stored: ${made.stderr}`)
 
-  const stream = spawn('ss-gen', ['-q', '--rate', String(rate), '--seed', String(seed + 1), '--customers', '500', '--fraud', '0.2'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'ignore'] })
-  const server = spawn('ss-serve', ['-v', '-l', '127.0.0.1:0', '--pipeline', PIPELINE, 'fraud.db'], { cwd: dir, env, stdio: ['pipe', 'ignore', 'pipe'] })
-  stream.stdout.pipe(server.stdin)
-  server.stdin.on('error', () => {})
-  const log = createWriteStream(join(dir, 'serve.log'))
+  // The shell makes the pipe: what Node would give the server as its input is a socket.
+  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${PIPELINE}' fraud.db < <(ss-gen -q --count 0 --rate ${rate} --start ${new Date().toISOString()} --seed ${seed + 1} --customers 500 --fraud 0.2)`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   const address = await new Promise((done, failed) => {
     const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 30000)
     server.on('exit', (code) => failed(new Error(`ss-serve ended with ${code}: ${said}`)))
     server.stderr.on('data', (bytes) => {
-      log.write(bytes)
       said += bytes
       const found = /listening at (\S+)/.exec(said)
       if (found) {
@@ -39,7 +36,6 @@ export async function serve({ payments = 4000, rate = 4, seed = 7 } = {}) {
     })
   })
   const stop = async () => {
-    stream.kill()
     const gone = new Promise((done) => server.on('exit', done))
     server.kill()
     await Promise.race([gone, new Promise((done) => setTimeout(done, 3000).unref())])

@@ -33,7 +33,7 @@ function Trend({ of }: { of: string }) {
   const tick = (label: string) =>
     by === 'day' ? new Date(label).toLocaleDateString(undefined, { day: 'numeric', month: 'short' }) : new Date(label).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
   return (
-    <section class="card w8 wide">
+    <section class="card w12">
       <header>
         <h2>Payments at risk by level</h2>
         <span class="small">per {by}</span>
@@ -60,7 +60,7 @@ function Levels({ of }: { of: string }) {
   const all = AREAS.slice().reverse()
   const total = all.reduce((sum, [l]) => sum + n(l), 0)
   return (
-    <section class="card w4">
+    <section class="card">
       <header>
         <h2>Level</h2>
         <span class="small">{compact(total)} at risk</span>
@@ -119,7 +119,7 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
 function Rules({ of }: { of: string }) {
   const { data } = useData<{ items: RuleResult[] }>('analytics/rules', { period: of }, 30000)
   return (
-    <section class="card w6 wide">
+    <section class="card w6">
       <header>
         <h2>Rules</h2>
         <span class="small">hits, precision of those labelled</span>
@@ -166,17 +166,21 @@ export default function Overview() {
           </>
         )}
       </section>
-      <Trend of={of} />
-      <Levels of={of} />
-      <section class="card w6 wide">
-        <header>
-          <h2>When it happens</h2>
-          <span class="small">alerts by hour of the week, UTC, 30 days</span>
-        </header>
-        <Heat of="30d" />
-      </section>
-      <Rules of={of} />
-      <div class="w12 wide"><Feed height="420px" /></div>
+      <div class="grid w8 wide">
+        <Trend of={of} />
+        <section class="card w6">
+          <header>
+            <h2>When it happens</h2>
+            <span class="small">alerts by hour of the week, UTC, 30 days</span>
+          </header>
+          <Heat of="30d" />
+        </section>
+        <Rules of={of} />
+      </div>
+      <div class="stack far w4 wide">
+        <Levels of={of} />
+        <Feed height="520px" />
+      </div>
     </div>
   )
 }
