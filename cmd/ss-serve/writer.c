@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/answers.h"
+#include "store/audit.h"
 #include "store/passed.h"
 #include "store/size.h"
 #include "web/after.h"
@@ -11,10 +12,12 @@
 #include "web/hub.h"
 #include "web/replay.h"
 #include "web/submit.h"
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define RETRY_MS  200
 #define MINUTE_NS ((int64_t)60 * 1000000000)
+#define HEAD_NS   (60 * MINUTE_NS)
 
 /* Lines of the input that wait for their commit. */
 struct lines {
@@ -40,7 +43,7 @@ struct ss_writer {
     struct ss_writer_counts counts;
     /* The thread's own. */
     struct ss_call *payment[SS_SUBMIT_MAX];
-    int64_t saved_ns, swept_ns, looked_ns, watched_ns, saved_seq;
+    int64_t saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
     int err;
 };
 
@@ -343,6 +346,18 @@ static void sweep(struct ss_writer *writer, int64_t now_ns)
     (void)end(writer, err, now_ns);
 }
 
+/* The end of the audit log, told to a log that is kept elsewhere: `ss-ctl audit verify --head` then holds the
+ * store to it. */
+static void tell_head(struct ss_db *db)
+{
+    char hash[SS_DIGEST_HEX];
+    int64_t seq;
+    if (ss_audit_head(db, &seq, hash))
+        ss_warn("the head of the audit log is not known: %s", ss_err_text());
+    else
+        ss_info("audit head %" PRId64 ":%s", seq, hash);
+}
+
 static void now_and_then(struct ss_writer *writer)
 {
     int64_t now_ns = ss_clock_mono_ns();
@@ -361,6 +376,10 @@ static void now_and_then(struct ss_writer *writer)
     if (now_ns - writer->swept_ns >= MINUTE_NS) {
         writer->swept_ns = now_ns;
         sweep(writer, now_ns);
+    }
+    if (now_ns - writer->headed_ns >= HEAD_NS) {
+        writer->headed_ns = now_ns;
+        tell_head(writer->opt.db);
     }
     if (writer->opt.hosted && now_ns - writer->saved_ns >= writer->opt.save_every_us * 1000) {
         int64_t seq;
@@ -461,7 +480,7 @@ int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **out)
     if (err)
         return err;
     writer->web->submit = writer->submit;
-    writer->saved_ns = writer->swept_ns = ss_clock_mono_ns();
+    writer->saved_ns = writer->swept_ns = writer->headed_ns = ss_clock_mono_ns();
     if (pthread_create(&writer->thread, NULL, work, writer) != 0)
         return ss_fail_errno(SS_ENOMEM, "cannot start a thread");
     writer->runs = true;
@@ -484,6 +503,8 @@ int ss_writer_close(struct ss_writer *writer)
         err = ss_fail(SS_EAWAY, "the last payments could not be stored");
     if (!err)
         err = ss_hosted_close(writer->opt.hosted, seq);
+    if (writer->runs)
+        tell_head(writer->opt.db);
     ss_submit_free(writer->submit);
     ss_db_close(writer->opt.db);
     free(writer);

@@ -155,3 +155,13 @@ SH
   [ "$(sed -n 2p secret)" = "$(printf '%064d' 1)" ]
   [ "$(stat -c %a secret)" = 600 ]
 }
+
+@test "a server says the head of its log when it stops" {
+  make_store s.db
+  load server
+  serve
+  stop
+  sed -n 's/^ss-serve: audit head //p' log >told
+  [ "$(cat told)" = "$(ss-ctl audit head s.db)" ]
+  ss-ctl audit verify s.db --head "$(cat told)"
+}
