@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOPIC_MAX 249 /* Kafka's own limit */
+#define TOPIC_MAX    249           /* Kafka's own limit */
+#define MESSAGES_MAX 1000000000000 /* of from=-N: the client counts these down from a number of its own */
 
 static int hex_of(char c)
 {
@@ -51,7 +52,7 @@ static int read_from(struct ss_kafka_uri *uri, const char *value)
         uri->from = SS_FROM_EARLIEST;
     } else if (strcmp(value, "latest") == 0) {
         uri->from = SS_FROM_LATEST;
-    } else if (ss_int_parse(value, strlen(value), &n)) {
+    } else if (ss_int_parse(value, strlen(value), &n) && n > -MESSAGES_MAX) {
         uri->from = n < 0 ? SS_FROM_TAIL : SS_FROM_OFFSET;
         uri->from_at = n < 0 ? -n : n;
     } else if (time_of(value, &uri->from_at)) {
