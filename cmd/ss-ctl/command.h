@@ -11,6 +11,9 @@ struct ss_ctl_command {
 };
 
 int ss_ctl_list(int argc, char **argv);
+int ss_ctl_migrate(int argc, char **argv);
+int ss_ctl_prune(int argc, char **argv);
+int ss_ctl_backup(int argc, char **argv);
 int ss_ctl_api(int argc, char **argv);
 int ss_ctl_audit(int argc, char **argv);
 int ss_ctl_user(int argc, char **argv);

@@ -10,6 +10,9 @@ static const struct ss_ctl_command commands[] = {
     {"key", "the API keys of programs", ss_ctl_key},
     {"audit", "the log of all changes: show, check, export", ss_ctl_audit},
     {"secret", "the secret behind a server's tokens", ss_ctl_secret},
+    {"migrate", "bring a store's schema to this program's version", ss_ctl_migrate},
+    {"prune", "delete what is older than the settings say", ss_ctl_prune},
+    {"backup", "a copy of a store, beside whoever works on it", ss_ctl_backup},
     {"api", "anything else that the server's API can do, on a store", ss_ctl_api},
 };
 

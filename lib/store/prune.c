@@ -1,6 +1,7 @@
 #include "store/prune.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "store/analytics.h"
 #include "store/recount.h"
 #include <stdlib.h>
 
@@ -9,15 +10,20 @@
 
 #define OVER "('resolved', 'closed')"
 
-struct ss_prune_policy ss_prune_default(int64_t now_us, int64_t payments_days)
+int ss_prune_default(struct ss_db *db, int64_t now_us, int64_t payments_days, struct ss_prune_policy *policy)
 {
-    return (struct ss_prune_policy){
+    int64_t newest_us;
+    int err = ss_newest_us(db, &newest_us);
+    if (newest_us > now_us)
+        newest_us = now_us;
+    *policy = (struct ss_prune_policy){
         .payments_us = payments_days > 0 ? now_us - payments_days * SS_DAY_US : 0,
-        .minutes_us = now_us - 8 * SS_DAY_US,
-        .hours_us = now_us - 70 * SS_DAY_US,
+        .minutes_us = newest_us - 8 * SS_DAY_US,
+        .hours_us = newest_us - 70 * SS_DAY_US,
         .answers_us = now_us - 2 * SS_DAY_US,
         .notices_us = now_us - 180 * SS_DAY_US,
     };
+    return err;
 }
 
 /* How many rows went, added to *count. */

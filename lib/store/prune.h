@@ -21,9 +21,11 @@ struct ss_prune_policy {
     int64_t notices_us; /* that were read, or not */
 };
 
-/* Minutes 8 days, hours of what has days 70 days, answers 2 days, notices 180 days; payments as given (0
- * days: for good), against the clock now_us. */
-struct ss_prune_policy ss_prune_default(int64_t now_us, int64_t payments_days);
+/* Payments as many days as given (0: for good), answers 2, notices 180, by the clock now_us; minutes 8 days
+ * and hours of what has days 70, before the newest payment: what happened long ago can be loaded and looked
+ * at. */
+int ss_prune_default(struct ss_db *db, int64_t now_us, int64_t payments_days,
+                     struct ss_prune_policy *policy) SS_MUST_CHECK;
 
 struct ss_pruned {
     int64_t payments, labels, alerts, customers, links, counts, answers, notices;
