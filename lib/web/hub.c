@@ -5,6 +5,7 @@
 #include "json/cursor.h"
 #include "json/write.h"
 #include "record/decision.h"
+#include "web/mask.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -205,7 +206,8 @@ static bool matches(const struct ss_hub *hub, const struct ss_hub_spec *spec, co
         return e->account == spec->account;
     if (e->topic != SS_ON_PAYMENTS && e->topic != SS_ON_ALERTS)
         return true;
-    if ((spec->level && e->level < spec->level) || (spec->actions && (e->action < 0 || !(spec->actions & 1u << e->action))))
+    if ((spec->level && e->level < spec->level) ||
+        (spec->actions && (e->action < 0 || !(spec->actions & 1u << e->action))))
         return false;
     return !*spec->user || ss_str_is(word_of(text_of(hub, e), "user_id"), spec->user);
 }
@@ -294,8 +296,13 @@ static struct ss_hub_frame *frame_from(struct ss_hub *hub, const struct ss_hub_s
         struct ss_str text = text_of(hub, e);
         if (part->n)
             ss_buf_putc(part, ',');
-        ss_buf_put(part, text.p, text.n);
-        room -= e->n + 1;
+        size_t before = part->n;
+        if (spec->masks && (e->topic == SS_ON_PAYMENTS || e->topic == SS_ON_ALERTS))
+            ss_mask_put(part, text);
+        else
+            ss_buf_put(part, text.p, text.n);
+        size_t took = part->n - before + 1; /* a mask may be a few bytes longer */
+        room -= took < room ? took : room;
         events++;
     }
     struct ss_buf all;
@@ -338,13 +345,15 @@ static uint64_t hash_of(const struct ss_hub_spec *spec)
     hash = hash * 31 + (uint64_t)spec->level;
     hash = hash * 31 + spec->actions;
     hash = hash * 31 + (uint64_t)spec->account;
+    hash = hash * 31 + spec->masks;
     return hash * 31 + (uint64_t)spec->form;
 }
 
 static bool same(const struct ss_hub_spec *a, const struct ss_hub_spec *b)
 {
     return a->topics == b->topics && a->level == b->level && a->actions == b->actions &&
-           a->account == b->account && a->form == b->form && strcmp(a->user, b->user) == 0;
+           a->account == b->account && a->masks == b->masks && a->form == b->form &&
+           strcmp(a->user, b->user) == 0;
 }
 
 static struct sub *sub_of(struct ss_hub *hub, const struct ss_hub_spec *spec)

@@ -58,6 +58,7 @@ struct ss_hub_spec {
     unsigned actions; /* set of 1 << enum ss_action; 0: all */
     char user[128];   /* one customer's id; "": all */
     int64_t account;  /* whose notices */
+    bool masks;       /* addresses and emails of payments and alerts are masked (mask.h) */
     enum ss_frame_form form;
     int64_t since; /* the last id seen; 0: from now on */
 };
@@ -84,8 +85,8 @@ struct ss_hub_counts {
     int listeners, subscriptions;
     uint64_t events, frames; /* told; made */
     uint64_t told[SS_TOPICS];
-    uint64_t skipped;        /* not told: the sample, or too much at once */
-    uint64_t lost;           /* events that slow listeners missed */
+    uint64_t skipped; /* not told: the sample, or too much at once */
+    uint64_t lost;    /* events that slow listeners missed */
 };
 
 int ss_hub_new(const struct ss_hub_options *opt, struct ss_hub **hub) SS_MUST_CHECK;

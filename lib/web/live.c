@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/number.h"
 #include "record/decision.h"
+#include "web/mask.h"
 #include <stdio.h>
 
 /* Words separated by commas, each read by `of` into a set. */
@@ -61,6 +62,7 @@ static int listen_to(struct ss_call *call, unsigned absent, enum ss_frame_form f
     spec->form = form;
     spec->topics = absent & may;
     spec->account = call->who.user_id;
+    spec->masks = ss_masks(call);
     if (asked.p && !read_set(asked, ss_topic_of, &spec->topics))
         ss_fault(call, "topics",
                  "some of payments, alerts, cases, metrics, jobs, rules, lists, settings, "

@@ -12,7 +12,9 @@ bool ss_masks(const struct ss_call *call);
  */
 struct ss_str ss_mask_ip(struct ss_call *call, struct ss_str ip);
 struct ss_str ss_mask_email(struct ss_call *call, struct ss_str email);
-/* A record's line with its `ip` and `email` masked where the role asks for it. */
+/* A record's line (an object) with its `ip` and `email` masked. */
+void ss_mask_put(struct ss_buf *to, struct ss_str line);
+/* The same in the call's arena, where the role asks for it; else the line itself. */
 struct ss_str ss_mask_record(struct ss_call *call, struct ss_str line);
 
 #endif
