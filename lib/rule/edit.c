@@ -78,6 +78,15 @@ static void end_line(struct ss_buf *to)
         ss_buf_putc(to, '\n');
 }
 
+/* What follows an edit. A line that begins with a blank would go on with the value that stands before it now.
+ */
+static void put_rest(struct ss_buf *to, struct ss_str text, size_t from)
+{
+    if (from < text.n && (text.p[from] == ' ' || text.p[from] == '\t') && to->n)
+        ss_buf_putc(to, '\n');
+    put_range(to, text, from, text.n);
+}
+
 static struct ss_str without_margins(struct ss_str block)
 {
     while (block.n && strchr(" \t\r\n", block.p[block.n - 1]))
@@ -101,7 +110,7 @@ int ss_rule_edit_put(struct ss_str text, struct ss_str rule, struct ss_str block
     ss_buf_put(to, block.p, block.n);
     ss_buf_putc(to, '\n');
     if (found)
-        put_range(to, text, span.body, text.n);
+        put_rest(to, text, span.body);
     return ss_buf_check(to);
 }
 
@@ -111,7 +120,7 @@ int ss_rule_edit_remove(struct ss_str text, struct ss_str rule, struct ss_buf *t
     bool found = ss_rule_find(text, rule, &span);
     put_range(to, text, 0, found ? span.from : text.n);
     if (found)
-        put_range(to, text, span.to, text.n);
+        put_rest(to, text, span.to);
     int err = ss_buf_check(to);
     return err ? err : found;
 }
@@ -247,7 +256,10 @@ int ss_rule_edit_set(struct ss_str text, struct ss_str rule, const char *key, st
         if (!rule.p && !s.has_model && at < text.n && text.p[at] != '\n')
             ss_buf_putc(to, '\n');
     }
-    put_range(to, text, s.found ? s.to : at, text.n);
+    if (s.found)
+        put_range(to, text, s.to, text.n);
+    else
+        put_rest(to, text, at);
     return ss_buf_check(to);
 }
 

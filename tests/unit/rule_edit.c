@@ -103,6 +103,11 @@ static void rules(void)
     ss_buf_reset(&out);
     ok(ss_rule_edit_remove(SS_STR(file), SS_STR("nosuch"), &out) == 0, "one that is not there is not");
     is_edit("and all stays", "", "");
+    ss_buf_reset(&out);
+    ok(ss_rule_edit_remove(SS_STR("[a]\nwhen = 1\n[b]\nwhen = 2\n\n [c]\nwhen = 3\n"), SS_STR("b"), &out) ==
+               1 &&
+           ss_str_is(text_of(&out), "[a]\nwhen = 1\n\n [c]\nwhen = 3\n"),
+       "an indented rule behind it does not become part of a value");
     struct ss_rule_span span;
     ok(ss_rule_find(SS_STR(file), SS_STR("last"), &span) && span.line == 20 && span.to == sizeof file - 1 &&
            !ss_rule_find(SS_STR(file), SS_STR("LAST"), &span),
