@@ -134,11 +134,22 @@ static void compare(struct drift *d, struct feature *f)
     f->psi = enough && f->number ? ss_drift_psi(&f->sample[BEFORE], &f->sample[NOW]) : NAN;
 }
 
-/* The most changed first; what is not known last, in the order of the records. */
+/* A day is another weekday than the one before: that says nothing of payments. */
+static bool is_calendar(const struct feature *f)
+{
+    static const char *const names[] = {"hour", "weekday", "weekend", "night"};
+    for (size_t i = 0; i < SS_COUNT(names); i++)
+        if (strcmp(f->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The most changed first; what is not known behind them, and the calendar's last. */
 static int by_psi(const void *a, const void *b)
 {
     const struct feature *x = a, *y = b;
-    double p = isnan(x->psi) ? -1 : x->psi, q = isnan(y->psi) ? -1 : y->psi;
+    double p = is_calendar(x) ? -2 : isnan(x->psi) ? -1 : x->psi;
+    double q = is_calendar(y) ? -2 : isnan(y->psi) ? -1 : y->psi;
     if (p != q)
         return p < q ? 1 : -1;
     return strcmp(x->name, y->name);
@@ -147,10 +158,14 @@ static int by_psi(const void *a, const void *b)
 static struct ss_str verdict(struct drift *d)
 {
     struct ss_call *call = d->call;
-    const struct feature *top = d->features ? &d->feature[0] : NULL;
+    const struct feature *top = NULL;
     int moved = 0;
-    for (size_t i = 0; i < d->features; i++)
+    for (size_t i = 0; i < d->features; i++) {
+        if (is_calendar(&d->feature[i]))
+            continue;
+        top = top ? top : &d->feature[i];
         moved += d->feature[i].psi > MUCH;
+    }
     if (!d->payments[NOW])
         return SS_STR("There are no payments in this period.");
     if (d->payments[BEFORE] < TOO_FEW || d->payments[NOW] < TOO_FEW)

@@ -54,9 +54,9 @@ static void fill(void)
         snprintf(
             line, sizeof line,
             "{\"txn_id\":\"t%d\",\"timestamp\":\"2026-01-%02dT%02d:%02d:00Z\",\"amount\":1,\"features\":{"
-            "\"set\":\"00000001\",\"stays\":%d,\"moves\":%d,\"gone\":%s,\"word\":\"x%d\"},"
+            "\"set\":\"00000001\",\"stays\":%d,\"weekday\":%d,\"moves\":%d,\"gone\":%s,\"word\":\"x%d\"},"
             "\"score\":{\"value\":0.%03d,\"raw\":0.1,\"level\":\"NONE\"}}",
-            i, day + 1, minute / 60, minute % 60, value % 100, value + day * 600, gone, i, value);
+            i, day + 1, minute / 60, minute % 60, value % 100, day, value + day * 600, gone, i, value);
         if (ss_ledger_add_line(led, ss_str_of(line), -1))
             exit(1);
     }
@@ -89,7 +89,8 @@ static void test_stored(void)
     ok(number_at("items.1.psi") > 0.25, "much");
     web_has(&t, "items.2.feature", "\"stays\"", "then what stayed");
     ok(number_at("items.2.psi") < 0.1, "where it was");
-    ok(!web_at(&t, "items.3").p, "texts are left out");
+    web_has(&t, "items.3.feature", "\"weekday\"", "the calendar comes last, and is not judged");
+    ok(!web_at(&t, "items.4").p, "texts are left out");
     struct ss_str verdict = web_at(&t, "verdict");
     ok(memmem(verdict.p, verdict.n, "2 features have changed much, most of all gone", 46) != NULL,
        "the verdict says so");
