@@ -33,8 +33,8 @@ struct ss_writer_counts {
     char fault[256];               /* why not */
     struct ss_histogram commit_ns; /* from begin to commit */
     uint64_t commit_ns_sum;
-    struct ss_histogram batch;     /* payments in one */
-    int64_t store_bytes;           /* -1: not known */
+    struct ss_histogram batch; /* payments in one */
+    int64_t store_bytes;       /* -1: not known */
 };
 
 int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **writer) SS_MUST_CHECK;

@@ -8,8 +8,8 @@
 /* Appends the file to `buf`, whose ceiling bounds it: SS_EDATA beyond that, else SS_ENOINPUT or SS_EIO. */
 int ss_file_read(const char *path, struct ss_buf *buf) SS_MUST_CHECK;
 /* Written aside, fsynced, renamed over `path`, directory fsynced: after a crash the old or the new file is
- * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. A device or a pipe is written to
- * and stays what it is. */
+ * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. A device or a pipe is written
+ * to and stays what it is. */
 int ss_file_replace(const char *path, const void *bytes, size_t len) SS_MUST_CHECK;
 /* The directory that `path` is in: a rename lasts once it is synced. SS_EIO. */
 int ss_file_sync_directory(const char *path) SS_MUST_CHECK;

@@ -179,7 +179,10 @@ static int get_health(struct ss_call *call)
         put_check(to, "store", f->store_fine ? "ok" : "away", f->store_fault);
         put_check(to, "pipeline", !call->web->engine ? "none" : pipeline ? "ok" : "away", "");
         put_check(to, "input",
-                  !f->input_there ? "none" : !input ? "failed" : f->input_ended ? "ended" : "ok",
+                  !f->input_there  ? "none"
+                  : !input         ? "failed"
+                  : f->input_ended ? "ended"
+                                   : "ok",
                   f->input_fault);
         put_check(to, "queues", busy ? "full" : "ok", "");
         ss_buf_putc(to, '}');
@@ -275,8 +278,8 @@ static int get_prometheus(struct ss_call *call)
     if (!m)
         return no_metrics(call);
     call->res.type = "text/plain; version=0.0.4; charset=utf-8";
-    int err = ss_prometheus_put(m, call->web->version, engine_text(call, &room), &call->arena,
-                                &call->res.body);
+    int err =
+        ss_prometheus_put(m, call->web->version, engine_text(call, &room), &call->arena, &call->res.body);
     ss_buf_free(&room);
     return err;
 }

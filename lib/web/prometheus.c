@@ -41,8 +41,7 @@ static void buckets(struct ss_buf *to, const char *name, const char *labels, con
     for (size_t i = 0; i < sizeof le / sizeof *le; i++) {
         ss_buf_printf(to, "%s_bucket{%s%sle=\"", name, labels, comma);
         ss_json_put_double(to, le[i]);
-        ss_buf_printf(to, "\"} %llu\n",
-                      (unsigned long long)ss_histogram_below(h, (uint64_t)(le[i] * unit)));
+        ss_buf_printf(to, "\"} %llu\n", (unsigned long long)ss_histogram_below(h, (uint64_t)(le[i] * unit)));
     }
     ss_buf_printf(to, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, comma, (unsigned long long)h->count);
     ss_buf_printf(to, *labels ? "%s_sum{%s} " : "%s_sum%s ", name, labels);
@@ -58,7 +57,7 @@ static void put_requests(const struct ss_metrics *m, struct ss_buf *to)
     head(to, "ss_http_responses_total", "counter", "Answers by route and class of status.");
     for (int i = 0; i < m->routes; i++) {
         const struct ss_route_metrics *r = &m->route[i];
-        for (int class = 1; class < 6; class++) {
+        for (int class = 1; class < 6; class ++) {
             if (!r->answers[class])
                 continue;
             ss_buf_puts(to, "ss_http_responses_total{");
@@ -94,7 +93,8 @@ static void put_stages(const struct ss_json_value *stages, struct ss_buf *to)
     } of[] = {
         {"records", "ss_stage_records_total", "counter", "Records run through a stage.", 1},
         {"busy_ns", "ss_stage_busy_seconds_total", "counter", "Time spent in a stage.", 1e-9},
-        {"p50_us", "ss_stage_latency_p50_seconds", "gauge", "Half of the batches leave a stage within.", 1e-6},
+        {"p50_us", "ss_stage_latency_p50_seconds", "gauge", "Half of the batches leave a stage within.",
+         1e-6},
         {"p99_us", "ss_stage_latency_p99_seconds", "gauge", "99 of 100 batches leave a stage within.", 1e-6},
     };
     for (size_t k = 0; k < sizeof of / sizeof *of; k++) {

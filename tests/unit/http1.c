@@ -38,7 +38,8 @@ static void test_reading(void)
     is_text(head.path.p, head.path.n, "/a%2Fb;x+y", "percent signs and all");
     reads("GET http://x.y:80/a HTTP/1.1\r\n" H "\r\n", "a proxy's form is read");
     is_text(head.path.p, head.path.n, "/a", "as its path");
-    reads("POST / HTTP/1.1\r\nhOsT:x\r\nCONTENT-length:\t 12 \r\n\r\n", "names have no case, values no blanks");
+    reads("POST / HTTP/1.1\r\nhOsT:x\r\nCONTENT-length:\t 12 \r\n\r\n",
+          "names have no case, values no blanks");
     ok(head.length == 12, "a length is a number");
     reads("POST / HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n\r\n", "chunks are known");
     ok(head.chunked, "and told");
@@ -76,7 +77,8 @@ static void test_refusing(void)
     refuses("POST / HTTP/1.1\r\n" H "Content-Length: +5\r\n\r\n", 400, "a signed length");
     refuses("POST / HTTP/1.1\r\n" H "Content-Length: 0x5\r\n\r\n", 400, "a hexadecimal length");
     refuses("POST / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n", 400, "an empty length");
-    refuses("POST / HTTP/1.1\r\n" H "Content-Length: 99999999999999999999\r\n\r\n", 400, "a length past 64 bits");
+    refuses("POST / HTTP/1.1\r\n" H "Content-Length: 99999999999999999999\r\n\r\n", 400,
+            "a length past 64 bits");
     refuses("POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
             "a length and chunks");
     refuses("POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n", 400, "chunks in HTTP/1.0");
@@ -134,7 +136,8 @@ static int chunks(const char *text, size_t step, size_t max, struct ss_buf *to, 
 
 static void test_chunks(void)
 {
-    static const char text[] = "5\r\nhello\r\nA;x=\"y\"\r\n, world 12\r\n000\r\nTrailer: z\r\nB: c\r\n\r\nGET";
+    static const char text[] =
+        "5\r\nhello\r\nA;x=\"y\"\r\n, world 12\r\n000\r\nTrailer: z\r\nB: c\r\n\r\nGET";
     struct ss_buf to;
     size_t used;
     bool same = true;

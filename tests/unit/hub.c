@@ -61,7 +61,8 @@ static void test_frames(void)
     fresh();
     struct ss_listener *ws = join(0, ALERTS | CASES, SS_FRAME_WEBSOCKET, 0);
     struct ss_listener *sse = join(1, ALERTS, SS_FRAME_SSE, 0);
-    is(next(ws), "[{\"topic\":\"hello\",\"id\":999999,\"items\":[{\"tick_ms\":50}]}]", "a listener is greeted");
+    is(next(ws), "[{\"topic\":\"hello\",\"id\":999999,\"items\":[{\"tick_ms\":50}]}]",
+       "a listener is greeted");
     is(next(sse),
        "id: 999999\nevent: hello\ndata: {\"topic\":\"hello\",\"id\":999999,\"items\":[{\"tick_ms\":50}]}\n\n",
        "in its own form");
@@ -110,7 +111,8 @@ static void test_filters(void)
     ok(strstr(next(block), "u2") != NULL, "by action");
     ok(strstr(next(user), "MEDIUM") != NULL, "of one customer");
     ok(strstr(next(mine), "[{\"user_id\":7}]") != NULL, "a notice goes to its person alone");
-    ok(ss_hub_change(hub, user, &(struct ss_hub_spec){.topics = CASES}) == 0, "a listener may ask for other things");
+    ok(ss_hub_change(hub, user, &(struct ss_hub_spec){.topics = CASES}) == 0,
+       "a listener may ask for other things");
     post(SS_ON_CASES, "{\"c\":1}");
     ss_hub_tick(hub);
     ok(strstr(next(user), "\"c\":1") != NULL, "and gets them from then on");
@@ -141,7 +143,8 @@ static void test_sharing(void)
 static void test_slow(void)
 {
     fresh();
-    struct ss_listener *slow = join(0, ALERTS, SS_FRAME_WEBSOCKET, 0), *quick = join(1, ALERTS, SS_FRAME_SSE, 0);
+    struct ss_listener *slow = join(0, ALERTS, SS_FRAME_WEBSOCKET, 0),
+                       *quick = join(1, ALERTS, SS_FRAME_SSE, 0);
     char json[64];
     next(slow);
     next(quick);
@@ -182,7 +185,8 @@ static void test_resuming(void)
     ss_hub_leave(hub, l);
     l = join(0, ALERTS, SS_FRAME_WEBSOCKET, 900000);
     next(l);
-    is(next(l), "[{\"topic\":\"reset\",\"id\":1000010,\"items\":[]}]", "a reset when it was away for too long");
+    is(next(l), "[{\"topic\":\"reset\",\"id\":1000010,\"items\":[]}]",
+       "a reset when it was away for too long");
     ss_hub_leave(hub, l);
     l = join(0, ALERTS, SS_FRAME_WEBSOCKET, 2000000);
     next(l);
@@ -241,16 +245,19 @@ static void test_limits(void)
 static void test_messages(void)
 {
     struct ss_hub_spec spec = {.topics = ALERTS};
-    ok(ss_live_message(SS_STR("{\"topics\":[\"cases\",\"payments\"],\"level\":\"HIGH\"}"), SS_ANALYST, &spec) &&
+    ok(ss_live_message(SS_STR("{\"topics\":[\"cases\",\"payments\"],\"level\":\"HIGH\"}"), SS_ANALYST,
+                       &spec) &&
            spec.topics == (CASES | PAYMENTS) && spec.level == SS_HIGH,
        "a message changes what is listened to");
-    ok(!ss_live_message(SS_STR("{\"topics\":[\"jobs\"]}"), SS_VIEWER, &spec) && spec.topics == (CASES | PAYMENTS),
+    ok(!ss_live_message(SS_STR("{\"topics\":[\"jobs\"]}"), SS_VIEWER, &spec) &&
+           spec.topics == (CASES | PAYMENTS),
        "not to what the role may not hear");
     ok(!ss_live_message(SS_STR("{\"topics\":\"cases\"}"), SS_ANALYST, &spec), "nor to what is none");
     ok(!ss_live_message(SS_STR("{\"type\":\"ping\"}"), SS_ANALYST, &spec), "other messages are passed over");
     ok(!ss_live_message(SS_STR("ping"), SS_ANALYST, &spec) && !ss_live_message(SS_STR(""), SS_ANALYST, &spec),
        "also those that are no JSON");
-    ok(ss_live_message(SS_STR("{\"level\":null,\"action\":[\"block\"],\"user_id\":\"u1\"}"), SS_ANALYST, &spec) &&
+    ok(ss_live_message(SS_STR("{\"level\":null,\"action\":[\"block\"],\"user_id\":\"u1\"}"), SS_ANALYST,
+                       &spec) &&
            spec.level == 0 && spec.actions == 1u << SS_BLOCK && strcmp(spec.user, "u1") == 0,
        "filters are set and lifted");
 }

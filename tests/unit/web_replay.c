@@ -39,7 +39,8 @@ static void again(struct web_test *t)
     web_is(t, "POST", "/api/v1/cases?x=1", "{\"title\":\"one\"}", 422, "nor with another query");
     ok(count(t, "cases") == 1, "and makes nothing");
 
-    web_is(t, "POST", "/api/v1/cases/1/comments", "{\"content\":\"hm\"}", 201, "another path's key is another");
+    web_is(t, "POST", "/api/v1/cases/1/comments", "{\"content\":\"hm\"}", 201,
+           "another path's key is another");
     web_is(t, "POST", "/api/v1/cases/1/comments", "{\"content\":\"hm\"}", 201, "asked again");
     ok(count(t, "comments") == 1, "one comment");
     as_bob(t);

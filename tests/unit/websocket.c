@@ -16,7 +16,8 @@ int main(void)
     char text[256];
     /* RFC 6455, 5.7: a masked "Hello". */
     static const char hello[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-    ok(READ("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == 11 && frame.final && frame.opcode == SS_WS_TEXT,
+    ok(READ("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == 11 && frame.final &&
+           frame.opcode == SS_WS_TEXT,
        "a text frame is read");
     ss_ws_unmask(&frame, text);
     is_text(text, frame.n, "Hello", "and unmasked");
@@ -30,13 +31,15 @@ int main(void)
     ok(READ("\x8b\x80\0\0\0\0") == -SS_WS_PROTOCOL, "also among control frames");
     ok(READ("\x09\x80\0\0\0\0") == -SS_WS_PROTOCOL, "a control frame is in one piece");
     ok(READ("\x89\xfe\0\x7e\0\0\0\0") == -SS_WS_PROTOCOL, "of at most 125 bytes");
-    ok(READ("\x81\xfe\x10\x00\0\0\0\0") == -SS_WS_TOO_LONG, "a frame that is too long is refused at its head");
+    ok(READ("\x81\xfe\x10\x00\0\0\0\0") == -SS_WS_TOO_LONG,
+       "a frame that is too long is refused at its head");
     ok(READ("\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0") == -SS_WS_TOO_LONG, "also one of 2^64 bytes");
     ok(READ("\x01\x80\0\0\0\0") == 6 && !frame.final, "a first piece is told from a whole");
 
     char room[SS_WS_HEAD + 8], *payload = room + SS_WS_HEAD;
     ok(ss_ws_head(payload, 5, SS_WS_TEXT) == 2 && memcmp(payload - 2, "\x81\x05", 2) == 0, "a short head");
-    ok(ss_ws_head(payload, 126, SS_WS_TEXT) == 4 && memcmp(payload - 4, "\x81\x7e\0\x7e", 4) == 0, "a middle one");
+    ok(ss_ws_head(payload, 126, SS_WS_TEXT) == 4 && memcmp(payload - 4, "\x81\x7e\0\x7e", 4) == 0,
+       "a middle one");
     ok(ss_ws_head(payload, 65536, SS_WS_TEXT) == 10 &&
            memcmp(payload - 10, "\x81\x7f\0\0\0\0\0\1\0\0", 10) == 0,
        "a long one");
