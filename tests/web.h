@@ -1,6 +1,6 @@
 /*
  * Handlers tried without a socket, over a real store: a temporary SQLite file, or the PostgreSQL that
- * SS_TEST_POSTGRES names (its tables are dropped first). Each call runs as the server runs it: routed,
+ * `uri` names (an empty one: databases.h). Each call runs as the server runs it: routed,
  * allowed, and changes inside a transaction that is committed unless the answer is an error.
  */
 #ifndef TESTS_WEB_H
@@ -51,9 +51,7 @@ __attribute__((unused)) static void web_open(struct web_test *t, const char *uri
         close(fd);
         unlink(t->path);
     }
-    if (ss_db_open(uri ? uri : t->path, &quick, &t->db) ||
-        (uri && ss_db_script(t->db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")) ||
-        ss_migrate(t->db, NULL, NULL)) {
+    if (ss_db_open(uri ? uri : t->path, &quick, &t->db) || ss_migrate(t->db, NULL, NULL)) {
         printf("Bail out! %s\n", ss_err_text());
         exit(1);
     }

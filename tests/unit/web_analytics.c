@@ -1,6 +1,7 @@
 /* Analytics over counts that are known: what every figure must come to. */
 #include "base/time.h"
 #include "store/analytics.h"
+#include "tests/databases.h"
 #include "tests/web.h"
 
 #define T0 ((int64_t)1767225600000000) /* 2026-01-01T00:00:00Z, a Thursday */
@@ -47,9 +48,9 @@ static void fill(void)
         bucket("minute", T0 + m * SS_MINUTE_US, "", m == 0 ? 2 : 5, 0, 0, 0, 0);
 }
 
-int main(void)
+static void all(const char *uri)
 {
-    web_open(&t, getenv("SS_TEST_POSTGRES"));
+    web_open(&t, uri);
     web_is(&t, "GET", "/api/v1/analytics/kpis", NULL, 200, "without payments there are figures");
     web_has(&t, "as_of", "null", "that say so");
     web_is(&t, "GET", "/api/v1/analytics/trend", NULL, 200, "and a trend");
@@ -99,5 +100,14 @@ int main(void)
     web_as(&t, SS_NOBODY, 0, "");
     web_is(&t, "GET", "/api/v1/analytics/kpis", NULL, 401, "nobody sees this unasked");
     web_close(&t);
+}
+
+int main(void)
+{
+    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+        char uri[URI_MAX];
+        if (fresh_database(kind, uri))
+            all(uri);
+    }
     return done();
 }

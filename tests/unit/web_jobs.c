@@ -3,6 +3,7 @@
 #include "store/jobs.h"
 #include "store/label.h"
 #include "store/settings.h"
+#include "tests/databases.h"
 #include "tests/web.h"
 #include "web/jobs.h"
 #include "web/rules.h"
@@ -278,8 +279,10 @@ static void all(const char *uri)
 
 int main(void)
 {
-    all(NULL);
-    if (getenv("SS_TEST_POSTGRES"))
-        all(getenv("SS_TEST_POSTGRES"));
+    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+        char uri[URI_MAX];
+        if (fresh_database(kind, uri))
+            all(uri);
+    }
     return done();
 }

@@ -1,6 +1,7 @@
 /* Rules over the API: what is in force, versions, edits of one rule, four eyes, trials. */
 #include "base/file.h"
 #include "store/settings.h"
+#include "tests/databases.h"
 #include "tests/web.h"
 #include "web/engine.h"
 #include "web/rules.h"
@@ -395,8 +396,10 @@ static void all(const char *uri)
 
 int main(void)
 {
-    all(NULL);
-    if (getenv("SS_TEST_POSTGRES"))
-        all(getenv("SS_TEST_POSTGRES"));
+    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+        char uri[URI_MAX];
+        if (fresh_database(kind, uri))
+            all(uri);
+    }
     return done();
 }

@@ -1,5 +1,6 @@
 /* The settings over the API. */
 #include "web/settings.h"
+#include "tests/databases.h"
 #include "tests/web.h"
 
 static int64_t audited(struct web_test *t)
@@ -100,8 +101,10 @@ static void all(const char *uri)
 
 int main(void)
 {
-    all(NULL);
-    if (getenv("SS_TEST_POSTGRES"))
-        all(getenv("SS_TEST_POSTGRES"));
+    for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
+        char uri[URI_MAX];
+        if (fresh_database(kind, uri))
+            all(uri);
+    }
     return done();
 }
