@@ -19,5 +19,10 @@ int ss_ctl_audit(int argc, char **argv);
 int ss_ctl_user(int argc, char **argv);
 int ss_ctl_key(int argc, char **argv);
 int ss_ctl_secret(int argc, char **argv);
+int ss_ctl_state(int argc, char **argv);
+int ss_ctl_case(int argc, char **argv);
+int ss_ctl_alert(int argc, char **argv);
+int ss_ctl_label(int argc, char **argv);
+int ss_ctl_setting(int argc, char **argv);
 
 #endif

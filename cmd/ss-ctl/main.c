@@ -6,9 +6,14 @@
 
 static const struct ss_ctl_command commands[] = {
     {"list", "block, allow and watch lists: add, remove, show, import, export", ss_ctl_list},
+    {"case", "cases: list, show, assign, status, resolve, comment", ss_ctl_case},
+    {"alert", "alerts: list, status", ss_ctl_alert},
+    {"label", "what became of a payment", ss_ctl_label},
+    {"setting", "what the server goes by", ss_ctl_setting},
     {"user", "the people who may sign in at a server", ss_ctl_user},
     {"key", "the API keys of programs", ss_ctl_key},
     {"audit", "the log of all changes: show, check, export", ss_ctl_audit},
+    {"state", "what lies in a store, and whether it is whole", ss_ctl_state},
     {"secret", "the secret behind a server's tokens", ss_ctl_secret},
     {"migrate", "bring a store's schema to this program's version", ss_ctl_migrate},
     {"prune", "delete what is older than the settings say", ss_ctl_prune},

@@ -119,8 +119,7 @@ static int read_password(struct ss_buf *body)
     return ss_buf_check(body);
 }
 
-/* An email or a number to the path of the person. */
-static int path_of(struct ss_ctl_store *store, const char *who, struct ss_buf *path)
+int ss_ctl_user_path(struct ss_ctl_store *store, const char *who, struct ss_buf *path)
 {
     ss_buf_puts(path, "/api/v1/users");
     if (!strchr(who, '@')) {
@@ -167,7 +166,7 @@ static int run_user(struct ss_ctl_store *store, const struct people_args *a, str
         ss_buf_puts(path, "/api/v1/users");
         put(body, "email", a->who);
     } else {
-        err = path_of(store, a->who, path);
+        err = ss_ctl_user_path(store, a->who, path);
     }
     if (!err && a->verb == PASSWORD)
         ss_buf_puts(path, "/password");

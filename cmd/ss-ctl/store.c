@@ -167,12 +167,24 @@ static size_t width_of(struct ss_str text)
     return n;
 }
 
-static struct ss_str cell_of(const struct ss_json_value *item, const struct table *t, int column)
+/* The member that a path such as "sla.state" leads to; NULL: there is none. */
+static const struct ss_json_value *member_of(const struct ss_json_value *item, struct ss_str path)
 {
-    const struct ss_json_value *v = NULL;
-    for (uint32_t i = 0; item->type == SS_JSON_OBJECT && i < item->n && !v; i++)
-        if (ss_str_eq(item->key[i], (struct ss_str){t->name[column], t->len[column]}))
-            v = &item->at[i];
+    while (path.n && item) {
+        const char *dot = memchr(path.p, '.', path.n);
+        struct ss_str key = {path.p, dot ? (size_t)(dot - path.p) : path.n};
+        const struct ss_json_value *v = NULL;
+        for (uint32_t i = 0; item->type == SS_JSON_OBJECT && i < item->n && !v; i++)
+            if (ss_str_eq(item->key[i], key))
+                v = &item->at[i];
+        item = v;
+        path = dot ? (struct ss_str){dot + 1, path.n - key.n - 1} : (struct ss_str){NULL, 0};
+    }
+    return item;
+}
+
+static struct ss_str text_of_value(const struct ss_json_value *v)
+{
     if (!v || v->type == SS_JSON_NULL)
         return SS_STR("-");
     switch (v->type) {
@@ -193,6 +205,11 @@ static void put_cell(struct ss_str text, size_t width)
         putchar(' ');
 }
 
+static struct ss_str cell_of(const struct ss_json_value *item, const struct table *t, int column)
+{
+    return text_of_value(member_of(item, (struct ss_str){t->name[column], t->len[column]}));
+}
+
 static void print_table(const struct ss_json_value *items, uint32_t n, const char *columns, bool head)
 {
     struct table t;
@@ -210,6 +227,28 @@ static void print_table(const struct ss_json_value *items, uint32_t n, const cha
     for (uint32_t i = 0; i < n; i++) {
         for (int c = 0; c < t.n; c++)
             put_cell(cell_of(&items[i], &t, c), c + 1 < t.n ? t.width[c] + 2 : 0);
+        putchar('\n');
+    }
+}
+
+/* Each member on a line; those of an object by its name and their own. */
+static void print_members(const struct ss_json_value *object, struct ss_str of)
+{
+    for (uint32_t i = 0; i < object->n; i++) {
+        const struct ss_json_value *v = &object->at[i];
+        struct ss_str key = object->key[i];
+        if (v->type == SS_JSON_OBJECT && !of.n) {
+            print_members(v, key);
+            continue;
+        }
+        size_t n = (of.n ? of.n + 1 : 0) + key.n;
+        printf("%.*s%s", (int)of.n, of.n ? of.p : "", of.n ? "." : "");
+        put_cell(key, 0);
+        printf("%*s", n < 22 ? (int)(22 - n) : 1, "");
+        if (v->type == SS_JSON_ARRAY)
+            printf("%u", (unsigned)v->n);
+        else
+            put_cell(text_of_value(v), 0);
         putchar('\n');
     }
 }
@@ -243,8 +282,13 @@ int ss_ctl_print_answer(struct ss_ctl_store *store, const char *columns, bool js
         return 0;
     }
     err = ss_ctl_answer(store, &root);
-    if (!err && body->n)
+    const struct ss_json_value *items = !err && body->n ? ss_json_get(root, "items") : NULL;
+    if (items && items->type == SS_JSON_ARRAY && columns)
+        print_table(items->at, items->n, columns, true);
+    else if (!err && body->n && columns)
         print_table(root, 1, columns, true);
+    else if (!err && body->n && root->type == SS_JSON_OBJECT)
+        print_members(root, (struct ss_str){NULL, 0});
     return err;
 }
 

@@ -27,13 +27,17 @@ int ss_ctl_answer(struct ss_ctl_store *store, const struct ss_json_value **root)
 int ss_ctl_check(struct ss_ctl_store *store) SS_MUST_CHECK;
 
 /* Asks, checks, and prints: as it came (json), one line of JSON for each item of a list (json); or the named
- * members ("id email name") in columns. Follows a list to its end. */
+ * members ("id email sla.state") in columns. Follows a list to its end. Of a single answer, NULL for columns
+ * prints each member on a line of its own. */
 int ss_ctl_print(struct ss_ctl_store *store, const char *target, const char *columns,
                  bool json) SS_MUST_CHECK;
 int ss_ctl_print_answer(struct ss_ctl_store *store, const char *columns, bool json) SS_MUST_CHECK;
 
 /* "key":"text" into a body that is being written, %-encoded for a query. */
 void ss_ctl_put_query(struct ss_buf *to, const char *key, const char *value);
+
+/* The path of a person named by email or number, appended. */
+int ss_ctl_user_path(struct ss_ctl_store *store, const char *who, struct ss_buf *path) SS_MUST_CHECK;
 
 /* What a command ends with: the exit status, its message printed, standard output checked. */
 int ss_ctl_end(int err);
