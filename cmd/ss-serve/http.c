@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include <errno.h>
 #include <libwebsockets.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -38,7 +39,8 @@ struct ss_http {
     pthread_mutex_t lock;
     pthread_cond_t stopped_now;
     struct ss_task *done_first, *done_last;
-    bool signalled, reload, stop, stopped;
+    bool signalled, reload, stopped;
+    atomic_bool stop; /* stop_by_ns was set before */
     int64_t stop_by_ns, end_ns;
 };
 
@@ -648,10 +650,8 @@ int ss_http_start(struct ss_http *http)
 
 void ss_http_stop(struct ss_http *http, int grace_ms)
 {
-    pthread_mutex_lock(&http->lock);
-    http->stop = true;
     http->stop_by_ns = ss_clock_mono_ns() + (int64_t)grace_ms * 1000000;
-    pthread_mutex_unlock(&http->lock);
+    atomic_store(&http->stop, true);
     signal_loop(http);
     pthread_mutex_lock(&http->lock);
     while (!http->stopped)
