@@ -207,6 +207,7 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
         .db = desk_db,
         .hosted = s->hosted,
         .save_every_us = s->opt.save_every_us,
+        .stop = &s->stop,
     };
     int err = ss_http_open(&http, &s->http);
     if (!err)

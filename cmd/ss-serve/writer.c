@@ -280,7 +280,7 @@ static bool take_lines(struct ss_writer *writer, struct lines *lines)
         err = ss_submit_lines(writer->submit, writer->opt.db, lines->line, lines->n, &lines->rejected);
     err = end(writer, err, begun_ns);
     ss_submit_done(writer->submit, !err);
-    if (err == SS_EAWAY || err == SS_EIO)
+    if ((err == SS_EAWAY || err == SS_EIO) && !*writer->opt.stop)
         return false;
     lines->err = err;
     return true;
@@ -362,12 +362,25 @@ static void tell_head(struct ss_db *db)
         ss_info("audit head %" PRId64 ":%s", seq, hash);
 }
 
+static void settle(struct ss_writer *writer)
+{
+    int64_t begun_ns = ss_clock_mono_ns();
+    if (!ss_submit_unsettled(writer->submit) || ss_submit_owes(writer->submit))
+        return;
+    int err = begin(writer);
+    if (!err)
+        err = ss_submit_settle(writer->submit, writer->opt.db);
+    err = end(writer, err, begun_ns);
+    ss_submit_done(writer->submit, !err);
+}
+
 static void now_and_then(struct ss_writer *writer)
 {
     int64_t now_ns = ss_clock_mono_ns();
     if (now_ns - writer->looked_ns >= MINUTE_NS / 60) {
         writer->looked_ns = now_ns;
         look_at_store(writer);
+        settle(writer);
         if (writer->opt.hosted)
             ss_hosted_look(writer->opt.hosted);
     }
@@ -469,6 +482,10 @@ static void *work(void *arg)
             for (struct ss_task *t = tasks; t; t = t->next)
                 unavailable(&t->call);
             hand_on(writer, tasks);
+            if (lines.there && *writer->opt.stop) {
+                lines.err = SS_EAWAY;
+                lines_taken(writer, &lines);
+            }
             ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
             continue;
         }

@@ -24,6 +24,7 @@ struct ss_writer_options {
     struct ss_db *db;         /* the writer's own from now on */
     struct ss_hosted *hosted; /* NULL: none */
     int64_t save_every_us;    /* between snapshots */
+    const volatile int *stop; /* not 0: lines of the input wait for the store no longer */
 };
 
 struct ss_writer_counts {

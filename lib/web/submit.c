@@ -494,6 +494,16 @@ int ss_submit_again(struct ss_submit *s, struct ss_db *db)
     return write_ledger(s, db);
 }
 
+bool ss_submit_unsettled(const struct ss_submit *s)
+{
+    return ss_ledger_unsettled(s->ledger) != 0;
+}
+
+int ss_submit_settle(struct ss_submit *s, struct ss_db *db)
+{
+    return ss_ledger_settle(s->ledger, db);
+}
+
 void ss_submit_done(struct ss_submit *s, bool committed)
 {
     ss_ledger_done(s->ledger, committed);

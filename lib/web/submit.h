@@ -41,6 +41,11 @@ int ss_submit_again(struct ss_submit *submit, struct ss_db *db) SS_MUST_CHECK;
 /* After the transaction: tells listeners what was committed, or keeps what was not. */
 void ss_submit_done(struct ss_submit *submit, bool committed);
 
+/* The counts follow the payments: are some behind? Then this brings them up, in the caller's transaction,
+ * followed by ss_submit_done. */
+bool ss_submit_unsettled(const struct ss_submit *submit);
+int ss_submit_settle(struct ss_submit *submit, struct ss_db *db) SS_MUST_CHECK;
+
 /* What listeners are told of a record's line: {"txn_id":..,"timestamp":..,"user_id":..,"amount":..,...,
  * "score":..,"level":..,"action":..}. */
 void ss_payment_item(struct ss_str line, struct ss_buf *to);

@@ -124,7 +124,7 @@ load server
   pid=$!
   ws "ws://$at/ws/metrics" --count 2 >metrics &
   metrics=$!
-  curl -sN --max-time 6 -H "Authorization: Bearer $key" "$url/api/v1/events?topics=payments" >events &
+  curl -sN --max-time 15 -H "Authorization: Bearer $key" "$url/api/v1/events?topics=payments" >events &
   curl=$!
   heard got
   heard events
@@ -141,7 +141,7 @@ load server
   status_is 1
   wait "$metrics"
   sed -n 2p metrics | jq -e '.[0].topic == "metrics" and (.[0].items[0].payments_per_s >= 0)'
-  kill "$curl"
+  kill "$curl" 2>/dev/null || true
   [ "$(grep -c '^event: payments' events)" = 2 ]
   sed -n 's/^data: //p' events | tail -n 1 | jq -e '.items[0].txn_id == "b"'
   ws "ws://$at/api/v1/live" --count 100 --seconds 10 >bye &
@@ -156,11 +156,8 @@ load server
   ss-gen -n 500 --seed 3 >in
   ss-run 'features | rules' in >want
   mkfifo pipe
-  INPUT=pipe serve --pipeline 'features | rules' &
-  exec 4>pipe
-  wait $! || true
-  for i in $(seq 100); do grep -q 'listening at' log && break; sleep 0.05; done
-  server=$(pgrep -n -f "ss-serve.*$T" || pgrep -n -x ss-serve)
+  exec 4<>pipe
+  INPUT=pipe serve --pipeline 'features | rules'
   cat in >&4
   for i in $(seq 100); do
     [ "$(sqlite3 s.db 'SELECT count(*) FROM payments')" = 500 ] && break
