@@ -7,7 +7,9 @@
 #include "flow/loop.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -338,9 +340,13 @@ int ss_host_save(struct ss_host *host, uint64_t position)
     return saved(host, ss_checkpoint_save(host->opt.state_path, &host->chain, position), position);
 }
 
-/* In the child: the outcome goes back as text, nothing being good news. */
-static void save_in_child(const struct ss_host *host, uint64_t position, int to)
+/* In the child: the outcome goes back as text. It ends with its parent: when that was killed, the next one
+ * may be writing the same file by now. */
+static void save_in_child(const struct ss_host *host, uint64_t position, int to, pid_t parent)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
     int err = ss_checkpoint_save(host->opt.state_path, &host->chain, position);
     const char *why = err < 0 ? ss_err_text() : SAVED;
     _exit(write(to, why, strlen(why)) < 0);
@@ -355,9 +361,10 @@ int ss_host_save_begin(struct ss_host *host, uint64_t position)
         return 0;
     if (pipe2(fd, O_CLOEXEC) < 0)
         return ss_fail_errno(SS_EIO, "cannot save the state");
+    pid_t parent = getpid();
     host->saving = fork();
     if (host->saving == 0)
-        save_in_child(host, position, fd[1]);
+        save_in_child(host, position, fd[1], parent);
     close(fd[1]);
     host->save_pipe = fd[0];
     host->saving_position = position;
