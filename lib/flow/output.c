@@ -7,7 +7,7 @@
 #define OUT_BYTES   ((size_t)256 * 1024) /* written in one go from here on, or when the input would block */
 #define OUT_CEILING ((size_t)1 << 30)
 /* How much, and how long, waits for more to be made lasting with it: some thousand records. */
-#define HOLD_BYTES     ((size_t)4 << 20)
+#define HOLD_BYTES     ((size_t)16 << 20)
 #define HOLD_NS        ((int64_t)50 * 1000 * 1000)
 #define REJECT_RAW_MAX 1000
 

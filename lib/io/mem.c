@@ -61,13 +61,19 @@ static ssize_t mem_read(struct ss_source *src, void *to, size_t cap)
     return (ssize_t)n;
 }
 
+static bool mem_ready(struct ss_source *src)
+{
+    (void)src;
+    return true;
+}
+
 static void source_close(struct ss_source *src)
 {
     free(src->name);
     free(src);
 }
 
-static const struct ss_source_ops source_ops = {.read = mem_read, .close = source_close};
+static const struct ss_source_ops source_ops = {.read = mem_read, .ready = mem_ready, .close = source_close};
 
 static int open_source(const char *rest, struct ss_source **src)
 {

@@ -78,6 +78,12 @@ static ssize_t sniffer_read(struct ss_source *src, void *to, size_t cap)
     return n;
 }
 
+static bool sniffer_ready(struct ss_source *src)
+{
+    struct ss_source *inner = ((struct sniffer *)src)->inner;
+    return inner->ops->ready && inner->ops->ready(inner);
+}
+
 static void sniffer_close(struct ss_source *src)
 {
     struct sniffer *s = (struct sniffer *)src;
@@ -85,7 +91,8 @@ static void sniffer_close(struct ss_source *src)
     free(s);
 }
 
-static const struct ss_source_ops sniffer_ops = {.read = sniffer_read, .close = sniffer_close};
+static const struct ss_source_ops sniffer_ops = {
+    .read = sniffer_read, .ready = sniffer_ready, .close = sniffer_close};
 
 int ss_source_open(const char *uri, struct ss_source **src)
 {

@@ -75,3 +75,40 @@ count() { sqlite3 "$T/s.db" 'SELECT count(*) FROM payments'; }
   [ "$(wc -l <"$T/out")" -eq 3000 ]
   [ "$(count)" -eq 3000 ]
 }
+
+@test "a record of a quiet input leaves at once, and when asked to end it ends clean" {
+  mkfifo "$T/in"
+  ss-store "$T/s.db" <"$T/in" >"$T/out" &
+  pid=$!
+  exec 7>"$T/in"
+  head -3 "$BATS_FILE_TMPDIR/payments.ndjson" >&7
+  for _ in $(seq 100); do
+    [ "$(wc -l <"$T/out")" -eq 3 ] && break
+    sleep 0.05
+  done
+  [ "$(wc -l <"$T/out")" -eq 3 ]
+  [ "$(sqlite3 "$T/s.db" "SELECT sum(payments) FROM buckets WHERE dim = 'all'")" -eq 3 ]
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  exec 7>&-
+  [ "$status" -eq 0 ]
+  [ "$(count)" -eq 3 ]
+}
+
+@test "stages behind it see no record before it is stored" {
+  ss-run "store $T/s.db | alert --level NONE" "$BATS_FILE_TMPDIR/payments.ndjson" >"$T/out"
+  [ "$(wc -l <"$T/out")" -eq 3000 ]
+  [ "$(count)" -eq 3000 ]
+}
+
+@test "labels find their payments, before and after" {
+  id=$(head -1 "$BATS_FILE_TMPDIR/payments.ndjson" | jq -r .txn_id)
+  label='{"type":"label","txn_id":"'$id'","label":1,"timestamp":"2026-06-01T00:00:00Z"}'
+  { echo "$label"; head -2 "$BATS_FILE_TMPDIR/payments.ndjson"; } | ss-store "$T/s.db" >"$T/out"
+  [ "$(wc -l <"$T/out")" -eq 3 ]
+  [ "$(sqlite3 "$T/s.db" "SELECT label FROM payments WHERE txn_id = '$id'")" -eq 1 ]
+  echo "${label/1,/0,}" | sed 's/06-01/06-02/' | ss-store "$T/s.db" >/dev/null
+  [ "$(sqlite3 "$T/s.db" "SELECT label FROM payments WHERE txn_id = '$id'")" -eq 0 ]
+  [ "$(sqlite3 "$T/s.db" "SELECT sum(fraud) FROM buckets WHERE dim = 'all'")" -eq "$(sqlite3 "$T/s.db" 'SELECT count(*) FROM payments WHERE label = 1')" ]
+}

@@ -274,6 +274,70 @@ static void what_was_read_is_worked_off(void)
     stop_flag = 0;
 }
 
+/* A stage that makes records lasting: what it has been asked to secure, and what had left by then. */
+static struct {
+    uint64_t stepped, secured, calls, fail_at;
+    size_t early; /* bytes that had left before they were secured */
+    struct ss_env *env;
+} lasting;
+
+static int open_lasting(void *state, struct ss_env *env)
+{
+    (void)state;
+    lasting.env = env;
+    return 0;
+}
+
+static int step_lasting(void *state, struct ss_batch *batch)
+{
+    (void)state;
+    lasting.stepped += batch->n;
+    return 0;
+}
+
+#define LASTING_LINE 14 /* {"user_id":10} */
+
+static int secure_lasting(void *state)
+{
+    (void)state;
+    lasting.calls++;
+    if (ss_mem_buffer("out")->n > lasting.secured * (LASTING_LINE + 1))
+        lasting.early++;
+    if (lasting.fail_at && lasting.calls >= lasting.fail_at)
+        return ss_fail(SS_EIO, "no room left");
+    lasting.secured = lasting.stepped;
+    return 0;
+}
+
+static const struct ss_stage lasting_stage = {
+    .name = "lasting", .open = open_lasting, .step = step_lasting, .secure = secure_lasting};
+
+static void nothing_leaves_before_it_is_secured(void)
+{
+    static const struct ss_stage *const last[] = {&passing, &lasting_stage, NULL}, *const inner[] = {
+                                                                                       &lasting_stage,
+                                                                                       &passing, NULL};
+    struct ss_buf *out = ss_mem_buffer("out"), *in = ss_mem_buffer("in");
+    ss_buf_reset(in);
+    for (int i = 0; i < 3000; i++)
+        ss_buf_puts(in, "{\"user_id\":10}\n");
+    ss_mem_chunk = 1000;
+    memset(&lasting, 0, sizeof lasting);
+    ok(run(last, NULL) == 0 && out->n == in->n && lasting.secured == 3000,
+       "what a stage makes lasting all leaves");
+    ok(lasting.early == 0, "nothing of it before");
+    ok(lasting.calls < 20, "many reads of a busy input are made lasting at once: %d calls",
+       (int)lasting.calls);
+    memset(&lasting, 0, sizeof lasting);
+    lasting.fail_at = 1;
+    ok(run(last, NULL) == SS_EIO && strcmp(ss_err_text(), "no room left") == 0 && out->n == 0,
+       "when that fails nothing leaves");
+    memset(&lasting, 0, sizeof lasting);
+    ok(run(inner, NULL) == 0 && lasting.calls == 0 && !lasting.env->alone,
+       "a stage that others follow is told that it is not alone");
+    ss_mem_chunk = 0;
+}
+
 int main(void)
 {
     lines_are_framed();
@@ -285,6 +349,7 @@ int main(void)
     outputs_do_not_overwrite_inputs();
     records_leave_before_the_loop_waits();
     what_was_read_is_worked_off();
+    nothing_leaves_before_it_is_secured();
     ss_mem_clear();
     return done();
 }
