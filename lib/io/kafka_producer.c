@@ -281,8 +281,7 @@ int ss_producer_commit(struct ss_producer *p, struct ss_source *src)
     int err = 0;
     if (offsets || p->open)
         err = commit_all(p, src, offsets);
-    else if (ss_kafka_source_lost(src))
-        err = lost(p);
+    /* Else nothing is under way, and partitions that were taken away can go. */
     if (offsets)
         ss_rdk.topic_partition_list_destroy(offsets);
     return err ? err : ss_kafka_source_committed(src);

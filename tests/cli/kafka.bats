@@ -325,14 +325,15 @@ rules() { ss-rules -q "$@"; }
   [ "$(read_topic "b$N" | wc -l)" -eq 1 ]
 }
 
-@test "a broker that is killed and comes back is waited for" {
+@test "a broker that is killed and comes back is waited for, for longer than a session" {
   topic "a$N" 2
   topic "b$N" 2
   payments 2000 >in
-  ss-rules -v -i "$URI/a$N?group=g$N" -o "$URI/b$N?key=user_id&exactly_once=1" 2>err & pid=$!
+  ss-rules -v -X session.timeout.ms=3000 -X heartbeat.interval.ms=500 -i "$URI/a$N?group=g$N" -o "$URI/b$N?key=user_id&exactly_once=1" 2>err & pid=$!
   head -n 1000 in | rules -o "$URI/a$N?key=user_id"
   wait_for count_is "b$N" 1000
   broker kill 1
+  wait_for grep -q 'has taken 2 partitions' err
   broker restart 1
   tail -n 1000 in | rules -o "$URI/a$N?key=user_id"
   wait_for count_is "b$N" 2000 || { cat err; return 1; }
