@@ -6,6 +6,8 @@ export interface Me {
   email: string
   name: string
   role: 'admin' | 'analyst' | 'viewer'
+  /** Somebody else knows the password: nothing else can be done before a new one is chosen. */
+  must_change?: boolean
 }
 export const me = signal<Me | null>(null)
 

@@ -4,7 +4,7 @@ import './style/parts.css'
 import './style/frame.css'
 import { ComponentType, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { me, whoami } from './api'
+import { may, me, whoami } from './api'
 import { Frame } from './frame'
 import { Empty, Skeleton } from './parts/states'
 import { parts } from './router'
@@ -28,12 +28,15 @@ const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
   audit: () => import('./pages/audit'),
 }
 
+const FOR_ADMINS = ['people', 'keys', 'settings', 'audit']
+
 function Room() {
   const name = parts.value[0] ?? ''
   const [shown, set] = useState<{ name: string; page: ComponentType | null }>({ name: '', page: null })
   useEffect(() => {
     let gone = false
     const load = pages[name]
+    if (FOR_ADMINS.includes(name) && !may('admin')) return set({ name, page: () => <Empty>An administrator may open this page.</Empty> })
     if (load) void load().then((m) => !gone && set({ name, page: m.default }))
     else set({ name, page: () => <Empty>There is no page of this name. Ctrl K finds those there are.</Empty> })
     return () => {
@@ -49,7 +52,7 @@ function App() {
     void whoami().catch(() => null).then(() => set(true))
   }, [])
   if (!asked) return null
-  if (!me.value) return <SignIn />
+  if (!me.value || me.value.must_change) return <SignIn />
   return (
     <Frame>
       <Room />

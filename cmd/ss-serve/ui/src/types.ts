@@ -195,11 +195,20 @@ export interface CaseWhole extends Case {
 }
 export interface TimelineItem {
   at: string
-  kind: string
-  actor: string
-  id: string | number | null
-  action: string | null
-  old: string | null
-  new: string | null
-  detail: string | null
+  kind: 'alert' | 'activity' | 'comment' | 'evidence'
+  actor: string | null
+  id?: number
+  /** Of an activity. */
+  action?: string | null
+  old?: string | null
+  new?: string | null
+  detail?: string | null
+  /** Of a comment. */
+  content?: string
+  /** Of evidence. */
+  name?: string
+  /** Of an alert. */
+  alert_id?: string
+  reason?: string | null
+  amount?: number
 }

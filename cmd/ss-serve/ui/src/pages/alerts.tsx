@@ -99,9 +99,10 @@ export default function Alerts() {
   const now = () => (selected.size ? [...selected] : open ? [open] : [])
   const newCase = () => {
     const ids = now()
-    const first = list.items.find((a) => a.id === ids[0])
-    if (!first) return
-    void send<Case>('POST', 'cases', { title: first.reason ?? 'Alerts looked at together', priority: first.level === 'CRITICAL' ? 'critical' : first.level === 'HIGH' ? 'high' : 'medium', alerts: ids }).then((c) => go(`/cases/${c.id}`), (f) => toast(f.message))
+    const chosen = list.items.filter((a) => ids.includes(a.id))
+    const first = chosen.find((a) => !a.case)
+    if (!first) return chosen[0]?.case && go(`/cases/${chosen[0].case.id}`)
+    void send<Case>('POST', 'cases', { title: first.reason ?? 'Alerts looked at together', priority: first.level === 'CRITICAL' ? 'critical' : first.level === 'HIGH' ? 'high' : 'medium', alerts: chosen.filter((a) => !a.case).map((a) => a.id) }).then((c) => go(`/cases/${c.id}`), (f) => toast(f.message))
   }
   const with_ = (run: (ids: string[]) => void) => () => {
     const ids = now()

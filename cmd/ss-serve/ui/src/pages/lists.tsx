@@ -52,7 +52,7 @@ function NewList({ close }: { close: () => void }) {
 function One({ name }: { name: string }) {
   const q = query.value.get('q')
   const about = useData<List>(`lists/${encodeURIComponent(name)}`)
-  const list = useList<Entry>(`lists/${encodeURIComponent(name)}/entries`, { prefix: q, limit: 200 })
+  const list = useList<Entry>(may('analyst') ? `lists/${encodeURIComponent(name)}/entries` : null, { prefix: q, limit: 200 })
   const [is, set] = useState({ value: '', reason: '', until: '' })
   const path = `lists/${encodeURIComponent(name)}`
   useHeading(name, <a class="button" href="/lists">All lists</a>)
@@ -91,10 +91,11 @@ function One({ name }: { name: string }) {
           </Form>
         </section>
       )}
-      <div class="row wrap">
+      {!may('analyst') && <Empty>An analyst may see what is on the list.</Empty>}
+      {may('analyst') && <><div class="row wrap">
         <input class="input" style={{ width: '220px' }} type="search" aria-label="Find a value" placeholder="Value begins with" value={q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
         <span class="grow" />
-        {may('analyst') && <label class="button">Import CSV or NDJSON<input class="visually-hidden" type="file" accept=".csv,.ndjson,.json" onChange={(e) => bring(e.currentTarget.files)} /></label>}
+        <label class="button">Import CSV or NDJSON<input class="visually-hidden" type="file" accept=".csv,.ndjson,.json" onChange={(e) => bring(e.currentTarget.files)} /></label>
         <a class="button" href={url(`${path}/export`, { format: 'csv' })} download={`${name}.csv`}>Export</a>
       </div>
       <SimpleTable
@@ -105,9 +106,9 @@ function One({ name }: { name: string }) {
           { title: 'From', cell: (e) => <When at={e.from} as="date" /> },
           { title: 'Until', cell: (e) => (e.until ? <When at={e.until} as="date" /> : 'for ever') },
           { title: 'Added', cell: (e) => <><When at={e.added_at} as="ago" /> by {e.added_by}</> },
-          { title: '', cell: (e) => may('analyst') && <button type="button" class="button danger" onClick={() => remove(e)}>Remove</button> },
+          { title: '', cell: (e) => <button type="button" class="button danger" onClick={() => remove(e)}>Remove</button> },
         ]}
-      />
+      /></>}
     </div>
   )
 }

@@ -36,11 +36,11 @@ export default function Me() {
       </section>
       <section class="card w4">
         <header><h2>Password</h2></header>
-        <Form label="Change it" send={async () => { await send('POST', 'auth/password', { current: before, password: after }); setBefore(''); setAfter(''); toast('Password changed; other sessions are ended'); sessions.again() }}>
+        <Form label="Change it" send={async () => { await send('POST', 'auth/password', { current: before, new: after }); setBefore(''); setAfter(''); toast('Password changed; other sessions are ended'); sessions.again() }}>
           {(fault) => (
             <>
               <Field label="Present password" fault={fault('current')}><input class="input" type="password" autocomplete="current-password" value={before} onInput={(e) => setBefore(e.currentTarget.value)} /></Field>
-              <Field label="New password" fault={fault('password')}><input class="input" type="password" autocomplete="new-password" value={after} onInput={(e) => setAfter(e.currentTarget.value)} /></Field>
+              <Field label="New password" fault={fault('new')}><input class="input" type="password" autocomplete="new-password" value={after} onInput={(e) => setAfter(e.currentTarget.value)} /></Field>
             </>
           )}
         </Form>

@@ -201,6 +201,16 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
   )
 }
 
+/** A rule, for those who may not change it. */
+function Reader({ rule, close }: { rule: Rule; close: () => void }) {
+  return (
+    <Drawer title={rule.id} close={close}>
+      {rule.about && <p>{rule.about}</p>}
+      <pre class="mono diff" style={{ marginTop: '10px' }}>{rule.text}</pre>
+    </Drawer>
+  )
+}
+
 function Versions({ again }: { again: () => void }) {
   const list = useList<RuleSet>('rule-sets', { limit: 50 })
   const [diff, show] = useState<{ version: number; diff: string } | null>(null)
@@ -243,8 +253,7 @@ export default function RulesPage() {
   const wanted = query.value.get('rule')
   useEffect(() => listen('rules', again), [again])
   useEffect(() => {
-    const rule = data?.items.find((r) => r.id === wanted)
-    if (rule) edit(rule)
+    if (wanted && data?.items.some((r) => r.id === wanted)) void open(wanted)
   }, [wanted, data?.version])
   const close = () => {
     edit(null)
@@ -256,6 +265,8 @@ export default function RulesPage() {
     toast(said)
   }
   const said = (s: RuleSet) => done(s.status === 'published' ? `Version ${s.version} is in force` : `Kept as version ${s.version}, ${words(s.status).toLowerCase()}`)
+  // The list comes without texts.
+  const open = (id: string) => get<Rule>(`rules/${id}`).then(edit, (f) => toast(f.message))
   const openFile = () => get<RuleSet>(`rule-sets/${data?.version}`).then((s) => { setFile(s.text ?? ''); edit('whole') }, (f) => toast(f.message))
   useHeading('Rules', (
     <>
@@ -277,7 +288,7 @@ export default function RulesPage() {
             <tbody>
               {data.items.map((r) => (
                 <tr key={r.id}>
-                  <td><button type="button" class="link" onClick={() => edit(r)}>{r.id}</button></td>
+                  <td><button type="button" class="link" onClick={() => open(r.id)}>{r.id}</button></td>
                   <td title={r.when}><code>{r.when}</code></td>
                   <td>{r.action ? <ActionTag action={r.action} /> : <span class="quiet">scores</span>}</td>
                   <td class="number">{r.score ?? '–'}</td>
@@ -301,7 +312,8 @@ export default function RulesPage() {
       )}
       {editing === 'new' && <Editor title="A new rule" first={NEW} close={close} save={(text, comment) => send<RuleSet>('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
       {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send<RuleSet>('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
-      {editing && typeof editing === 'object' && <Editor key={editing.id} title={editing.id} first={editing.text} close={close} save={(text, comment) => send<RuleSet>('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
+      {editing && typeof editing === 'object' && !may('analyst') && <Reader rule={editing} close={close} />}
+      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text} close={close} save={(text, comment) => send<RuleSet>('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
     </div>
   )
 }

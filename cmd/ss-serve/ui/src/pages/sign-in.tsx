@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { send, whoami } from '../api'
+import { me, send, whoami } from '../api'
 import { useData } from '../data'
 import { Field, Form } from '../parts/form'
 import { Fault, Skeleton } from '../parts/states'
@@ -72,6 +72,34 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
   )
 }
 
+/** The first sign-in with a password that somebody else made. */
+function NewPassword({ least }: { least: number }) {
+  const before = useText()
+  const after = useText()
+  const change = async () => {
+    await send('POST', 'auth/password', { current: before.value, new: after.value })
+    await whoami()
+  }
+  return (
+    <div class="card stack far">
+      <h1>Choose a password of your own</h1>
+      <p class="quiet">Somebody else made the one you signed in with.</p>
+      <Form send={change} label="Go on">
+        {(fault) => (
+          <>
+            <Field label="Present password" fault={fault('current')}>
+              <input class="input" type="password" autofocus autocomplete="current-password" {...before} />
+            </Field>
+            <Field label="New password" fault={fault('new')} hint={`at least ${least} characters; a sentence is fine`}>
+              <input class="input" type="password" autocomplete="new-password" {...after} />
+            </Field>
+          </>
+        )}
+      </Form>
+    </div>
+  )
+}
+
 export default function SignIn() {
   const { data, fault, again } = useData<State>('auth/state')
   const [turned, turn] = useState<Way | null>(query.value.get('invite') ? 'register' : null)
@@ -80,7 +108,8 @@ export default function SignIn() {
     <main class="alone">
       {fault && <div class="card"><Fault fault={fault} again={again} /></div>}
       {!data && !fault && <div class="card"><Skeleton lines={5} height={24} /></div>}
-      {data && <Card state={data} way={data.setup ? 'setup' : (turned ?? 'sign-in')} turn={turn} />}
+      {data && me.value?.must_change && <NewPassword least={data.password_min} />}
+      {data && !me.value && <Card state={data} way={data.setup ? 'setup' : (turned ?? 'sign-in')} turn={turn} />}
     </main>
   )
 }

@@ -85,7 +85,8 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
       drawn.current = init(box.current)
       drawn.current.setOption({ animation: !motion.matches, animationDuration: 120, ...option() })
       drawn.current.on('click', (params: unknown) => clicked.current?.(params))
-      watch = new ResizeObserver(() => drawn.current?.resize())
+      // A box without room, as while a page is being left, cannot be drawn into.
+      watch = new ResizeObserver(() => box.current?.clientWidth && box.current.clientHeight && drawn.current?.resize())
       watch.observe(box.current)
     })
     return () => {
@@ -101,7 +102,7 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
   return (
     <figure class="figure-box">
       {asTable ? (
-        <div class="scroll" style={{ maxHeight: `${height}px` }} tabIndex={0} role="region" aria-label={label}>
+        <div key="table" class="scroll" style={{ maxHeight: `${height}px` }} tabIndex={0} role="region" aria-label={label}>
           <table class="table">
             <caption class="visually-hidden">{label}</caption>
             <thead>
@@ -123,7 +124,7 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
           </table>
         </div>
       ) : (
-        <div ref={box} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />
+        <div key="chart" ref={box} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />
       )}
       <button type="button" class="as-table small faint" aria-pressed={asTable} onClick={() => set(!asTable)}>
         {asTable ? 'as a chart' : 'as a table'}

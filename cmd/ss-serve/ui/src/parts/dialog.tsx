@@ -1,14 +1,15 @@
 import { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useKeys } from '../keys'
 
 /** Keeps the focus inside while it is open, and gives it back. */
 function useFocusInside() {
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  // Before the next key is pressed, however fast.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null
-    const first = box.current?.querySelector<HTMLElement>('[autofocus], input, select, textarea, button')
-    ;(first ?? box.current)?.focus()
+    const find = (what: string) => box.current?.querySelector<HTMLElement>(what)
+    ;(find('[autofocus]') ?? find('input, select, textarea') ?? find('button') ?? box.current)?.focus()
     const keep = (event: KeyboardEvent) => {
       if (event.key !== 'Tab' || !box.current) return
       const all = [...box.current.querySelectorAll<HTMLElement>('a[href], button:not(:disabled), input:not(:disabled), select, textarea, [tabindex="0"]')]

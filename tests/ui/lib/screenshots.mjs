@@ -1,0 +1,116 @@
+// Pictures of the pages, small enough for a README: colours are reduced to a palette of 64.
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as zlib from 'node:zlib'
+import { go, launch, person, signIn, until } from './browser.mjs'
+import { api, serve } from './server.mjs'
+
+const WIDTH = 1200
+const HEIGHT = 750
+const dir = process.argv[2]
+mkdirSync(dir, { recursive: true })
+
+/** In the page: the picture's pixels as indexes into the colours that occur most. */
+async function indexed(data) {
+  const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob())
+  const canvas = new OffscreenCanvas(picture.width, picture.height)
+  const context = canvas.getContext('2d')
+  context.drawImage(picture, 0, 0)
+  const pixels = context.getImageData(0, 0, picture.width, picture.height).data
+  const counts = new Map()
+  const key = (i) => ((pixels[i] >> 2) << 12) | ((pixels[i + 1] >> 2) << 6) | (pixels[i + 2] >> 2)
+  for (let i = 0; i < pixels.length; i += 4) counts.set(key(i), (counts.get(key(i)) ?? 0) + 1)
+  const palette = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 64).map(([k]) => [((k >> 12) << 2) | 2, (((k >> 6) & 63) << 2) | 2, ((k & 63) << 2) | 2].map((v) => (v >= 252 ? 255 : v)))
+  const near = new Map()
+  const nearest = (i) => {
+    const k = key(i)
+    if (!near.has(k)) {
+      let best = 0
+      let least = Infinity
+      palette.forEach(([r, g, b], n) => {
+        const d = (r - pixels[i]) ** 2 + (g - pixels[i + 1]) ** 2 + (b - pixels[i + 2]) ** 2
+        if (d < least) [best, least] = [n, d]
+      })
+      near.set(k, best)
+    }
+    return near.get(k)
+  }
+  const out = []
+  for (let i = 0; i < pixels.length; i += 4) out.push(nearest(i))
+  let text = ''
+  for (let i = 0; i < out.length; i += 8192) text += String.fromCharCode(...out.slice(i, i + 8192))
+  return { palette, width: picture.width, height: picture.height, pixels: btoa(text) }
+}
+
+function chunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type), data])
+  const frame = Buffer.alloc(8)
+  frame.writeUInt32BE(data.length, 0)
+  frame.writeUInt32BE(zlib.crc32 ? zlib.crc32(body) : own_crc(body), 4)
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)])
+}
+// Node before 22 has no crc32.
+function own_crc(bytes) {
+  let c = 0xffffffff
+  for (const b of bytes) {
+    c ^= b
+    for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
+  }
+  return (c ^ 0xffffffff) >>> 0
+}
+function png({ palette, width, height, pixels }) {
+  const flat = Buffer.from(pixels, 'base64')
+  const lines = Buffer.alloc((width + 1) * height)
+  for (let y = 0; y < height; y++) flat.copy(lines, y * (width + 1) + 1, y * width, (y + 1) * width)
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  head.set([8, 3, 0, 0, 0], 8)
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head), chunk('PLTE', Buffer.from(palette.flat())), chunk('IDAT', zlib.deflateSync(lines, { level: 9 })), chunk('IEND', Buffer.alloc(0))])
+}
+
+const browser = await launch()
+const server = await serve({ payments: 12000 })
+const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
+const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
+const { page } = await person(browser, server.url, { width: WIDTH, height: HEIGHT })
+const { page: reduced } = await person(browser, 'about:blank')
+await page.goto('/')
+await signIn(page, WHO.email, WHO.password)
+const payment = (await ask('GET', 'payments?limit=1&level=CRITICAL')).items[0]
+const a_case = (await ask('GET', 'cases?limit=1')).items[0]
+const PAGES = [
+  ['overview', '/', '.feed li'],
+  ['overview-dark', '/', '.feed li', 'dark'],
+  ['payment', `/payments?open=${encodeURIComponent(payment.txn_id)}`, '.drawer .verdict'],
+  ['alerts', '/alerts', 'tbody tr.can'],
+  ['case', `/cases/${a_case.id}`, '.verdict'],
+  ['customer', `/customers/${payment.user_id}`, '.strip .figure'],
+  ['analytics', '/analytics', 'canvas'],
+  ['rules', '/rules', 'tbody tr'],
+  ['what-if', `/what-if?like=${encodeURIComponent(payment.txn_id)}`, 'form'],
+  ['lab', '/lab', '.strip'],
+  ['audit', '/audit', 'tbody tr'],
+]
+for (const [name, path, there, theme] of PAGES) {
+  await page.evaluate((t) => (t ? localStorage.setItem('theme', t) : localStorage.removeItem('theme')), theme)
+  if (theme) await page.reload()
+  await go(page, path)
+  await page.locator(there).first().waitFor()
+  if (name === 'what-if') await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  if (name === 'lab') await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'all is loaded')
+  await new Promise((done) => setTimeout(done, name === 'lab' ? 4000 : 1200))
+  const bytes = png(await reduced.evaluate(indexed, (await page.screenshot()).toString('base64')))
+  if (name === 'lab') await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  if (theme) {
+    await page.evaluate(() => localStorage.removeItem('theme'))
+    await page.reload()
+  }
+  const file = join(dir, `${name}.png`)
+  writeFileSync(file, bytes)
+  console.log(`${file} ${Math.ceil(statSync(file).size / 1024)} kB`)
+}
+await browser.close()
+await server.stop()
+process.exit(0)
