@@ -162,7 +162,10 @@ int ss_kpis(struct ss_call *call)
     err = read_course(call, minutes ? "minute" : "all", minutes ? SS_MINUTE_US : SS_HOUR_US, &period, NULL,
                       &all);
     err = err ? err : read_course(call, "level", SS_HOUR_US, &period, is_critical, &critical);
-    err = err ? err : read_course(call, "rule", SS_HOUR_US, &period, is_velocity, &velocity);
+    bool days = period.until_us - period.from_us > 30 * SS_DAY_US; /* hours of rules are not kept for good */
+    err = err ? err
+              : read_course(call, days ? "rule/day" : "rule", days ? SS_DAY_US : SS_HOUR_US, &period,
+                            is_velocity, &velocity);
     err = err ? err : read_course(call, "action", SS_HOUR_US, &period, is_acted_on, &acted);
     if (err)
         return err;
