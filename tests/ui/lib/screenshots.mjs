@@ -1,4 +1,4 @@
-// Pictures of the pages, small enough for a README: colours are reduced to a palette of 64.
+// Pictures of the pages, small enough for a README: colours are reduced to a palette of 26.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as zlib from 'node:zlib'
@@ -20,7 +20,14 @@ async function indexed(data) {
   const counts = new Map()
   const key = (i) => ((pixels[i] >> 2) << 12) | ((pixels[i + 1] >> 2) << 6) | (pixels[i + 2] >> 2)
   for (let i = 0; i < pixels.length; i += 4) counts.set(key(i), (counts.get(key(i)) ?? 0) + 1)
-  const palette = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 64).map(([k]) => [((k >> 12) << 2) | 2, (((k >> 6) & 63) << 2) | 2, ((k & 63) << 2) | 2].map((v) => (v >= 252 ? 255 : v)))
+  // Each further colour is one that is frequent and far from those there are: few, but no hue is lost.
+  const all = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 1500).map(([k, n]) => ({ rgb: [((k >> 12) << 2) | 2, (((k >> 6) & 63) << 2) | 2, ((k & 63) << 2) | 2].map((v) => (v >= 252 ? 255 : v)), weight: Math.sqrt(n), far: 1e9 }))
+  const palette = []
+  while (palette.length < Math.min(26, all.length)) {
+    const next = all.reduce((best, c) => (c.weight * c.far > best.weight * best.far ? c : best))
+    palette.push(next.rgb)
+    for (const c of all) c.far = Math.min(c.far, Math.hypot(...c.rgb.map((v, n) => v - next.rgb[n])))
+  }
   const near = new Map()
   const nearest = (i) => {
     const k = key(i)
@@ -70,7 +77,7 @@ function png({ palette, width, height, pixels }) {
 }
 
 const browser = await launch()
-const server = await serve({ payments: 12000 })
+const server = await serve({ payments: 12000, rate: 12, fraud: 0.05 })
 const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
 const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
 const { page } = await person(browser, server.url, { width: WIDTH, height: HEIGHT })

@@ -131,7 +131,7 @@ function Profile({ id }: { id: string }) {
         <div><div class="quiet">Risk</div><div class="figure">{percent(c.risk, 0)}</div><LevelTag level={c.level} /></div>
         <div><div class="quiet">Payments</div><div class="figure">{count(c.payments)}</div><div class="small quiet">since <When at={c.first_seen} as="date" /></div></div>
         <div><div class="quiet">Spent</div><div class="figure">{amount(c.amount)}</div><div class="small quiet">usually {amount(w.usual.amount_median)}</div></div>
-        <div><div class="quiet">Alerts</div><div class="figure">{count(c.alerts)}</div><div class="small quiet">{count(w.cases.length)} cases</div></div>
+        <div><div class="quiet">Alerts</div><div class="figure">{count(c.alerts)}</div><div class="small quiet">{count(w.cases.length)} {w.cases.length === 1 ? 'case' : 'cases'}</div></div>
         <div><div class="quiet">Blocked</div><div class="figure">{count(c.blocked)}</div></div>
         <div><div class="quiet">Known frauds</div><div class="figure">{count(c.fraud)}</div></div>
       </section>

@@ -171,7 +171,7 @@ export default function Overview() {
         <section class="card w6">
           <header>
             <h2>When it happens</h2>
-            <span class="small">alerts by hour of the week, UTC, 30 days</span>
+            <span class="small">alerts, UTC, 30 days</span>
           </header>
           <Heat of="30d" />
         </section>

@@ -66,7 +66,7 @@ export function Feed({ all = false, height }: { all?: boolean; height?: string }
                 <span class="quiet small"><When at={p.timestamp} as="time" /></span>
                 <LevelTag level={p.level} />
                 <b class="number">{amount(p.amount, p.currency)}</b>
-                <span class="reason clip">{p.reason ?? 'Nothing unusual'}</span>
+                <span class="reason">{p.reason ?? 'Nothing unusual'}</span>
                 <span class="place quiet small clip">{place(p)}</span>
               </button>
             </li>
