@@ -5,7 +5,7 @@ SUPPORT="$ROOT/tests/support"
 serve() {
   local i
   rm -f ready
-  NOTIFY_SOCKET= ss-serve -v -l "${LISTEN:-127.0.0.1:0}" "$@" s.db 2>>log <"${INPUT:-/dev/null}" 3>&- 4>&- &
+  NOTIFY_SOCKET= ss-serve -v -l "${LISTEN:-127.0.0.1:0}" "$@" "${STORE:-s.db}" 2>>log <"${INPUT:-/dev/null}" 3>&- 4>&- &
   server=$!
   for i in $(seq 200); do
     at=$(sed -n 's/^ss-serve: listening at //p' log | tail -n +"${starts:-1}" | head -n 1)
