@@ -1,54 +1,15 @@
-#include "cmd/ss-serve/writer.h"
+#include "cmd/ss-serve/writer_parts.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "store/answers.h"
-#include "store/audit.h"
 #include "store/passed.h"
-#include "store/size.h"
 #include "web/after.h"
-#include "web/auth.h"
-#include "web/deadlines.h"
 #include "web/hub.h"
-#include "web/replay.h"
-#include "web/submit.h"
-#include <inttypes.h>
+#include "web/items.h"
 #include <stdlib.h>
 
 #define RETRY_MS  200
 #define GATHER_NS 400000
-#define MINUTE_NS ((int64_t)60 * 1000000000)
-#define HEAD_NS   (60 * MINUTE_NS)
-
-/* Lines of the input that wait for their commit. */
-struct lines {
-    const struct ss_str *line;
-    size_t n, rejected;
-    int err;
-    bool there;
-};
-
-struct ss_writer {
-    struct ss_writer_options opt;
-    struct ss_web *web;
-    struct ss_submit *submit;
-    pthread_t thread;
-    bool runs;
-    /* Between threads. */
-    pthread_mutex_t lock;
-    pthread_cond_t more, lines_done;
-    struct ss_task *first, *last;
-    int waiting;
-    int wanted; /* as many are waited for, for a moment; 0: none */
-    struct lines lines;
-    bool closing, reload;
-    struct ss_writer_counts counts;
-    /* The thread's own. */
-    struct ss_call *payment[SS_SUBMIT_MAX];
-    int last_n; /* how many were there when work was taken last */
-    int64_t saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
-    int err;
-};
 
 bool ss_writer_put(struct ss_writer *writer, struct ss_task *task)
 {
@@ -92,7 +53,7 @@ void ss_writer_counts(struct ss_writer *writer, struct ss_writer_counts *out)
 int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n, size_t *rejected)
 {
     pthread_mutex_lock(&writer->lock);
-    writer->lines = (struct lines){.line = line, .n = n, .there = true};
+    writer->lines = (struct ss_writer_lines){.line = line, .n = n, .there = true};
     pthread_cond_signal(&writer->more);
     while (writer->lines.there)
         pthread_cond_wait(&writer->lines_done, &writer->lock);
@@ -104,7 +65,7 @@ int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n
 
 /* ---- one transaction ---- */
 
-static void note_store(struct ss_writer *writer, int err, int64_t took_ns)
+void ss_writer_note(struct ss_writer *writer, int err, int64_t took_ns)
 {
     pthread_mutex_lock(&writer->lock);
     bool was = writer->counts.store_fine;
@@ -125,20 +86,19 @@ static void note_store(struct ss_writer *writer, int err, int64_t took_ns)
         ss_warn("the store is back");
 }
 
-static int begin(struct ss_writer *writer)
+int ss_writer_begin(struct ss_writer *writer)
 {
     int err = ss_db_check(writer->opt.db);
     return err ? err : ss_db_begin(writer->opt.db, true);
 }
 
-/* Commits, or undoes all of it. */
-static int end(struct ss_writer *writer, int err, int64_t begun_ns)
+int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns)
 {
     if (!err)
         err = ss_db_commit(writer->opt.db);
     if (err)
         ss_db_rollback(writer->opt.db);
-    note_store(writer, err, ss_clock_mono_ns() - begun_ns);
+    ss_writer_note(writer, err, ss_clock_mono_ns() - begun_ns);
     return err;
 }
 
@@ -208,13 +168,13 @@ static void transact(struct ss_writer *writer, struct ss_task *tasks)
     if (payments + writes == 0)
         return;
     int64_t begun_ns = ss_clock_mono_ns();
-    int err = begin(writer);
+    int err = ss_writer_begin(writer);
     if (!err && payments)
         err = ss_submit_calls(writer->submit, writer->opt.db, writer->payment, payments);
     for (struct ss_task *t = tasks; t && !err; t = t->next)
         if (!is_payment(t) && !is_try(t))
             err = change(writer, &t->call);
-    err = end(writer, err, begun_ns);
+    err = ss_writer_end(writer, err, begun_ns);
     if (payments)
         ss_submit_done(writer->submit, !err);
     if (err) {
@@ -250,7 +210,7 @@ static void try_all(struct ss_writer *writer, struct ss_task *tasks)
 /* ---- the input ---- */
 
 /* Decided and stored by somebody before us: it is only told. */
-static void pass_on(struct ss_writer *writer, struct lines *lines)
+static void pass_on(struct ss_writer *writer, struct ss_writer_lines *lines)
 {
     struct ss_buf item;
     ss_buf_init(&item, (size_t)1 << 20);
@@ -268,17 +228,17 @@ static void pass_on(struct ss_writer *writer, struct lines *lines)
 }
 
 /* False: the store is away, they wait on. */
-static bool take_lines(struct ss_writer *writer, struct lines *lines)
+static bool take_lines(struct ss_writer *writer, struct ss_writer_lines *lines)
 {
     if (!writer->web->engine) {
         pass_on(writer, lines);
         return true;
     }
     int64_t begun_ns = ss_clock_mono_ns();
-    int err = begin(writer);
+    int err = ss_writer_begin(writer);
     if (!err)
         err = ss_submit_lines(writer->submit, writer->opt.db, lines->line, lines->n, &lines->rejected);
-    err = end(writer, err, begun_ns);
+    err = ss_writer_end(writer, err, begun_ns);
     ss_submit_done(writer->submit, !err);
     if ((err == SS_EAWAY || err == SS_EIO) && !*writer->opt.stop)
         return false;
@@ -286,7 +246,7 @@ static bool take_lines(struct ss_writer *writer, struct lines *lines)
     return true;
 }
 
-static void lines_taken(struct ss_writer *writer, const struct lines *lines)
+static void lines_taken(struct ss_writer *writer, const struct ss_writer_lines *lines)
 {
     pthread_mutex_lock(&writer->lock);
     writer->counts.lines += lines->n;
@@ -305,10 +265,10 @@ static bool pay_debt(struct ss_writer *writer)
 {
     if (ss_submit_owes(writer->submit)) {
         int64_t begun_ns = ss_clock_mono_ns();
-        int err = begin(writer);
+        int err = ss_writer_begin(writer);
         if (!err)
             err = ss_submit_again(writer->submit, writer->opt.db);
-        err = end(writer, err, begun_ns);
+        err = ss_writer_end(writer, err, begun_ns);
         ss_submit_done(writer->submit, !err);
         if (err)
             return false;
@@ -321,94 +281,6 @@ static bool pay_debt(struct ss_writer *writer)
             ss_warn("the pipeline began anew from its snapshot and the store");
     }
     return true;
-}
-
-/* Is the store there, though nobody asks? How large is it? */
-static void look_at_store(struct ss_writer *writer)
-{
-    int64_t bytes = -1;
-    int err = ss_db_check(writer->opt.db);
-    if (err) {
-        note_store(writer, err, 0);
-        return;
-    }
-    err = ss_store_bytes(writer->opt.db, &bytes);
-    pthread_mutex_lock(&writer->lock);
-    writer->counts.store_bytes = err ? -1 : bytes;
-    pthread_mutex_unlock(&writer->lock);
-}
-
-static void sweep(struct ss_writer *writer, int64_t now_ns)
-{
-    int err = begin(writer);
-    if (!err && writer->web->auth)
-        err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
-    if (!err) {
-        int64_t gone = ss_stored_answers_prune(writer->opt.db, writer->web->now_us() - SS_REPLAY_US);
-        err = gone < 0 ? (int)gone : 0;
-    }
-    (void)end(writer, err, now_ns);
-}
-
-/* The end of the audit log, told to a log that is kept elsewhere: `ss-ctl audit verify --head` then holds the
- * store to it. */
-static void tell_head(struct ss_db *db)
-{
-    char hash[SS_DIGEST_HEX];
-    int64_t seq;
-    if (ss_audit_head(db, &seq, hash))
-        ss_warn("the head of the audit log is not known: %s", ss_err_text());
-    else
-        ss_info("audit head %" PRId64 ":%s", seq, hash);
-}
-
-static void settle(struct ss_writer *writer)
-{
-    int64_t begun_ns = ss_clock_mono_ns();
-    if (!ss_submit_unsettled(writer->submit) || ss_submit_owes(writer->submit))
-        return;
-    int err = begin(writer);
-    if (!err)
-        err = ss_submit_settle(writer->submit, writer->opt.db);
-    err = end(writer, err, begun_ns);
-    ss_submit_done(writer->submit, !err);
-}
-
-static void now_and_then(struct ss_writer *writer)
-{
-    int64_t now_ns = ss_clock_mono_ns();
-    if (now_ns - writer->looked_ns >= MINUTE_NS / 60) {
-        writer->looked_ns = now_ns;
-        look_at_store(writer);
-        settle(writer);
-        if (writer->opt.hosted)
-            ss_hosted_look(writer->opt.hosted);
-    }
-    if (now_ns - writer->watched_ns >= MINUTE_NS / 60) {
-        writer->watched_ns = now_ns;
-        int err = ss_deadlines_watch(writer->web, writer->opt.db);
-        if (err && err != SS_EAWAY)
-            ss_warn("deadlines are not watched: %s", ss_err_text());
-    }
-    if (now_ns - writer->swept_ns >= MINUTE_NS) {
-        writer->swept_ns = now_ns;
-        sweep(writer, now_ns);
-    }
-    if (now_ns - writer->headed_ns >= HEAD_NS) {
-        writer->headed_ns = now_ns;
-        tell_head(writer->opt.db);
-    }
-    if (writer->opt.hosted && now_ns - writer->saved_ns >= writer->opt.save_every_us * 1000) {
-        int64_t seq;
-        writer->saved_ns = now_ns;
-        int err = ss_submit_owes(writer->submit) ? 1 : ss_passed_last(writer->opt.db, &seq);
-        if (!err && seq != writer->saved_seq) {
-            err = ss_hosted_save_soon(writer->opt.hosted, seq);
-            writer->saved_seq = seq;
-        }
-        if (err < 0)
-            ss_warn("no snapshot: %s", ss_err_text());
-    }
 }
 
 /* Those that were answered a moment ago mostly ask again at once: a commit of all costs little more than one
@@ -428,7 +300,7 @@ static void gather(struct ss_writer *writer)
 }
 
 /* Waits for work, at most a second. Takes at most as many as one batch may have. */
-static struct ss_task *wait_for_work(struct ss_writer *writer, struct lines *lines, bool *closing,
+static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_lines *lines, bool *closing,
                                      bool *reload)
 {
     struct timespec until;
@@ -474,7 +346,7 @@ static void *work(void *arg)
     bool closing = false, reload;
     pthread_setname_np(pthread_self(), "writer");
     while (!closing) {
-        struct lines lines;
+        struct ss_writer_lines lines;
         struct ss_task *tasks = wait_for_work(writer, &lines, &closing, &reload);
         if (reload && writer->web->engine && writer->web->engine->ops->reload(writer->web->engine))
             ss_warn("%s; what was in use stays", ss_err_text());
@@ -498,7 +370,7 @@ static void *work(void *arg)
             else
                 ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
         }
-        now_and_then(writer);
+        ss_writer_chores(writer);
     }
     return NULL;
 }
@@ -544,7 +416,7 @@ int ss_writer_close(struct ss_writer *writer)
     if (!err)
         err = ss_hosted_close(writer->opt.hosted, seq);
     if (writer->runs)
-        tell_head(writer->opt.db);
+        ss_writer_tell_head(writer->opt.db);
     ss_submit_free(writer->submit);
     ss_db_close(writer->opt.db);
     free(writer);

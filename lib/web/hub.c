@@ -1,66 +1,7 @@
-#include "web/hub.h"
+#include "web/hub_parts.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/number.h"
-#include "json/cursor.h"
-#include "json/write.h"
-#include "record/decision.h"
-#include "web/mask.h"
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-
-#define EVENTS  8192 /* in the ring; a power of two */
-#define BUCKETS 1024
-#define INBOX   ((size_t)8 << 20)
-
-struct event {
-    int64_t id, account;
-    size_t at; /* in the ring, counted from the start of the process */
-    uint32_t n;
-    int8_t topic, level, action; /* level and action -1: it has none */
-};
-
-/* All listeners that want the same. */
-struct sub {
-    struct ss_hub_spec spec; /* since is 0 */
-    uint64_t hash;
-    struct sub *next; /* of its bucket */
-    struct ss_listener *first;
-    struct ss_hub_frame *frame[SS_HUB_FRAMES]; /* number i at i % SS_HUB_FRAMES */
-    uint64_t frames;                           /* made so far: the number of the next one */
-};
-
-struct ss_listener {
-    struct sub *sub;
-    struct ss_listener *next, *before;
-    void *arg;
-    uint64_t at;              /* the number of the frame it gets next */
-    struct ss_hub_frame *own; /* before it: what only this one gets */
-    struct ss_hub_spec spec;  /* as it was asked for */
-};
-
-struct ss_hub {
-    struct ss_hub_options opt;
-    pthread_mutex_t lock; /* of what comes from other threads: */
-    struct ss_buf inbox;
-    uint64_t skipped_now[SS_TOPICS];
-    int payments_now;
-    atomic_int payment_listeners;
-    /* The loop's: */
-    struct ss_buf news, part[SS_TOPICS];
-    struct event event[EVENTS];
-    uint64_t first, last; /* events kept: first .. last - 1, at their number % EVENTS */
-    char *ring;
-    size_t ring_end; /* bytes that ever went in */
-    int64_t next_id;
-    struct sub *bucket[BUCKETS];
-    struct ss_hub_counts counts;
-};
-
-struct head {
-    uint32_t topic, n;
-};
 
 static const struct {
     const char *plural, *singular;
@@ -112,8 +53,8 @@ int ss_hub_new(const struct ss_hub_options *opt, struct ss_hub **out)
     hub->ring = ring;
     hub->next_id = opt->now_us;
     pthread_mutex_init(&hub->lock, NULL);
-    ss_buf_init(&hub->inbox, INBOX);
-    ss_buf_init(&hub->news, INBOX);
+    ss_buf_init(&hub->inbox, SS_HUB_INBOX);
+    ss_buf_init(&hub->news, SS_HUB_INBOX);
     for (int i = 0; i < SS_TOPICS; i++)
         ss_buf_init(&hub->part[i], SS_HUB_RING * 2);
     *out = hub;
@@ -124,9 +65,9 @@ int ss_hub_new(const struct ss_hub_options *opt, struct ss_hub **out)
 
 void ss_hub_post(struct ss_hub *hub, enum ss_topic topic, struct ss_str json)
 {
-    const struct head head = {(uint32_t)topic, (uint32_t)json.n};
+    const struct ss_hub_head head = {(uint32_t)topic, (uint32_t)json.n};
     pthread_mutex_lock(&hub->lock);
-    if (json.n > SS_HUB_FRAME / 2 || hub->inbox.n + sizeof head + json.n > INBOX) {
+    if (json.n > SS_HUB_FRAME / 2 || hub->inbox.n + sizeof head + json.n > SS_HUB_INBOX) {
         hub->skipped_now[topic]++;
     } else {
         ss_buf_put(&hub->inbox, &head, sizeof head);
@@ -147,185 +88,6 @@ bool ss_hub_wants_payment(struct ss_hub *hub)
     hub->skipped_now[SS_ON_PAYMENTS] += !wants;
     pthread_mutex_unlock(&hub->lock);
     return wants;
-}
-
-/* ---- the ring ---- */
-
-static struct event *event_at(struct ss_hub *hub, uint64_t i)
-{
-    return &hub->event[i % EVENTS];
-}
-
-static struct ss_str text_of(const struct ss_hub *hub, const struct event *e)
-{
-    return (struct ss_str){hub->ring + e->at % SS_HUB_RING, e->n};
-}
-
-/* A string member's bytes as they stand, without quotes. */
-static struct ss_str word_of(struct ss_str json, const char *key)
-{
-    struct ss_str text = ss_cursor_member(json, key);
-    return text.n >= 2 && text.p[0] == '"' ? (struct ss_str){text.p + 1, text.n - 2} : text;
-}
-
-/* Texts lie in one piece: one that would reach over the end begins at the start again. */
-static void keep(struct ss_hub *hub, enum ss_topic topic, struct ss_str json)
-{
-    size_t at = hub->ring_end;
-    if (at % SS_HUB_RING + json.n > SS_HUB_RING)
-        at += SS_HUB_RING - at % SS_HUB_RING;
-    while (hub->first < hub->last &&
-           (hub->last - hub->first == EVENTS || event_at(hub, hub->first)->at + SS_HUB_RING < at + json.n))
-        hub->first++;
-    char *to = hub->ring + at % SS_HUB_RING;
-    memcpy(to, json.p, json.n);
-    for (size_t i = 0; i < json.n; i++) /* Server-Sent Events are lines */
-        if (to[i] == '\n' || to[i] == '\r')
-            to[i] = ' ';
-    struct event *e = event_at(hub, hub->last++);
-    *e = (struct event){.id = hub->next_id++, .at = at, .n = (uint32_t)json.n, .topic = (int8_t)topic};
-    e->level = e->action = -1;
-    if (topic == SS_ON_PAYMENTS || topic == SS_ON_ALERTS) {
-        e->level = (int8_t)ss_level_of(word_of(json, "level"));
-        e->action = (int8_t)ss_action_of(word_of(json, "action"));
-    } else if (topic == SS_ON_NOTICES) {
-        struct ss_str account = ss_cursor_member(json, "user_id");
-        if (!account.p || !ss_int_parse(account.p, account.n, &e->account))
-            e->account = -1;
-    }
-    hub->ring_end = at + json.n;
-    hub->counts.events++;
-    hub->counts.told[topic]++;
-}
-
-static bool matches(const struct ss_hub *hub, const struct ss_hub_spec *spec, const struct event *e)
-{
-    if (!(spec->topics & 1u << e->topic))
-        return false;
-    if (e->topic == SS_ON_NOTICES)
-        return e->account == spec->account;
-    if (e->topic != SS_ON_PAYMENTS && e->topic != SS_ON_ALERTS)
-        return true;
-    if ((spec->level && e->level < spec->level) ||
-        (spec->actions && (e->action < 0 || !(spec->actions & 1u << e->action))))
-        return false;
-    return !*spec->user || ss_str_is(word_of(text_of(hub, e), "user_id"), spec->user);
-}
-
-/* ---- frames ---- */
-
-static struct ss_hub_frame *frame_new(size_t n)
-{
-    struct ss_hub_frame *frame = malloc(sizeof *frame + SS_HUB_HEADROOM + n);
-    if (!frame)
-        return NULL;
-    *frame = (struct ss_hub_frame){.p = (char *)(frame + 1) + SS_HUB_HEADROOM, .n = 0, .refs = 1};
-    return frame;
-}
-
-static void unref(struct ss_hub_frame *frame)
-{
-    if (frame && --frame->refs == 0)
-        free(frame);
-}
-
-/* One topic's object, `items` being its items with commas. */
-static void put_topic(struct ss_buf *to, enum ss_frame_form form, const char *topic, int64_t id,
-                      struct ss_str items, uint64_t skipped)
-{
-    char number[SS_NUMBER_MAX];
-    struct ss_str id_text = {number, ss_int_print(id, number)};
-    if (form == SS_FRAME_SSE) {
-        ss_buf_puts(to, "id: ");
-        ss_buf_put(to, id_text.p, id_text.n);
-        ss_buf_puts(to, "\nevent: ");
-        ss_buf_puts(to, topic);
-        ss_buf_puts(to, "\ndata: ");
-    } else {
-        ss_buf_putc(to, to->n ? ',' : '[');
-    }
-    ss_buf_puts(to, "{\"topic\":\"");
-    ss_buf_puts(to, topic);
-    ss_buf_puts(to, "\",\"id\":");
-    ss_buf_put(to, id_text.p, id_text.n);
-    ss_buf_puts(to, ",\"items\":[");
-    ss_buf_put(to, items.p, items.n);
-    ss_buf_putc(to, ']');
-    if (skipped) {
-        ss_buf_puts(to, ",\"skipped\":");
-        ss_json_put_int(to, (int64_t)skipped);
-    }
-    ss_buf_puts(to, form == SS_FRAME_SSE ? "}\n\n" : "}");
-}
-
-static struct ss_hub_frame *frame_of(const struct ss_buf *text, enum ss_frame_form form, int events)
-{
-    struct ss_hub_frame *frame = ss_buf_check(text) ? NULL : frame_new(text->n + 1);
-    if (!frame)
-        return NULL;
-    memcpy(frame->p, text->p, text->n);
-    frame->n = text->n;
-    if (form == SS_FRAME_WEBSOCKET)
-        frame->p[frame->n++] = ']';
-    frame->events = events;
-    return frame;
-}
-
-/* The events of this subscription from number `from` on, as one frame; NULL when there are none. `skipped`
- * says what each topic left out before; *missed counts what did not fit. */
-static struct ss_hub_frame *frame_from(struct ss_hub *hub, const struct ss_hub_spec *spec, uint64_t from,
-                                       const uint64_t *skipped, uint64_t *missed)
-{
-    int64_t id[SS_TOPICS];
-    uint64_t left_out[SS_TOPICS] = {0};
-    size_t room = SS_HUB_FRAME;
-    int events = 0;
-    for (int t = 0; t < SS_TOPICS; t++)
-        ss_buf_reset(&hub->part[t]);
-    for (uint64_t i = from; i < hub->last; i++) {
-        const struct event *e = event_at(hub, i);
-        if (!matches(hub, spec, e))
-            continue;
-        struct ss_buf *part = &hub->part[e->topic];
-        id[e->topic] = e->id;
-        if (e->n + 1 > room) {
-            left_out[e->topic]++;
-            (*missed)++;
-            continue;
-        }
-        struct ss_str text = text_of(hub, e);
-        if (part->n)
-            ss_buf_putc(part, ',');
-        size_t before = part->n;
-        if (spec->masks && (e->topic == SS_ON_PAYMENTS || e->topic == SS_ON_ALERTS))
-            ss_mask_put(part, text);
-        else
-            ss_buf_put(part, text.p, text.n);
-        size_t took = part->n - before + 1; /* a mask may be a few bytes longer */
-        room -= took < room ? took : room;
-        events++;
-    }
-    struct ss_buf all;
-    ss_buf_init(&all, 2 * SS_HUB_FRAME);
-    for (int t = 0; t < SS_TOPICS; t++)
-        if (hub->part[t].n)
-            put_topic(&all, spec->form, topics[t].plural, id[t],
-                      (struct ss_str){hub->part[t].p, hub->part[t].n},
-                      left_out[t] + (skipped ? skipped[t] : 0));
-    struct ss_hub_frame *frame = all.n ? frame_of(&all, spec->form, events) : NULL;
-    ss_buf_free(&all);
-    return frame;
-}
-
-static struct ss_hub_frame *notice(const struct ss_hub *hub, enum ss_frame_form form, const char *topic,
-                                   const char *item)
-{
-    struct ss_buf text;
-    ss_buf_init(&text, 4096);
-    put_topic(&text, form, topic, hub->next_id - 1, ss_str_of(item), 0);
-    struct ss_hub_frame *frame = frame_of(&text, form, 0);
-    ss_buf_free(&text);
-    return frame;
 }
 
 static void own(struct ss_listener *listener, struct ss_hub_frame *frame)
@@ -356,14 +118,14 @@ static bool same(const struct ss_hub_spec *a, const struct ss_hub_spec *b)
            strcmp(a->user, b->user) == 0;
 }
 
-static struct sub *sub_of(struct ss_hub *hub, const struct ss_hub_spec *spec)
+static struct ss_hub_sub *sub_of(struct ss_hub *hub, const struct ss_hub_spec *spec)
 {
     uint64_t hash = hash_of(spec);
-    struct sub **bucket = &hub->bucket[hash % BUCKETS];
-    for (struct sub *sub = *bucket; sub; sub = sub->next)
+    struct ss_hub_sub **bucket = &hub->bucket[hash % SS_HUB_BUCKETS];
+    for (struct ss_hub_sub *sub = *bucket; sub; sub = sub->next)
         if (sub->hash == hash && same(&sub->spec, spec))
             return sub;
-    struct sub *sub = calloc(1, sizeof *sub);
+    struct ss_hub_sub *sub = calloc(1, sizeof *sub);
     if (!sub)
         return NULL;
     sub->spec = *spec;
@@ -375,19 +137,19 @@ static struct sub *sub_of(struct ss_hub *hub, const struct ss_hub_spec *spec)
     return sub;
 }
 
-static void sub_drop(struct ss_hub *hub, struct sub *sub)
+static void sub_drop(struct ss_hub *hub, struct ss_hub_sub *sub)
 {
-    struct sub **at = &hub->bucket[sub->hash % BUCKETS];
+    struct ss_hub_sub **at = &hub->bucket[sub->hash % SS_HUB_BUCKETS];
     while (*at != sub)
         at = &(*at)->next;
     *at = sub->next;
     for (int i = 0; i < SS_HUB_FRAMES; i++)
-        unref(sub->frame[i]);
+        ss_hub_unref(sub->frame[i]);
     free(sub);
     hub->counts.subscriptions--;
 }
 
-static void attach(struct ss_hub *hub, struct ss_listener *listener, struct sub *sub)
+static void attach(struct ss_hub *hub, struct ss_listener *listener, struct ss_hub_sub *sub)
 {
     listener->sub = sub;
     listener->at = sub->frames;
@@ -402,7 +164,7 @@ static void attach(struct ss_hub *hub, struct ss_listener *listener, struct sub 
 
 static void detach(struct ss_hub *hub, struct ss_listener *listener)
 {
-    struct sub *sub = listener->sub;
+    struct ss_hub_sub *sub = listener->sub;
     *(listener->before ? &listener->before->next : &sub->first) = listener->next;
     if (listener->next)
         listener->next->before = listener->before;
@@ -415,16 +177,16 @@ static void detach(struct ss_hub *hub, struct ss_listener *listener)
 /* What a listener missed, or that it cannot be told any more. */
 static void catch_up(struct ss_hub *hub, struct ss_listener *listener, int64_t since)
 {
-    int64_t oldest = hub->first < hub->last ? event_at(hub, hub->first)->id : hub->next_id;
+    int64_t oldest = hub->first < hub->last ? ss_hub_event_at(hub, hub->first)->id : hub->next_id;
     uint64_t missed = 0;
     struct ss_hub_frame *frame = NULL;
     if (since >= oldest - 1 && since < hub->next_id) {
         uint64_t from = hub->first + (uint64_t)(since - oldest + 1);
-        frame = frame_from(hub, &listener->sub->spec, from, NULL, &missed);
+        frame = ss_hub_frame_from(hub, &listener->sub->spec, from, NULL, &missed);
     }
     if (since < oldest - 1 || since >= hub->next_id || missed) {
         free(frame);
-        frame = notice(hub, listener->sub->spec.form, "reset", "");
+        frame = ss_hub_notice(hub, listener->sub->spec.form, "reset", "");
     }
     if (frame)
         own(listener, frame);
@@ -433,7 +195,7 @@ static void catch_up(struct ss_hub *hub, struct ss_listener *listener, int64_t s
 struct ss_listener *ss_hub_join(struct ss_hub *hub, const struct ss_hub_spec *spec, void *arg)
 {
     struct ss_listener *listener = calloc(1, sizeof *listener);
-    struct sub *sub = listener ? sub_of(hub, spec) : NULL;
+    struct ss_hub_sub *sub = listener ? sub_of(hub, spec) : NULL;
     if (!sub) {
         free(listener);
         return NULL;
@@ -443,7 +205,7 @@ struct ss_listener *ss_hub_join(struct ss_hub *hub, const struct ss_hub_spec *sp
     attach(hub, listener, sub);
     char hello[64];
     snprintf(hello, sizeof hello, "{\"tick_ms\":%d}", SS_HUB_TICK_MS);
-    struct ss_hub_frame *frame = notice(hub, spec->form, "hello", hello);
+    struct ss_hub_frame *frame = ss_hub_notice(hub, spec->form, "hello", hello);
     if (frame)
         own(listener, frame);
     if (spec->since)
@@ -456,7 +218,7 @@ int ss_hub_change(struct ss_hub *hub, struct ss_listener *listener, const struct
 {
     if (same(&listener->sub->spec, spec))
         return 0;
-    struct sub *sub = sub_of(hub, spec);
+    struct ss_hub_sub *sub = sub_of(hub, spec);
     if (!sub)
         return ss_fail(SS_ENOMEM, "out of memory");
     detach(hub, listener);
@@ -473,7 +235,7 @@ void ss_hub_leave(struct ss_hub *hub, struct ss_listener *listener)
     while (listener->own) {
         struct ss_hub_frame *frame = listener->own;
         listener->own = frame->next;
-        unref(frame);
+        ss_hub_unref(frame);
     }
     free(listener);
     hub->counts.listeners--;
@@ -488,7 +250,7 @@ void ss_hub_free(struct ss_hub *hub)
 {
     if (!hub)
         return;
-    for (int i = 0; i < BUCKETS; i++)
+    for (int i = 0; i < SS_HUB_BUCKETS; i++)
         while (hub->bucket[i])
             ss_hub_leave(hub, hub->bucket[i]->first); /* the last one takes the subscription along */
     ss_buf_free(&hub->inbox);
@@ -502,15 +264,15 @@ void ss_hub_free(struct ss_hub *hub)
 
 /* ---- the tick ---- */
 
-static void tell(struct ss_hub *hub, struct sub *sub, uint64_t from, const uint64_t *skipped)
+static void tell(struct ss_hub *hub, struct ss_hub_sub *sub, uint64_t from, const uint64_t *skipped)
 {
     uint64_t missed = 0;
-    struct ss_hub_frame *frame = frame_from(hub, &sub->spec, from, skipped, &missed);
+    struct ss_hub_frame *frame = ss_hub_frame_from(hub, &sub->spec, from, skipped, &missed);
     hub->counts.skipped += missed;
     if (!frame)
         return;
     struct ss_hub_frame **place = &sub->frame[sub->frames++ % SS_HUB_FRAMES];
-    unref(*place);
+    ss_hub_unref(*place);
     *place = frame;
     hub->counts.frames++;
     for (struct ss_listener *l = sub->first; l; l = l->next)
@@ -531,10 +293,10 @@ void ss_hub_tick(struct ss_hub *hub)
         hub->counts.skipped += skipped[t];
     uint64_t from = hub->last;
     for (size_t at = 0; at < news.n;) {
-        struct head head;
+        struct ss_hub_head head;
         memcpy(&head, news.p + at, sizeof head);
         at += sizeof head;
-        keep(hub, (enum ss_topic)head.topic, (struct ss_str){news.p + at, head.n});
+        ss_hub_keep(hub, (enum ss_topic)head.topic, (struct ss_str){news.p + at, head.n});
         at += head.n;
     }
     ss_buf_reset(&news);
@@ -543,14 +305,14 @@ void ss_hub_tick(struct ss_hub *hub)
         return;
     if (from < hub->first) /* more than the ring holds came at once */
         from = hub->first;
-    for (int i = 0; i < BUCKETS && hub->counts.listeners; i++)
-        for (struct sub *sub = hub->bucket[i]; sub; sub = sub->next)
+    for (int i = 0; i < SS_HUB_BUCKETS && hub->counts.listeners; i++)
+        for (struct ss_hub_sub *sub = hub->bucket[i]; sub; sub = sub->next)
             tell(hub, sub, from, skipped);
 }
 
 struct ss_hub_frame *ss_hub_next(struct ss_hub *hub, struct ss_listener *listener, bool *more)
 {
-    struct sub *sub = listener->sub;
+    struct ss_hub_sub *sub = listener->sub;
     struct ss_hub_frame *frame = listener->own;
     if (!frame && sub->frames - listener->at > SS_HUB_FRAMES) {
         /* It missed some, how many cannot be told exactly: those that are still held are counted. */
@@ -562,7 +324,7 @@ struct ss_hub_frame *ss_hub_next(struct ss_hub *hub, struct ss_listener *listene
         listener->at = sub->frames - 1;
         char item[64];
         snprintf(item, sizeof item, "{\"events\":%llu}", (unsigned long long)events);
-        listener->own = frame = notice(hub, sub->spec.form, "lost", item);
+        listener->own = frame = ss_hub_notice(hub, sub->spec.form, "lost", item);
     }
     if (frame) {
         listener->own = frame->next;
@@ -578,7 +340,7 @@ struct ss_hub_frame *ss_hub_next(struct ss_hub *hub, struct ss_listener *listene
 void ss_hub_give_back(struct ss_hub *hub, struct ss_hub_frame *frame)
 {
     (void)hub;
-    unref(frame);
+    ss_hub_unref(frame);
 }
 
 struct ss_hub_counts ss_hub_counts(const struct ss_hub *hub)

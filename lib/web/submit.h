@@ -46,12 +46,6 @@ void ss_submit_done(struct ss_submit *submit, bool committed);
 bool ss_submit_unsettled(const struct ss_submit *submit);
 int ss_submit_settle(struct ss_submit *submit, struct ss_db *db) SS_MUST_CHECK;
 
-/* What listeners are told of a record's line: {"txn_id":..,"timestamp":..,"user_id":..,"amount":..,...,
- * "score":..,"level":..,"action":..}. */
-void ss_payment_item(struct ss_str line, struct ss_buf *to);
-/* The same with what its `alert` member says; false (and nothing) without one. */
-bool ss_alert_item(struct ss_str line, struct ss_buf *to);
-
 extern const struct ss_route ss_routes_submit[];
 
 #endif

@@ -1,0 +1,111 @@
+#include "cmd/ss-serve/writer_parts.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/answers.h"
+#include "store/audit.h"
+#include "store/passed.h"
+#include "store/size.h"
+#include "web/auth.h"
+#include "web/deadlines.h"
+#include "web/replay.h"
+#include <inttypes.h>
+
+#define MINUTE_NS ((int64_t)60 * 1000000000)
+#define HEAD_NS   (60 * MINUTE_NS)
+
+/* Is the store there, though nobody asks? How large is it? */
+static void look_at_store(struct ss_writer *writer)
+{
+    int64_t bytes = -1;
+    int err = ss_db_check(writer->opt.db);
+    if (err) {
+        ss_writer_note(writer, err, 0);
+        return;
+    }
+    err = ss_store_bytes(writer->opt.db, &bytes);
+    pthread_mutex_lock(&writer->lock);
+    writer->counts.store_bytes = err ? -1 : bytes;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void sweep(struct ss_writer *writer, int64_t now_ns)
+{
+    int err = ss_writer_begin(writer);
+    if (!err && writer->web->auth)
+        err = ss_auth_sweep(writer->web->auth, writer->opt.db, writer->web->now_us());
+    if (!err) {
+        int64_t gone = ss_stored_answers_prune(writer->opt.db, writer->web->now_us() - SS_REPLAY_US);
+        err = gone < 0 ? (int)gone : 0;
+    }
+    (void)!ss_writer_end(writer, err, now_ns);
+}
+
+/* The end of the audit log, told to a log that is kept elsewhere: `ss-ctl audit verify --head` then holds the
+ * store to it. */
+void ss_writer_tell_head(struct ss_db *db)
+{
+    char hash[SS_DIGEST_HEX];
+    int64_t seq;
+    if (ss_audit_head(db, &seq, hash))
+        ss_warn("the head of the audit log is not known: %s", ss_err_text());
+    else
+        ss_info("audit head %" PRId64 ":%s", seq, hash);
+}
+
+static void settle(struct ss_writer *writer)
+{
+    int64_t begun_ns = ss_clock_mono_ns();
+    if (!ss_submit_unsettled(writer->submit) || ss_submit_owes(writer->submit))
+        return;
+    int err = ss_writer_begin(writer);
+    if (!err)
+        err = ss_submit_settle(writer->submit, writer->opt.db);
+    err = ss_writer_end(writer, err, begun_ns);
+    ss_submit_done(writer->submit, !err);
+}
+
+/* A snapshot, where something has come since the last one. */
+static void save(struct ss_writer *writer)
+{
+    int64_t seq;
+    if (ss_submit_owes(writer->submit))
+        return;
+    int err = ss_passed_last(writer->opt.db, &seq);
+    if (!err && seq != writer->saved_seq) {
+        err = ss_hosted_save_soon(writer->opt.hosted, seq);
+        writer->saved_seq = seq;
+    }
+    if (err)
+        ss_warn("no snapshot: %s", ss_err_text());
+}
+
+void ss_writer_chores(struct ss_writer *writer)
+{
+    int64_t now_ns = ss_clock_mono_ns();
+    if (now_ns - writer->looked_ns >= MINUTE_NS / 60) {
+        writer->looked_ns = now_ns;
+        look_at_store(writer);
+        settle(writer);
+        if (writer->opt.hosted)
+            ss_hosted_look(writer->opt.hosted);
+    }
+    if (now_ns - writer->watched_ns >= MINUTE_NS / 60) {
+        writer->watched_ns = now_ns;
+        int err = ss_deadlines_watch(writer->web, writer->opt.db);
+        if (err && err != SS_EAWAY)
+            ss_warn("deadlines are not watched: %s", ss_err_text());
+    }
+    if (now_ns - writer->swept_ns >= MINUTE_NS) {
+        writer->swept_ns = now_ns;
+        sweep(writer, now_ns);
+    }
+    if (now_ns - writer->headed_ns >= HEAD_NS) {
+        writer->headed_ns = now_ns;
+        ss_writer_tell_head(writer->opt.db);
+    }
+    if (writer->opt.hosted && now_ns - writer->saved_ns >= writer->opt.save_every_us * 1000) {
+        writer->saved_ns = now_ns;
+        save(writer);
+    }
+}

@@ -1,0 +1,47 @@
+/* What writer.c and chores.c share. */
+#ifndef SS_SERVE_WRITER_PARTS_H
+#define SS_SERVE_WRITER_PARTS_H
+
+#include "cmd/ss-serve/writer.h"
+#include "web/submit.h"
+
+/* Lines of the input that wait for their commit. */
+struct ss_writer_lines {
+    const struct ss_str *line;
+    size_t n, rejected;
+    int err;
+    bool there;
+};
+
+struct ss_writer {
+    struct ss_writer_options opt;
+    struct ss_web *web;
+    struct ss_submit *submit;
+    pthread_t thread;
+    bool runs;
+    /* Between threads. */
+    pthread_mutex_t lock;
+    pthread_cond_t more, lines_done;
+    struct ss_task *first, *last;
+    int waiting;
+    int wanted; /* as many are waited for, for a moment; 0: none */
+    struct ss_writer_lines lines;
+    bool closing, reload;
+    struct ss_writer_counts counts;
+    /* The thread's own. */
+    struct ss_call *payment[SS_SUBMIT_MAX];
+    int last_n; /* how many were there when work was taken last */
+    int64_t saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
+};
+
+/* A writing transaction; its end: committed, or all of it undone. Health hears of either. */
+int ss_writer_begin(struct ss_writer *writer) SS_MUST_CHECK;
+int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns) SS_MUST_CHECK;
+/* The store was there, or not. */
+void ss_writer_note(struct ss_writer *writer, int err, int64_t took_ns);
+/* What is to be done once a second, a minute, an hour; after each round of work. */
+void ss_writer_chores(struct ss_writer *writer);
+/* Where the audit log ends, as a message. */
+void ss_writer_tell_head(struct ss_db *db);
+
+#endif
