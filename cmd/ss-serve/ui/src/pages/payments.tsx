@@ -127,8 +127,8 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
             <section class="section">
               <h2>Alerts and cases</h2>
               <div class="lines">
-                {data.cases.map((c) => <a key={c.id} class="link" href={`/cases/${c.id}`}>{c.number}: {c.title}</a>)}
-                {data.alerts.map((a) => <a key={a.id} class="link" href={`/alerts?open=${encodeURIComponent(a.id)}`}>Alert, {words(a.status).toLowerCase()}</a>)}
+                {data.cases.map((c) => <div key={c.id}><a class="link" href={`/cases/${c.id}`}>{c.number}: {c.title}</a></div>)}
+                {data.alerts.map((a) => <div key={a.id}><a class="link" href={`/alerts?open=${encodeURIComponent(a.id)}`}>Alert, {words(a.status).toLowerCase()}</a></div>)}
               </div>
             </section>
           )}

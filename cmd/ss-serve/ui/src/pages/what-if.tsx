@@ -50,7 +50,7 @@ export default function WhatIf() {
     void send<Answer>('POST', 'what-if', body).then(setAnswer, (f) => { setFault(f); setAnswer(null) })
   }
   const input = (name: (typeof FIELDS)[number]) => (
-    <Field key={name} label={words(name.replace('_id', ''))} fault={fault?.of(name)}>
+    <Field key={name} label={name === 'ip' ? 'Address' : words(name.replace('_id', ''))} fault={fault?.of(name)}>
       <input class="input" inputMode={name === 'amount' ? 'decimal' : 'text'} value={form[name] ?? ''} onInput={(e) => set({ ...form, [name]: e.currentTarget.value })} />
     </Field>
   )
@@ -62,7 +62,7 @@ export default function WhatIf() {
           <button type="button" class="button" onClick={() => example('normal')}>A normal one</button>
           <button type="button" class="button" onClick={() => example('fraud')}>A fraud-like one</button>
         </div>
-        {FIELDS.map(input)}
+        <div class="two">{FIELDS.map(input)}</div>
         {may('analyst') ? <div class="row"><button class="button main">Ask</button><button type="button" class="button" onClick={() => { set({ currency: 'EUR' }); setAnswer(null); setFault(null) }}>Reset</button></div> : <p class="quiet">A viewer may look, an analyst may ask.</p>}
         <p class="quiet small">Nothing is stored: the payment is weighed against what this customer has done up to now.</p>
       </form>
