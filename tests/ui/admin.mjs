@@ -358,7 +358,11 @@ await test('an API key is made and revoked', async () => {
   await dialog.getByLabel('Name').fill('the shop')
   await dialog.getByRole('button', { name: 'Create' }).click()
   await dialog.getByText('It is not shown again').waitFor()
+  // The step with the focused button is gone by now, and nothing in its place was clicked.
+  holds(await page.evaluate(() => !!document.activeElement.closest('.dialog')), 'the focus is in the dialog')
+  await page.evaluate(() => document.activeElement.blur())
   await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
   await page.getByRole('cell', { name: 'the shop' }).waitFor()
   await button('Revoke').click()
   await toast(page, 'Key the shop revoked')

@@ -1,5 +1,5 @@
 // The keyboard: pages and parts say which keys they know; `?` shows them all.
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { signal } from '@preact/signals'
 
 export interface Key {
@@ -17,7 +17,8 @@ export function useKeys(keys: Key[]) {
   const now = useRef(keys)
   now.current = keys
   const names = keys.map((k) => k.key).join()
-  useEffect(() => {
+  // With what is shown, not a moment later: a key pressed at once must find it.
+  useLayoutEffect(() => {
     const mine = now.current.map((k, i) => ({ ...k, run: (e: KeyboardEvent) => now.current[i]?.run(e) }))
     known.value = [...known.value, ...mine]
     return () => {

@@ -7,7 +7,7 @@ import { useKeys } from '../keys'
 import { listen } from '../live'
 import { Drawer } from '../parts/dialog'
 import { Features, Fields, FiredRules, Reasons, Verdict } from '../parts/explain'
-import { Choice } from '../parts/form'
+import { Choice, Find } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
 import { Empty, Fault, Skeleton } from '../parts/states'
@@ -118,7 +118,7 @@ export default function Alerts() {
   return (
     <div class="column-page">
       <div class="bar-top">
-        <input class="input" style={{ width: '170px' }} type="search" aria-label="Find" placeholder="Find in alerts" value={filters.q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <Find name="q" width={170} label="Find" placeholder="Find in alerts" />
         <Menu label="Level">
           {LEVELS.slice(0, 4).map((l) => <button key={l} type="button" onClick={() => filter({ level: l })}><LevelTag level={l} /></button>)}
         </Menu>

@@ -4,11 +4,12 @@ import { useList } from '../data'
 import { count } from '../format'
 import { useHeading } from '../frame'
 import { Drawer } from '../parts/dialog'
+import { Find } from '../parts/form'
 import { Empty } from '../parts/states'
 import { Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
-import { filter, query } from '../router'
+import { query } from '../router'
 
 interface Line {
   seq: number
@@ -47,7 +48,7 @@ export default function Audit() {
     <div class="column-page">
       <div class="bar-top">
         {(['actor', 'action', 'subject'] as const).map((name) => (
-          <input key={name} class="input" style={{ width: '150px' }} aria-label={name} placeholder={name} value={filters[name] ?? ''} onChange={(e) => filter({ [name]: e.currentTarget.value })} />
+          <Find key={name} name={name} width={150} label={name} placeholder={name} />
         ))}
         <span class="grow" />
         <a class="button" href={url('audit/export')} download="audit.ndjson">Export</a>

@@ -4,6 +4,7 @@ import { useData, useList } from '../data'
 import { amount, count, percent, score, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
+import { Find } from '../parts/form'
 import { LevelTag } from '../parts/level'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { Column, Table } from '../parts/table'
@@ -193,7 +194,7 @@ function All() {
   return (
     <div class="column-page">
       <div class="bar-top">
-        <input class="input" style={{ width: '300px' }} type="search" aria-label="Find a customer" placeholder="Customer, card, device or address begins with" value={q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <Find name="q" width={300} label="Find a customer" placeholder="Customer, card, device or address begins with" />
         <span class="grow" />
         <a class="button" href={url('export', { kind: 'customers', format: 'csv', q })} download="customers.csv">Export</a>
       </div>

@@ -4,12 +4,12 @@ import { useData, useList } from '../data'
 import { count, words } from '../format'
 import { useHeading } from '../frame'
 import { Dialog } from '../parts/dialog'
-import { Field, Form } from '../parts/form'
+import { Field, Find, Form } from '../parts/form'
 import { asList, SimpleTable } from '../parts/simple-table'
 import { Empty, Fault } from '../parts/states'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
-import { filter, go, parts, query } from '../router'
+import { go, parts, query } from '../router'
 
 interface List {
   name: string
@@ -93,7 +93,7 @@ function One({ name }: { name: string }) {
       )}
       {!may('analyst') && <Empty>An analyst may see what is on the list.</Empty>}
       {may('analyst') && <><div class="row wrap">
-        <input class="input" style={{ width: '220px' }} type="search" aria-label="Find a value" placeholder="Value begins with" value={q ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <Find name="q" width={220} label="Find a value" placeholder="Value begins with" />
         <span class="grow" />
         <label class="button">Import CSV or NDJSON<input class="visually-hidden" type="file" accept=".csv,.ndjson,.json" onChange={(e) => bring(e.currentTarget.files)} /></label>
         <a class="button" href={url(`${path}/export`, { format: 'csv' })} download={`${name}.csv`}>Export</a>

@@ -5,6 +5,7 @@ import { amount, count, LEVELS, milliseconds, score, words } from '../format'
 import { useHeading } from '../frame'
 import { Drawer } from '../parts/dialog'
 import { Features, Fields, FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
+import { Find } from '../parts/form'
 import { Id } from '../parts/id'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
@@ -76,11 +77,7 @@ function AddFilter() {
       {(['user_id', 'card_id', 'merchant_id', 'device_id', 'ip', 'category', 'country', 'min_amount', 'max_amount', 'min_score', 'since', 'until'] as const).map((name) => (
         <label key={name}>
           <span class="grow">{words(name)}</span>
-          <input
-            class="input" style={{ width: '120px' }} aria-label={words(name)} value={query.value.get(name) ?? ''}
-            inputMode={name.startsWith('min_') || name.startsWith('max_') ? 'decimal' : 'text'} placeholder={name === 'since' || name === 'until' ? '2026-03-01' : ''}
-            onChange={(e) => filter({ [name]: e.currentTarget.value })}
-          />
+          <Find name={name} whole width={120} label={words(name)} inputMode={/^m(in|ax)_/.test(name) ? 'decimal' : 'text'} placeholder={name === 'since' || name === 'until' ? '2026-03-01' : ''} />
         </label>
       ))}
     </Menu>
@@ -168,7 +165,7 @@ export default function Payments() {
   return (
     <div class="column-page">
       <div class="bar-top">
-        <input class="input" style={{ width: '200px' }} type="search" aria-label="Find by id" placeholder="Id begins with" value={query.value.get('q') ?? ''} onChange={(e) => filter({ q: e.currentTarget.value })} />
+        <Find name="q" width={200} label="Find by id" placeholder="Id begins with" />
         <AddFilter />
         <Chips names={FILTERS.filter((n) => n !== 'q')} />
         <span class="grow" />

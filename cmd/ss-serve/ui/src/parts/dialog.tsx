@@ -20,8 +20,14 @@ function useFocusInside() {
         all[to].focus()
       }
     }
+    // What had the focus may be gone, as a button of a step that is done: the focus stays in the dialog all the same.
+    const held = new MutationObserver(() => {
+      if (!document.activeElement || document.activeElement === document.body) box.current?.focus()
+    })
+    if (box.current) held.observe(box.current, { childList: true, subtree: true, attributeFilter: ['disabled'] })
     addEventListener('keydown', keep)
     return () => {
+      held.disconnect()
       removeEventListener('keydown', keep)
       before?.focus?.()
     }

@@ -1,6 +1,7 @@
 import { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Problem } from '../api'
+import { filter, query } from '../router'
 import { Fault } from './states'
 
 export function Field({ label, fault, hint, children }: { label: string; fault?: string; hint?: string; children: ComponentChildren }) {
@@ -10,6 +11,41 @@ export function Field({ label, fault, hint, children }: { label: string; fault?:
       {children}
       {fault ? <span class="bad small">{label} {fault}</span> : hint ? <span class="faint small">{hint}</span> : null}
     </label>
+  )
+}
+
+interface FindProps {
+  /** The filter's name in the address. */
+  name: string
+  label: string
+  placeholder?: string
+  width: number
+  /** A value that means something only once it is whole, such as a date: sent by Enter or by leaving. */
+  whole?: boolean
+  inputMode?: 'text' | 'decimal'
+}
+
+/** Words that filter what is shown. They go to the address when typing rests; a redraw meanwhile leaves what is typed. */
+export function Find({ name, label, placeholder, width, whole, inputMode }: FindProps) {
+  const sent = query.value.get(name) ?? ''
+  const [text, set] = useState(sent)
+  const rest = useRef(0)
+  useLayoutEffect(() => set(sent), [sent])
+  useLayoutEffect(() => () => clearTimeout(rest.current), [])
+  const send = (value: string) => {
+    clearTimeout(rest.current)
+    if (value !== (query.value.get(name) ?? '')) filter({ [name]: value })
+  }
+  const typed = (value: string) => {
+    set(value)
+    clearTimeout(rest.current)
+    if (!whole) rest.current = window.setTimeout(send, 350, value)
+  }
+  return (
+    <input
+      class="input" style={{ width: `${width}px` }} type="search" inputMode={inputMode} aria-label={label} placeholder={placeholder}
+      value={text} onInput={(e) => typed(e.currentTarget.value)} onChange={(e) => send(e.currentTarget.value)}
+    />
   )
 }
 
