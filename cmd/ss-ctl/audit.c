@@ -83,10 +83,8 @@ static int verify(struct ss_ctl_store *store, const struct audit_args *a)
     struct ss_buf target;
     ss_buf_init(&target, 4096);
     ss_buf_puts(&target, "/api/v1/audit/verify");
-    if (a->from)
-        ss_ctl_put_query(&target, "from", a->from);
-    if (a->head)
-        ss_ctl_put_query(&target, "head", a->head);
+    ss_ctl_put_query(&target, "from", a->from);
+    ss_ctl_put_query(&target, "head", a->head);
     const struct ss_json_value *root;
     int err = ss_ctl_ask(store, SS_GET, ss_buf_cstr(&target), (struct ss_str){NULL, 0});
     ss_buf_free(&target);
@@ -152,8 +150,7 @@ static int run(const struct audit_args *a)
     ss_buf_init(&target, 4096);
     ss_buf_puts(&target, a->verb == EXPORT ? "/api/v1/audit/export" : "/api/v1/audit");
     for (size_t i = 0; i < SS_COUNT(filters); i++)
-        if (a->filter[i])
-            ss_ctl_put_query(&target, filters[i], a->filter[i]);
+        ss_ctl_put_query(&target, filters[i], a->filter[i]);
     switch (a->verb) {
     case HEAD: err = print_head(&store, a->json); break;
     case VERIFY: err = verify(&store, a); break;

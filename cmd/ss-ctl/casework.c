@@ -4,6 +4,7 @@
 #include "cmd/ss-ctl/store.h"
 #include "json/write.h"
 #include "store/settings.h"
+#include "web/percent.h"
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,14 +87,6 @@ static const char *option_of(const struct words *w, int option)
     return w->option[option - OPT_STATUS];
 }
 
-static void put(struct ss_buf *to, const char *key, const char *text)
-{
-    if (!text)
-        return;
-    ss_json_key(to, key);
-    ss_json_put_string(to, ss_str_of(text));
-}
-
 /* A number or truth as it stands; what is neither as a text, for the API to refuse by name. */
 static void put_value(struct ss_buf *to, const char *key, const char *text)
 {
@@ -105,7 +98,7 @@ static void put_value(struct ss_buf *to, const char *key, const char *text)
     plain = plain && ss_json_parse(text, strlen(text), &arena, &root) == 0;
     ss_arena_free(&arena);
     if (!plain) {
-        put(to, key, text);
+        ss_ctl_put(to, key, text);
         return;
     }
     ss_json_key(to, key);
@@ -120,25 +113,13 @@ static int print_list(struct ss_ctl_store *store, const struct words *w, const c
     ss_buf_init(&target, 4096);
     ss_buf_puts(&target, path);
     for (int i = 0; i < FILTERS; i++)
-        if (w->option[i])
-            ss_ctl_put_query(&target, names[i], w->option[i]);
+        ss_ctl_put_query(&target, names[i], w->option[i]);
     ss_ctl_put_query(&target, "limit", "500");
     int err = ss_buf_check(&target);
     if (!err)
         err = ss_ctl_print(store, ss_buf_cstr(&target), columns, w->json);
     ss_buf_free(&target);
     return err;
-}
-
-/* An id as one piece of a path: what else it has is no part of it. */
-static int put_piece(struct ss_buf *to, const char *id)
-{
-    struct ss_buf query;
-    ss_buf_init(&query, 4096);
-    ss_ctl_put_query(&query, "", id);
-    ss_buf_puts(to, ss_buf_cstr(&query) + 2); /* behind "?=" */
-    ss_buf_free(&query);
-    return ss_buf_check(to);
 }
 
 /* `head` ID `tail`, with a body or, for a GET, without. */
@@ -148,10 +129,11 @@ static int ask(struct ss_ctl_store *store, const struct words *w, enum ss_method
     struct ss_buf target;
     ss_buf_init(&target, 4096);
     ss_buf_puts(&target, head);
-    int err = tail ? put_piece(&target, w->operand[0]) : 0;
-    ss_buf_puts(&target, tail ? tail : "");
-    if (!err)
-        err = ss_buf_check(&target);
+    if (tail) { /* the id as one piece of the path: what else it has is no part of it */
+        ss_percent_put(&target, ss_str_of(w->operand[0]));
+        ss_buf_puts(&target, tail);
+    }
+    int err = ss_buf_check(&target);
     if (!err)
         err = ss_ctl_ask(store, method, ss_buf_cstr(&target),
                          body ? (struct ss_str){body->p, body->n} : (struct ss_str){NULL, 0});
@@ -194,8 +176,8 @@ static int case_resolve(struct ss_ctl_store *store, const struct words *w)
     struct ss_buf body;
     ss_buf_init(&body, 1 << 16);
     ss_buf_putc(&body, '{');
-    put(&body, "resolution", w->operand[1]);
-    put(&body, "notes", option_of(w, OPT_NOTE));
+    ss_ctl_put(&body, "resolution", w->operand[1]);
+    ss_ctl_put(&body, "notes", option_of(w, OPT_NOTE));
     if (option_of(w, OPT_RECOVERED))
         put_value(&body, "recovered", option_of(w, OPT_RECOVERED));
     ss_buf_putc(&body, '}');
@@ -209,8 +191,8 @@ static int case_status(struct ss_ctl_store *store, const struct words *w)
     struct ss_buf body;
     ss_buf_init(&body, 1 << 16);
     ss_buf_putc(&body, '{');
-    put(&body, "status", w->operand[1]);
-    put(&body, "reason", option_of(w, OPT_NOTE));
+    ss_ctl_put(&body, "status", w->operand[1]);
+    ss_ctl_put(&body, "reason", option_of(w, OPT_NOTE));
     ss_buf_putc(&body, '}');
     int err = ask(store, w, SS_POST, CASES "/", "/status", &body, CASE_COLUMNS);
     ss_buf_free(&body);
@@ -222,7 +204,7 @@ static int case_comment(struct ss_ctl_store *store, const struct words *w)
     struct ss_buf body;
     ss_buf_init(&body, 1 << 16);
     ss_buf_putc(&body, '{');
-    put(&body, "content", w->operand[1]);
+    ss_ctl_put(&body, "content", w->operand[1]);
     ss_buf_putc(&body, '}');
     int err = ask(store, w, SS_POST, CASES "/", "/comments", &body, "id content");
     ss_buf_free(&body);
@@ -244,8 +226,8 @@ static int alert_status(struct ss_ctl_store *store, const struct words *w)
     struct ss_buf body;
     ss_buf_init(&body, 1 << 16);
     ss_buf_putc(&body, '{');
-    put(&body, "status", w->operand[1]);
-    put(&body, "note", option_of(w, OPT_NOTE));
+    ss_ctl_put(&body, "status", w->operand[1]);
+    ss_ctl_put(&body, "note", option_of(w, OPT_NOTE));
     ss_buf_putc(&body, '}');
     int err = ask(store, w, SS_PATCH, ALERTS "/", "", &body, ALERT_COLUMNS);
     ss_buf_free(&body);
@@ -277,12 +259,12 @@ static int label_set(struct ss_ctl_store *store, const struct words *w)
         return ss_fail(SS_EUSAGE, "'%s' is none of fraud, legitimate, none", w->operand[1]);
     ss_buf_init(&body, 1 << 16);
     ss_buf_puts(&body, "{\"labels\":[{");
-    put(&body, "txn_id", w->operand[0]);
-    put(&body, "note", option_of(w, OPT_NOTE));
+    ss_ctl_put(&body, "txn_id", w->operand[0]);
+    ss_ctl_put(&body, "note", option_of(w, OPT_NOTE));
     ss_json_key(&body, "label");
     ss_buf_puts(&body, json[i]);
     ss_buf_puts(&body, "}]");
-    put(&body, "source", option_of(w, OPT_SOURCE));
+    ss_ctl_put(&body, "source", option_of(w, OPT_SOURCE));
     ss_buf_putc(&body, '}');
     int err = ask(store, w, SS_POST, "/api/v1/labels", NULL, &body, "txn_id known changed");
     ss_buf_free(&body);
@@ -309,7 +291,7 @@ static int setting_set(struct ss_ctl_store *store, const struct words *w)
     ss_buf_init(&body, 1 << 16);
     ss_buf_putc(&body, '{');
     if (s->type == SS_SETTING_WORD || s->type == SS_SETTING_TEXT)
-        put(&body, s->key, w->operand[1]);
+        ss_ctl_put(&body, s->key, w->operand[1]);
     else
         put_value(&body, s->key, w->operand[1]);
     ss_buf_putc(&body, '}');

@@ -99,14 +99,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void put(struct ss_buf *to, const char *key, const char *text)
-{
-    if (!text)
-        return;
-    ss_json_key(to, key);
-    ss_json_put_string(to, ss_str_of(text));
-}
-
 /* One line of standard input. */
 static int read_password(struct ss_buf *body)
 {
@@ -114,7 +106,7 @@ static int read_password(struct ss_buf *body)
     if (!fgets(line, sizeof line, stdin))
         return ss_fail(SS_EUSAGE, "no password on standard input");
     line[strcspn(line, "\r\n")] = '\0';
-    put(body, "password", line);
+    ss_ctl_put(body, "password", line);
     ss_bytes_wipe(line, sizeof line);
     return ss_buf_check(body);
 }
@@ -164,16 +156,16 @@ static int run_user(struct ss_ctl_store *store, const struct people_args *a, str
     ss_buf_putc(body, '{');
     if (a->verb == ADD) {
         ss_buf_puts(path, "/api/v1/users");
-        put(body, "email", a->who);
+        ss_ctl_put(body, "email", a->who);
     } else {
         err = ss_ctl_user_path(store, a->who, path);
     }
     if (!err && a->verb == PASSWORD)
         ss_buf_puts(path, "/password");
     if (a->verb == ADD || a->verb == SET) {
-        put(body, "name", a->name ? a->name : a->verb == ADD ? a->who : NULL);
-        put(body, "role", a->role ? a->role : a->verb == ADD ? "viewer" : NULL);
-        put(body, "department", a->department);
+        ss_ctl_put(body, "name", a->name ? a->name : a->verb == ADD ? a->who : NULL);
+        ss_ctl_put(body, "role", a->role ? a->role : a->verb == ADD ? "viewer" : NULL);
+        ss_ctl_put(body, "department", a->department);
     }
     if (a->active && a->verb == SET) {
         ss_json_key(body, "active");
@@ -205,9 +197,9 @@ static int run_key(struct ss_ctl_store *store, const struct people_args *a, stru
     ss_buf_puts(path, "/api/v1/keys");
     if (a->verb == ADD) {
         ss_buf_putc(body, '{');
-        put(body, "name", a->who);
-        put(body, "role", a->role);
-        put(body, "expires", a->expires);
+        ss_ctl_put(body, "name", a->who);
+        ss_ctl_put(body, "role", a->role);
+        ss_ctl_put(body, "expires", a->expires);
         ss_json_key(body, "scopes");
         ss_buf_putc(body, '[');
         for (int i = 0; i < a->scopes; i++) {

@@ -6,6 +6,7 @@
 #include "store/migrate.h"
 #include "store/settings.h"
 #include "web/after.h"
+#include "web/percent.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,27 +327,21 @@ int ss_ctl_print(struct ss_ctl_store *store, const char *target, const char *col
     }
 }
 
-void ss_ctl_put_query(struct ss_buf *to, const char *key, const char *value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    ss_buf_putc(to, to->n && memchr(to->p, '?', to->n) ? '&' : '?');
-    ss_buf_puts(to, key);
-    ss_buf_putc(to, '=');
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        if ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '-' ||
-            *c == '.' || *c == '_') {
-            ss_buf_putc(to, (char)*c);
-        } else {
-            ss_buf_putc(to, '%');
-            ss_buf_putc(to, digits[*c >> 4]);
-            ss_buf_putc(to, digits[*c & 15]);
-        }
-    }
-}
-
 int ss_ctl_end(int err)
 {
     if ((fflush(stdout) != 0 || ferror(stdout)) && err >= 0)
         err = ss_fail_errno(SS_EIO, "cannot write standard output");
     return err < 0 ? ss_cli_fail(err) : err;
+}
+
+void ss_ctl_put(struct ss_buf *to, const char *key, const char *text)
+{
+    if (text)
+        ss_put_text_of(to, key, ss_str_of(text));
+}
+
+void ss_ctl_put_query(struct ss_buf *to, const char *key, const char *text)
+{
+    if (text)
+        ss_percent_put_query(to, key, ss_str_of(text));
 }

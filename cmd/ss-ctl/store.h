@@ -33,8 +33,9 @@ int ss_ctl_print(struct ss_ctl_store *store, const char *target, const char *col
                  bool json) SS_MUST_CHECK;
 int ss_ctl_print_answer(struct ss_ctl_store *store, const char *columns, bool json) SS_MUST_CHECK;
 
-/* "key":"text" into a body that is being written, %-encoded for a query. */
-void ss_ctl_put_query(struct ss_buf *to, const char *key, const char *value);
+/* A member of a body or a parameter of a query; nothing without a text. */
+void ss_ctl_put(struct ss_buf *to, const char *key, const char *text);
+void ss_ctl_put_query(struct ss_buf *to, const char *key, const char *text);
 
 /* The path of a person named by email or number, appended. */
 int ss_ctl_user_path(struct ss_ctl_store *store, const char *who, struct ss_buf *path) SS_MUST_CHECK;

@@ -2,40 +2,6 @@
 #include "base/time.h"
 #include <stdio.h>
 
-static const char *reason_of(int status)
-{
-    switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 207: return "Multi-Status";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 426: return "Upgrade Required";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    default: return "";
-    }
-}
-
 static void add(struct ss_head *head, const char *name, struct ss_str value)
 {
     if (value.p && head->n < SS_HEAD_FIELDS)
@@ -171,7 +137,7 @@ void ss_head_print(const struct ss_head *head, int version, bool keep, struct ss
     char status[16];
     snprintf(status, sizeof status, "%d ", head->status);
     ss_buf_puts(to, status);
-    ss_buf_puts(to, reason_of(head->status));
+    ss_buf_puts(to, ss_status_title(head->status));
     for (int i = 0; i < head->n; i++) {
         ss_buf_put(to, "\r\n", 2);
         ss_buf_puts(to, head->field[i].name);

@@ -9,15 +9,6 @@
 #define STAGES_MAX 64
 #define MODELS_MAX 8
 
-static void put_json(struct ss_buf *to, const char *key, struct ss_str json)
-{
-    ss_json_key(to, key);
-    if (json.p)
-        ss_buf_put(to, json.p, json.n);
-    else
-        ss_buf_puts(to, "null");
-}
-
 static void put_inputs(struct ss_buf *to, const struct ss_model *model)
 {
     ss_json_key(to, "inputs");
@@ -45,9 +36,9 @@ static int put_model(struct ss_buf *to, const char *path)
     put_inputs(to, model);
     ss_json_key(to, "levels");
     ss_levels_write_json(&model->levels, to);
-    put_json(to, "parameters", model->parameters);
-    put_json(to, "training", model->training);
-    put_json(to, "metrics", model->metrics);
+    ss_put_raw_of(to, "parameters", model->parameters);
+    ss_put_raw_of(to, "training", model->training);
+    ss_put_raw_of(to, "metrics", model->metrics);
     ss_model_free(model);
     return 0;
 }

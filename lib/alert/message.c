@@ -14,30 +14,24 @@ void ss_message_id(uint64_t alert_id, uint32_t n, char out[SS_MESSAGE_ID])
     snprintf(out, SS_MESSAGE_ID, "%016llx-%u", (unsigned long long)alert_id, n);
 }
 
-static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
-{
-    ss_json_key(to, key);
-    ss_json_put_string(to, text);
-}
-
 static void put_time(struct ss_buf *to, const char *key, int64_t time_us)
 {
     char text[SS_TIME_TEXT];
-    put_text(to, key, (struct ss_str){text, ss_time_print(time_us, text)});
+    ss_put_text_of(to, key, (struct ss_str){text, ss_time_print(time_us, text)});
 }
 
 static void put_decision(struct ss_buf *to, const struct ss_decision *d)
 {
-    put_text(to, "action", ss_str_of(ss_action_name(d->action)));
+    ss_put_text_of(to, "action", ss_str_of(ss_action_name(d->action)));
     ss_json_key(to, "score");
     ss_json_put_double(to, d->score);
     ss_json_key(to, "rules");
     ss_buf_putc(to, '[');
     for (uint32_t i = 0; i < d->rules; i++) {
         ss_buf_puts(to, i ? ",{" : "{");
-        put_text(to, "id", d->rule[i].id);
+        ss_put_text_of(to, "id", d->rule[i].id);
         if (d->rule[i].reason.p)
-            put_text(to, "reason", d->rule[i].reason);
+            ss_put_text_of(to, "reason", d->rule[i].reason);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
@@ -61,10 +55,10 @@ void ss_message_put(enum ss_event event, const struct ss_group *group, const str
     char id[SS_MESSAGE_ID];
     ss_message_id(group->id, group->messages, id);
     ss_buf_putc(to, '{');
-    put_text(to, "event", ss_str_of(events[event]));
-    put_text(to, "id", (struct ss_str){id, 16});
-    put_text(to, "message", ss_str_of(id));
-    put_text(to, "key", (struct ss_str){group->key, group->key_n});
+    ss_put_text_of(to, "event", ss_str_of(events[event]));
+    ss_put_text_of(to, "id", (struct ss_str){id, 16});
+    ss_put_text_of(to, "message", ss_str_of(id));
+    ss_put_text_of(to, "key", (struct ss_str){group->key, group->key_n});
     ss_json_key(to, "count");
     ss_json_put_int(to, group->count);
     put_time(to, "first", group->first_us);
@@ -73,7 +67,7 @@ void ss_message_put(enum ss_event event, const struct ss_group *group, const str
         ss_json_key(to, "suppressed");
         ss_json_put_int(to, group->suppressed);
     }
-    put_text(to, "level", ss_str_of(ss_level_name((enum ss_level)group->level)));
+    ss_put_text_of(to, "level", ss_str_of(ss_level_name((enum ss_level)group->level)));
     if (facts && facts->decision)
         put_decision(to, facts->decision);
     if (rec)

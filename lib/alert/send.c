@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "json/cursor.h"
 #include "net/child.h"
 #include "net/mail.h"
@@ -121,20 +122,6 @@ static int run_command(const struct ss_destination *to, const struct ss_spooled 
     return err;
 }
 
-static int write_all(int fd, const char *p, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        p += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* One line, on disk. Half a line that a killed process left gets an end of its own. */
 static int append(const struct ss_destination *to, const struct ss_spooled *m)
 {
@@ -145,8 +132,9 @@ static int append(const struct ss_destination *to, const struct ss_spooled *m)
     off_t end = lseek(fd, 0, SEEK_END);
     if (end > 0 && pread(fd, &last, 1, end - 1) != 1)
         last = '\n';
-    if ((last != '\n' && write_all(fd, "\n", 1) < 0) || write_all(fd, m->body.p, m->body.n) < 0 ||
-        write_all(fd, "\n", 1) < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != EROFS))
+    if ((last != '\n' && ss_file_write_all(fd, "\n", 1) < 0) ||
+        ss_file_write_all(fd, m->body.p, m->body.n) < 0 || ss_file_write_all(fd, "\n", 1) < 0 ||
+        (fsync(fd) < 0 && errno != EINVAL && errno != EROFS))
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", to->target);
     if (close(fd) < 0 && !err)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", to->target);

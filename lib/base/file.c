@@ -42,8 +42,9 @@ int ss_file_read(const char *path, struct ss_buf *buf)
     return 0;
 }
 
-static int write_all(int fd, const char *p, size_t len)
+int ss_file_write_all(int fd, const void *bytes, size_t len)
 {
+    const char *p = bytes;
     while (len) {
         ssize_t n = write(fd, p, len);
         if (n < 0 && errno == EINTR)
@@ -77,7 +78,7 @@ static int write_special(const char *path, const void *bytes, size_t len)
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return ss_fail_errno(SS_ECREATE, "cannot open '%s'", path);
-    int err = write_all(fd, bytes, len) < 0 ? ss_fail_errno(SS_EIO, "cannot write '%s'", path) : 0;
+    int err = ss_file_write_all(fd, bytes, len) < 0 ? ss_fail_errno(SS_EIO, "cannot write '%s'", path) : 0;
     if (close(fd) < 0 && !err)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", path);
     return err;
@@ -96,7 +97,7 @@ int ss_file_replace(const char *path, const void *bytes, size_t len)
     if (fd < 0)
         return ss_fail_errno(SS_ECREATE, "cannot create '%s'", aside);
     int err = 0;
-    if (write_all(fd, bytes, len) < 0 || fsync(fd) < 0)
+    if (ss_file_write_all(fd, bytes, len) < 0 || fsync(fd) < 0)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
     if (close(fd) < 0 && !err)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);

@@ -11,6 +11,8 @@ int ss_file_read(const char *path, struct ss_buf *buf) SS_MUST_CHECK;
  * there whole. SS_ECREATE or SS_EIO otherwise, and the old file is untouched. A device or a pipe is written
  * to and stays what it is. */
 int ss_file_replace(const char *path, const void *bytes, size_t len) SS_MUST_CHECK;
+/* All of it, whatever a single write(2) takes. 0, or -1 with errno. */
+int ss_file_write_all(int fd, const void *bytes, size_t len) SS_MUST_CHECK;
 /* The directory that `path` is in: a rename lasts once it is synced. SS_EIO. */
 int ss_file_sync_directory(const char *path) SS_MUST_CHECK;
 /* Both are there and are one regular file: writing one would overwrite the other. NULL is no file. */

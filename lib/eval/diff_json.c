@@ -7,38 +7,17 @@
 
 static const char *const truth_names[SS_TRUTHS] = {"genuine", "fraud", "unlabelled"};
 
-static void put(struct ss_buf *to, const char *key, double value)
-{
-    ss_json_key(to, key);
-    ss_json_put_double(to, value);
-}
-
-static void put_count(struct ss_buf *to, const char *key, uint64_t value)
-{
-    ss_json_key(to, key);
-    ss_json_put_int(to, (int64_t)value);
-}
-
-static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
-{
-    ss_json_key(to, key);
-    if (text.p)
-        ss_json_put_string(to, text);
-    else
-        ss_buf_puts(to, "null");
-}
-
 static void put_time(struct ss_buf *to, const char *key, bool has, int64_t time_us)
 {
     char text[SS_TIME_TEXT];
     size_t n = has ? ss_time_print(time_us, text) : 0;
-    put_text(to, key, (struct ss_str){has ? text : NULL, n});
+    ss_put_text_of(to, key, (struct ss_str){has ? text : NULL, n});
 }
 
 static void put_sum(struct ss_buf *to, const struct ss_diff_sum *sum)
 {
-    put_count(to, "records", sum->n);
-    put(to, "amount", ss_diff_units(sum->amount));
+    ss_put_int_of(to, "records", sum->n);
+    ss_put_real_of(to, "amount", ss_diff_units(sum->amount));
 }
 
 static void open_member(struct ss_buf *to, const char *key, char bracket)
@@ -59,15 +38,15 @@ static void put_figures(struct ss_buf *to, const struct ss_diff *d)
         open_member(to, s == SS_OLD ? "old" : "new", '{');
         for (const struct ss_metric *m = ss_metrics; m->name; m++)
             if (m->sided)
-                put(to, m->name, ss_metric_read(m, m->value(d, (enum ss_side)s)));
+                ss_put_real_of(to, m->name, ss_metric_read(m, m->value(d, (enum ss_side)s)));
         open_member(to, "by", '{');
-        put_text(to, "features",
-                 (struct ss_str){d->origin[s].features[0] ? d->origin[s].features : NULL,
-                                 strlen(d->origin[s].features)});
-        put_text(
+        ss_put_text_of(to, "features",
+                       (struct ss_str){d->origin[s].features[0] ? d->origin[s].features : NULL,
+                                       strlen(d->origin[s].features)});
+        ss_put_text_of(
             to, "model",
             (struct ss_str){d->origin[s].model[0] ? d->origin[s].model : NULL, strlen(d->origin[s].model)});
-        put_text(
+        ss_put_text_of(
             to, "rules",
             (struct ss_str){d->origin[s].rules[0] ? d->origin[s].rules : NULL, strlen(d->origin[s].rules)});
         ss_json_key(to, "mixed");
@@ -75,7 +54,7 @@ static void put_figures(struct ss_buf *to, const struct ss_diff *d)
     }
     for (const struct ss_metric *m = ss_metrics; m->name; m++)
         if (!m->sided && strcmp(m->name, "records") != 0)
-            put(to, m->name, ss_metric_read(m, m->value(d, SS_NEW)));
+            ss_put_real_of(to, m->name, ss_metric_read(m, m->value(d, SS_NEW)));
 }
 
 static void put_actions(struct ss_buf *to, const struct ss_diff *d)
@@ -87,13 +66,13 @@ static void put_actions(struct ss_buf *to, const struct ss_diff *d)
                 if (!d->action[t][o][n].n)
                     continue;
                 open_item(to);
-                put_text(to, "old",
-                         o == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
-                                                : ss_str_of(ss_diff_action_name(o)));
-                put_text(to, "new",
-                         n == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
-                                                : ss_str_of(ss_diff_action_name(n)));
-                put_text(to, "label", ss_str_of(truth_names[t]));
+                ss_put_text_of(to, "old",
+                               o == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
+                                                      : ss_str_of(ss_diff_action_name(o)));
+                ss_put_text_of(to, "new",
+                               n == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
+                                                      : ss_str_of(ss_diff_action_name(n)));
+                ss_put_text_of(to, "label", ss_str_of(truth_names[t]));
                 put_sum(to, &d->action[t][o][n]);
                 ss_buf_putc(to, '}');
             }
@@ -104,8 +83,8 @@ static void put_actions(struct ss_buf *to, const struct ss_diff *d)
             if (!d->level[o][n].n)
                 continue;
             open_item(to);
-            put_text(to, "old", ss_str_of(ss_level_name((enum ss_level)o)));
-            put_text(to, "new", ss_str_of(ss_level_name((enum ss_level)n)));
+            ss_put_text_of(to, "old", ss_str_of(ss_level_name((enum ss_level)o)));
+            ss_put_text_of(to, "new", ss_str_of(ss_level_name((enum ss_level)n)));
             put_sum(to, &d->level[o][n]);
             ss_buf_putc(to, '}');
         }
@@ -134,7 +113,7 @@ static void put_currencies(struct ss_buf *to, const struct ss_diff *d)
     open_member(to, "currencies", '[');
     for (uint32_t i = 0; i < d->currencies.n; i++) {
         open_item(to);
-        put_text(to, "currency", d->currencies.key[i]);
+        ss_put_text_of(to, "currency", d->currencies.key[i]);
         put_alerts(to, &d->currency[i]);
         ss_buf_putc(to, '}');
     }
@@ -185,7 +164,7 @@ static void put_rules(struct ss_buf *to, const struct ss_diff *d)
     for (uint32_t i = 0; sorted && i < d->rules.n; i++) {
         const struct ss_diff_rule *r = &d->rule[sorted[i]];
         open_item(to);
-        put_text(to, "id", d->rules.key[sorted[i]]);
+        ss_put_text_of(to, "id", d->rules.key[sorted[i]]);
         for (int in = 0; in < SS_FIRED_INS; in++) {
             struct ss_diff_sum all = ss_diff_fired(r, (enum ss_fired_in)in);
             open_member(to, names[in], '{');
@@ -206,11 +185,11 @@ static void put_rules(struct ss_buf *to, const struct ss_diff *d)
 static void put_side(struct ss_buf *to, const struct ss_diff *d, const char *key, const struct ss_diff_row *r)
 {
     open_member(to, key, '{');
-    put_text(to, "action",
-             r->action == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
-                                            : ss_str_of(ss_diff_action_name(r->action)));
-    put_text(to, "level", ss_str_of(ss_level_name(r->level)));
-    put(to, "score", r->score);
+    ss_put_text_of(to, "action",
+                   r->action == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
+                                                  : ss_str_of(ss_diff_action_name(r->action)));
+    ss_put_text_of(to, "level", ss_str_of(ss_level_name(r->level)));
+    ss_put_real_of(to, "score", r->score);
     open_member(to, "rules", '[');
     for (uint32_t i = 0; i < r->rules; i++) {
         if (i)
@@ -229,13 +208,13 @@ static void put_examples(struct ss_buf *to, const struct ss_diff *d)
                 const struct ss_diff_example *x = &d->examples[t][on].item[i];
                 const struct ss_diff_row *r = x->side[SS_NEW];
                 open_item(to);
-                put_text(to, "label", ss_str_of(truth_names[t]));
-                put_text(to, "change", ss_str_of(on ? "newly_alerted" : "no_longer_alerted"));
-                put_text(to, "txn_id", r->txn);
+                ss_put_text_of(to, "label", ss_str_of(truth_names[t]));
+                ss_put_text_of(to, "change", ss_str_of(on ? "newly_alerted" : "no_longer_alerted"));
+                ss_put_text_of(to, "txn_id", r->txn);
                 put_time(to, "timestamp", r->has_time, r->time_us);
-                put_text(to, "user_id", r->user);
-                put(to, "amount", ss_diff_units(r->amount));
-                put_text(to, "currency", r->currency);
+                ss_put_text_of(to, "user_id", r->user);
+                ss_put_real_of(to, "amount", ss_diff_units(r->amount));
+                ss_put_text_of(to, "currency", r->currency);
                 put_side(to, d, "old", x->side[SS_OLD]);
                 put_side(to, d, "new", x->side[SS_NEW]);
                 ss_buf_putc(to, '}');
@@ -250,11 +229,11 @@ static void put_gates(struct ss_buf *to, const struct ss_diff *d, const struct s
     for (size_t i = 0; i < gates; i++) {
         struct ss_gate_result r = ss_gate_judge(&gate[i].gate, d);
         open_item(to);
-        put_text(to, "gate", gate[i].text);
-        put_text(to, "result", ss_str_of(r.unjudged ? "unjudged" : r.fails ? "failed" : "passed"));
+        ss_put_text_of(to, "gate", gate[i].text);
+        ss_put_text_of(to, "result", ss_str_of(r.unjudged ? "unjudged" : r.fails ? "failed" : "passed"));
         if (gate[i].gate.metric->sided)
-            put(to, "old", r.old);
-        put(to, "new", r.new_);
+            ss_put_real_of(to, "old", r.old);
+        ss_put_real_of(to, "new", r.new_);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
@@ -264,11 +243,11 @@ void ss_diff_json(const struct ss_diff *d, const struct ss_diff_gate *gate, size
 {
     bool has = d->first_us <= d->last_us;
     ss_buf_putc(to, '{');
-    put_count(to, "records", d->pairs);
+    ss_put_int_of(to, "records", d->pairs);
     put_time(to, "first", has, d->first_us);
     put_time(to, "last", has, d->last_us);
-    put_count(to, "days", (uint64_t)ss_diff_days(d));
-    put_text(to, "alert", ss_str_of(ss_action_name(d->options.alert)));
+    ss_put_int_of(to, "days", (uint64_t)ss_diff_days(d));
+    ss_put_text_of(to, "alert", ss_str_of(ss_action_name(d->options.alert)));
     put_figures(to, d);
     put_actions(to, d);
     put_currencies(to, d);

@@ -3,54 +3,33 @@
 #include "json/write.h"
 #include <math.h>
 
-static void put(struct ss_buf *to, const char *key, double value)
-{
-    ss_json_key(to, key);
-    ss_json_put_double(to, value);
-}
-
-static void put_count(struct ss_buf *to, const char *key, size_t value)
-{
-    ss_json_key(to, key);
-    ss_json_put_int(to, (int64_t)value);
-}
-
-static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
-{
-    ss_json_key(to, key);
-    if (text.p)
-        ss_json_put_string(to, text);
-    else
-        ss_buf_puts(to, "null");
-}
-
 static void put_day(struct ss_buf *to, const char *key, int32_t day)
 {
     char text[SS_TIME_TEXT];
     ss_time_print(day * SS_DAY_US, text);
-    put_text(to, key, (struct ss_str){text, 10});
+    ss_put_text_of(to, key, (struct ss_str){text, 10});
 }
 
 static void put_confusion(struct ss_buf *to, const struct ss_confusion *c)
 {
-    put(to, "precision", ss_confusion_precision(c));
-    put(to, "recall", ss_confusion_recall(c));
-    put(to, "f1", ss_confusion_f1(c));
-    put(to, "false_positive_rate", ss_confusion_fpr(c));
-    put(to, "alert_rate", ss_confusion_alert_rate(c));
-    put_count(to, "tp", c->tp);
-    put_count(to, "fp", c->fp);
-    put_count(to, "fn", c->fn);
-    put_count(to, "tn", c->tn);
+    ss_put_real_of(to, "precision", ss_confusion_precision(c));
+    ss_put_real_of(to, "recall", ss_confusion_recall(c));
+    ss_put_real_of(to, "f1", ss_confusion_f1(c));
+    ss_put_real_of(to, "false_positive_rate", ss_confusion_fpr(c));
+    ss_put_real_of(to, "alert_rate", ss_confusion_alert_rate(c));
+    ss_put_int_of(to, "tp", c->tp);
+    ss_put_int_of(to, "fp", c->fp);
+    ss_put_int_of(to, "fn", c->fn);
+    ss_put_int_of(to, "tn", c->tn);
 }
 
 static void put_point(struct ss_buf *to, const struct ss_eval_report *r, const struct ss_eval_point *p)
 {
     put_confusion(to, &p->c);
-    put(to, "amount_caught", p->caught_amount);
-    put(to, "amount_missed", p->missed_amount);
+    ss_put_real_of(to, "amount_caught", p->caught_amount);
+    ss_put_real_of(to, "amount_missed", p->missed_amount);
     if (r->options.cost)
-        put(to, "cost", p->cost);
+        ss_put_real_of(to, "cost", p->cost);
 }
 
 static void open_list(struct ss_buf *to, const char *key)
@@ -76,8 +55,8 @@ static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
     open_list(to, "recall_at_fpr");
     for (int i = 0; i < SS_EVAL_FPRS; i++) {
         open_item(to);
-        put(to, "fpr", r->fpr[i]);
-        put(to, "threshold", r->at_fpr[i].c.threshold);
+        ss_put_real_of(to, "fpr", r->fpr[i]);
+        ss_put_real_of(to, "threshold", r->at_fpr[i].c.threshold);
         put_point(to, r, &r->at_fpr[i]);
         ss_buf_putc(to, '}');
     }
@@ -85,7 +64,7 @@ static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
     open_list(to, "thresholds");
     for (int i = 0; i < SS_EVAL_GRID; i++) {
         open_item(to);
-        put(to, "threshold", r->grid[i].c.threshold);
+        ss_put_real_of(to, "threshold", r->grid[i].c.threshold);
         put_point(to, r, &r->grid[i]);
         ss_buf_putc(to, '}');
     }
@@ -93,7 +72,7 @@ static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
     open_list(to, "levels");
     for (int l = SS_LEVELS - 1; l > SS_NONE; l--) {
         open_item(to);
-        put_text(to, "level", ss_str_of(ss_level_name((enum ss_level)l)));
+        ss_put_text_of(to, "level", ss_str_of(ss_level_name((enum ss_level)l)));
         put_point(to, r, &r->level[l]);
         ss_buf_putc(to, '}');
     }
@@ -106,17 +85,17 @@ static void put_cards(struct ss_buf *to, const struct ss_eval_report *r)
     for (int i = 0; i < r->options.n_k; i++) {
         const struct ss_card_precision *c = &r->card[i];
         open_item(to);
-        put_count(to, "k", c->k);
-        put_text(to, "card", ss_str_of(r->options.card_field));
-        put(to, "mean", c->mean);
+        ss_put_int_of(to, "k", c->k);
+        ss_put_text_of(to, "card", ss_str_of(r->options.card_field));
+        ss_put_real_of(to, "mean", c->mean);
         open_list(to, "days");
         for (size_t d = 0; d < c->days; d++) {
             open_item(to);
             put_day(to, "day", c->day[d].day);
-            put_count(to, "cards", c->day[d].cards);
-            put_count(to, "compromised", c->day[d].compromised);
-            put_count(to, "found", c->day[d].found);
-            put(to, "precision", (double)c->day[d].found / c->k);
+            ss_put_int_of(to, "cards", c->day[d].cards);
+            ss_put_int_of(to, "compromised", c->day[d].compromised);
+            ss_put_int_of(to, "found", c->day[d].found);
+            ss_put_real_of(to, "precision", (double)c->day[d].found / c->k);
             ss_buf_putc(to, '}');
         }
         ss_buf_puts(to, "]}");
@@ -126,18 +105,18 @@ static void put_cards(struct ss_buf *to, const struct ss_eval_report *r)
 
 static void put_calibration(struct ss_buf *to, const struct ss_eval_report *r)
 {
-    put(to, "brier", r->brier);
-    put(to, "log_loss", r->log_loss);
-    put(to, "ece", r->ece);
+    ss_put_real_of(to, "brier", r->brier);
+    ss_put_real_of(to, "log_loss", r->log_loss);
+    ss_put_real_of(to, "ece", r->ece);
     open_list(to, "reliability");
     for (int b = 0; b < SS_EVAL_BINS && r->probability; b++) {
         open_item(to);
-        put(to, "from", r->bin[b].from);
-        put(to, "to", r->bin[b].to);
-        put_count(to, "records", r->bin[b].n);
-        put_count(to, "positives", r->bin[b].positives);
-        put(to, "mean_score", r->bin[b].mean_score);
-        put(to, "frequency", r->bin[b].frequency);
+        ss_put_real_of(to, "from", r->bin[b].from);
+        ss_put_real_of(to, "to", r->bin[b].to);
+        ss_put_int_of(to, "records", r->bin[b].n);
+        ss_put_int_of(to, "positives", r->bin[b].positives);
+        ss_put_real_of(to, "mean_score", r->bin[b].mean_score);
+        ss_put_real_of(to, "frequency", r->bin[b].frequency);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
@@ -149,29 +128,29 @@ static void put_parts(struct ss_buf *to, const struct ss_eval_report *r)
     for (size_t i = 0; i < r->scenarios; i++) {
         const struct ss_eval_part *p = &r->scenario[i];
         open_item(to);
-        put_text(to, "scenario", p->rest ? SS_STR("(others)") : p->name);
-        put_count(to, "positives", p->c.tp + p->c.fn);
-        put(to, "amount", p->amount);
-        put(to, "recall", ss_confusion_recall(&p->c));
-        put(to, "recall_at_fpr_0.01", p->recall_at_fpr_1);
-        put(to, "auc_roc", p->auc);
-        put(to, "average_precision", p->ap);
+        ss_put_text_of(to, "scenario", p->rest ? SS_STR("(others)") : p->name);
+        ss_put_int_of(to, "positives", p->c.tp + p->c.fn);
+        ss_put_real_of(to, "amount", p->amount);
+        ss_put_real_of(to, "recall", ss_confusion_recall(&p->c));
+        ss_put_real_of(to, "recall_at_fpr_0.01", p->recall_at_fpr_1);
+        ss_put_real_of(to, "auc_roc", p->auc);
+        ss_put_real_of(to, "average_precision", p->ap);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
     if (!r->options.group_field)
         return;
     open_object(to, "by");
-    put_text(to, "field", ss_str_of(r->options.group_field));
+    ss_put_text_of(to, "field", ss_str_of(r->options.group_field));
     open_list(to, "groups");
     for (size_t i = 0; i < r->groups; i++) {
         const struct ss_eval_part *p = &r->group[i];
         open_item(to);
-        put_text(to, "value", p->rest ? SS_STR("(others)") : p->name);
-        put_count(to, "records", p->c.tp + p->c.fp + p->c.fn + p->c.tn);
-        put_count(to, "positives", p->c.tp + p->c.fn);
-        put(to, "auc_roc", p->auc);
-        put(to, "average_precision", p->ap);
+        ss_put_text_of(to, "value", p->rest ? SS_STR("(others)") : p->name);
+        ss_put_int_of(to, "records", p->c.tp + p->c.fp + p->c.fn + p->c.tn);
+        ss_put_int_of(to, "positives", p->c.tp + p->c.fn);
+        ss_put_real_of(to, "auc_roc", p->auc);
+        ss_put_real_of(to, "average_precision", p->ap);
         put_confusion(to, &p->c);
         ss_buf_putc(to, '}');
     }
@@ -184,12 +163,12 @@ static void put_cost(struct ss_buf *to, const struct ss_eval_report *r)
         return;
     open_object(to, "cost");
     if (r->options.cost->currency[0])
-        put_text(to, "currency", ss_str_of(r->options.cost->currency));
-    put(to, "no_alerts", r->cost_of_none);
-    put(to, "chosen", r->chosen.cost);
-    put(to, "saved", r->cost_of_none - r->chosen.cost);
+        ss_put_text_of(to, "currency", ss_str_of(r->options.cost->currency));
+    ss_put_real_of(to, "no_alerts", r->cost_of_none);
+    ss_put_real_of(to, "chosen", r->chosen.cost);
+    ss_put_real_of(to, "saved", r->cost_of_none - r->chosen.cost);
     open_object(to, "cheapest");
-    put(to, "threshold", r->cheapest.c.threshold);
+    ss_put_real_of(to, "threshold", r->cheapest.c.threshold);
     put_point(to, r, &r->cheapest);
     ss_buf_puts(to, "}}");
 }
@@ -200,15 +179,15 @@ static void put_tune(struct ss_buf *to, const struct ss_eval_report *r)
     if (!r->options.tune.wanted)
         return;
     open_object(to, "tune");
-    put(to, "threshold", t->threshold);
-    put(to, "lowest_score", t->best.c.threshold);
-    put(to, "budget", t->most);
-    put_count(to, "days", (size_t)t->days);
+    ss_put_real_of(to, "threshold", t->threshold);
+    ss_put_real_of(to, "lowest_score", t->best.c.threshold);
+    ss_put_real_of(to, "budget", t->most);
+    ss_put_int_of(to, "days", (size_t)t->days);
     put_point(to, r, &t->best);
     open_list(to, "around");
     for (int i = 0; i < t->n; i++) {
         open_item(to);
-        put(to, "threshold", t->around[i].c.threshold);
+        ss_put_real_of(to, "threshold", t->around[i].c.threshold);
         put_point(to, r, &t->around[i]);
         ss_buf_putc(to, '}');
     }
@@ -219,28 +198,28 @@ static void put_rule(struct ss_buf *to, const struct ss_eval_report *r, const st
 {
     size_t labelled = rule->frauds + rule->genuine, frauds = r->rules.fired + r->rules.missed;
     open_item(to);
-    put_text(to, "id", rule->id);
-    put_count(to, "hits", rule->hits);
-    put_count(to, "frauds", rule->frauds);
-    put_count(to, "genuine", rule->genuine);
-    put_count(to, "unlabelled", rule->unlabelled);
-    put(to, "precision", labelled ? (double)rule->frauds / (double)labelled : NAN);
-    put(to, "recall", frauds ? (double)rule->frauds / (double)frauds : NAN);
-    put(to, "amount_fraud", rule->fraud_amount);
-    put(to, "amount_genuine", rule->amount);
-    put_count(to, "only_frauds", rule->only_frauds);
-    put_count(to, "only_genuine", rule->only_genuine);
-    put(to, "only_amount_fraud", rule->only_fraud_amount);
-    put(to, "only_amount_genuine", rule->only_amount);
+    ss_put_text_of(to, "id", rule->id);
+    ss_put_int_of(to, "hits", rule->hits);
+    ss_put_int_of(to, "frauds", rule->frauds);
+    ss_put_int_of(to, "genuine", rule->genuine);
+    ss_put_int_of(to, "unlabelled", rule->unlabelled);
+    ss_put_real_of(to, "precision", labelled ? (double)rule->frauds / (double)labelled : NAN);
+    ss_put_real_of(to, "recall", frauds ? (double)rule->frauds / (double)frauds : NAN);
+    ss_put_real_of(to, "amount_fraud", rule->fraud_amount);
+    ss_put_real_of(to, "amount_genuine", rule->amount);
+    ss_put_int_of(to, "only_frauds", rule->only_frauds);
+    ss_put_int_of(to, "only_genuine", rule->only_genuine);
+    ss_put_real_of(to, "only_amount_fraud", rule->only_fraud_amount);
+    ss_put_real_of(to, "only_amount_genuine", rule->only_amount);
     if (r->options.label_delay_us)
-        put_count(to, "immature", rule->immature);
+        ss_put_int_of(to, "immature", rule->immature);
     open_list(to, "overlap");
     for (int i = 0; i < rule->overlaps; i++) {
         const struct ss_eval_rule *other = &r->rules.rule[rule->overlap[i].rule];
         open_item(to);
-        put_text(to, "id", other->id);
+        ss_put_text_of(to, "id", other->id);
         ss_buf_puts(to, other->shadow ? ",\"shadow\":true" : "");
-        put_count(to, "hits", rule->overlap[i].hits);
+        ss_put_int_of(to, "hits", rule->overlap[i].hits);
         ss_buf_putc(to, '}');
     }
     ss_buf_puts(to, "]}");
@@ -258,42 +237,42 @@ static void put_rules(struct ss_buf *to, const struct ss_eval_report *r)
     for (size_t i = r->rules.live; i < r->rules.n; i++)
         put_rule(to, r, &r->rules.rule[i]);
     ss_buf_putc(to, ']');
-    put_count(to, "frauds_with_rule", r->rules.fired);
-    put_count(to, "frauds_without_rule", r->rules.missed);
+    ss_put_int_of(to, "frauds_with_rule", r->rules.fired);
+    ss_put_int_of(to, "frauds_without_rule", r->rules.missed);
 }
 
 void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
 {
     char key[64];
     ss_buf_putc(to, '{');
-    put_count(to, "records", r->records);
-    put_count(to, "positives", r->positives);
-    put_count(to, "unlabelled", r->skipped.unlabelled);
-    put_count(to, "unscored", r->skipped.unscored);
-    put_count(to, "outside", r->skipped.outside);
-    put_count(to, "dropped", r->skipped.dropped);
+    ss_put_int_of(to, "records", r->records);
+    ss_put_int_of(to, "positives", r->positives);
+    ss_put_int_of(to, "unlabelled", r->skipped.unlabelled);
+    ss_put_int_of(to, "unscored", r->skipped.unscored);
+    ss_put_int_of(to, "outside", r->skipped.outside);
+    ss_put_int_of(to, "dropped", r->skipped.dropped);
     if (r->options.label_delay_us)
-        put_count(to, "immature", r->skipped.immature);
+        ss_put_int_of(to, "immature", r->skipped.immature);
     if (r->first_day <= r->last_day) {
         put_day(to, "first_day", r->first_day);
         put_day(to, "last_day", r->last_day);
     }
-    put(to, "amount_fraud", r->fraud_amount);
-    put(to, "auc_roc", r->auc);
-    put(to, "average_precision", r->ap);
+    ss_put_real_of(to, "amount_fraud", r->fraud_amount);
+    ss_put_real_of(to, "auc_roc", r->auc);
+    ss_put_real_of(to, "average_precision", r->ap);
     for (int i = 0; i < r->options.n_k; i++) {
         snprintf(key, sizeof key, "card_precision_%u", (unsigned)r->card[i].k);
-        put(to, key, r->card[i].mean);
+        ss_put_real_of(to, key, r->card[i].mean);
     }
     if (r->options.by_decision)
-        put_text(to, "alerted", SS_STR("decision"));
+        ss_put_text_of(to, "alerted", SS_STR("decision"));
     else if (r->options.by_threshold)
-        put(to, "threshold", r->options.threshold);
+        ss_put_real_of(to, "threshold", r->options.threshold);
     else
-        put_text(to, "level", ss_str_of(ss_level_name(r->options.level)));
+        ss_put_text_of(to, "level", ss_str_of(ss_level_name(r->options.level)));
     put_point(to, r, &r->chosen);
     open_object(to, "best_f1");
-    put(to, "threshold", r->best_f1.c.threshold);
+    ss_put_real_of(to, "threshold", r->best_f1.c.threshold);
     put_point(to, r, &r->best_f1);
     ss_buf_putc(to, '}');
     put_thresholds(to, r);

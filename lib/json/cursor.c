@@ -1,20 +1,5 @@
 #include "json/cursor.h"
 
-char ss_cursor_peek(struct ss_cursor *c)
-{
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
-        c->p++;
-    return c->p < c->end ? *c->p : '\0';
-}
-
-bool ss_cursor_take(struct ss_cursor *c, char want)
-{
-    if (ss_cursor_peek(c) != want || c->p == c->end)
-        return false;
-    c->p++;
-    return true;
-}
-
 bool ss_cursor_string(struct ss_cursor *c, struct ss_str *raw)
 {
     if (!ss_cursor_take(c, '"'))

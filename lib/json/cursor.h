@@ -12,9 +12,22 @@ struct ss_cursor {
 };
 
 /* The next byte that is no blank, or NUL at the end. */
-char ss_cursor_peek(struct ss_cursor *c);
+static inline char ss_cursor_peek(struct ss_cursor *c)
+{
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
+        c->p++;
+    return c->p < c->end ? *c->p : '\0';
+}
+
 /* Moves over `want` when that is the next byte that is no blank. */
-bool ss_cursor_take(struct ss_cursor *c, char want);
+static inline bool ss_cursor_take(struct ss_cursor *c, char want)
+{
+    if (ss_cursor_peek(c) != want || c->p == c->end)
+        return false;
+    c->p++;
+    return true;
+}
+
 /* The string at the cursor, without its quotes and with its escapes. */
 bool ss_cursor_string(struct ss_cursor *c, struct ss_str *raw);
 /* Any value's text, strings with their quotes. */

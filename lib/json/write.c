@@ -64,3 +64,36 @@ void ss_json_key(struct ss_buf *buf, const char *key)
     ss_buf_puts(buf, key);
     ss_buf_put(buf, "\":", 2);
 }
+
+void ss_put_text_of(struct ss_buf *buf, const char *key, struct ss_str text)
+{
+    ss_json_key(buf, key);
+    if (text.p)
+        ss_json_put_string(buf, text);
+    else
+        ss_buf_puts(buf, "null");
+}
+
+void ss_put_int_of(struct ss_buf *buf, const char *key, int64_t value)
+{
+    ss_json_key(buf, key);
+    ss_json_put_int(buf, value);
+}
+
+void ss_put_real_of(struct ss_buf *buf, const char *key, double value)
+{
+    ss_json_key(buf, key);
+    ss_json_put_double(buf, value);
+}
+
+void ss_put_bool_of(struct ss_buf *buf, const char *key, bool value)
+{
+    ss_json_key(buf, key);
+    ss_buf_puts(buf, value ? "true" : "false");
+}
+
+void ss_put_raw_of(struct ss_buf *buf, const char *key, struct ss_str json)
+{
+    ss_json_key(buf, key);
+    ss_buf_put(buf, json.p ? json.p : "null", json.p ? json.n : 4);
+}

@@ -13,4 +13,11 @@ void ss_json_put_int(struct ss_buf *buf, int64_t value);
 /* ,"key": or "key": right behind a '{'. `key` is written as it is. */
 void ss_json_key(struct ss_buf *buf, const char *key);
 
+/* A member: its key as above and its value. Text and JSON with p == NULL are null. */
+void ss_put_text_of(struct ss_buf *buf, const char *key, struct ss_str text);
+void ss_put_int_of(struct ss_buf *buf, const char *key, int64_t value);
+void ss_put_real_of(struct ss_buf *buf, const char *key, double value);
+void ss_put_bool_of(struct ss_buf *buf, const char *key, bool value);
+void ss_put_raw_of(struct ss_buf *buf, const char *key, struct ss_str json);
+
 #endif

@@ -23,18 +23,6 @@ static void put_time(struct ss_buf *to, int64_t time_us)
     ss_buf_put(to, text, ss_time_print(time_us, text));
 }
 
-static void put_count(struct ss_buf *to, const char *key, size_t n)
-{
-    ss_json_key(to, key);
-    ss_json_put_int(to, (int64_t)n);
-}
-
-static void put_double(struct ss_buf *to, const char *key, double x)
-{
-    ss_json_key(to, key);
-    ss_json_put_double(to, x);
-}
-
 static void put_time_member(struct ss_buf *to, const char *key, int64_t time_us)
 {
     ss_json_key(to, key);
@@ -46,15 +34,15 @@ static void put_time_member(struct ss_buf *to, const char *key, int64_t time_us)
 void ss_report_training(const struct ss_fit_report *fit, struct ss_buf *to)
 {
     ss_buf_putc(to, '{');
-    put_count(to, "records", fit->rows);
-    put_count(to, "positives", fit->positives);
-    put_count(to, "unlabelled", fit->unlabelled);
+    ss_put_int_of(to, "records", fit->rows);
+    ss_put_int_of(to, "positives", fit->positives);
+    ss_put_int_of(to, "unlabelled", fit->unlabelled);
     put_time_member(to, "from", fit->from_us);
     put_time_member(to, "to", fit->to_us);
     ss_buf_printf(to, ",\"hash\":\"%016llx\"", (unsigned long long)fit->hash);
-    put_count(to, "earlier_records", fit->early);
-    put_count(to, "earlier_positives", fit->early_positives);
-    put_count(to, "synthetic_positives", fit->synthetic);
+    ss_put_int_of(to, "earlier_records", fit->early);
+    ss_put_int_of(to, "earlier_positives", fit->early_positives);
+    ss_put_int_of(to, "synthetic_positives", fit->synthetic);
     put_time_member(to, "later_from", fit->later_us);
     ss_buf_putc(to, '}');
 }
@@ -95,12 +83,12 @@ static void put_bins(const struct ss_report_metrics *m, struct ss_buf *to)
         if (i)
             ss_buf_putc(to, ',');
         ss_buf_putc(to, '{');
-        put_double(to, "from", m->bin[i].from);
-        put_double(to, "to", m->bin[i].to);
-        put_count(to, "records", m->bin[i].records);
-        put_count(to, "positives", m->bin[i].positives);
-        put_double(to, "mean", m->bin[i].mean);
-        put_double(to, "frequency", m->bin[i].frequency);
+        ss_put_real_of(to, "from", m->bin[i].from);
+        ss_put_real_of(to, "to", m->bin[i].to);
+        ss_put_int_of(to, "records", m->bin[i].records);
+        ss_put_int_of(to, "positives", m->bin[i].positives);
+        ss_put_real_of(to, "mean", m->bin[i].mean);
+        ss_put_real_of(to, "frequency", m->bin[i].frequency);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
@@ -111,19 +99,19 @@ void ss_report_metrics_json(const struct ss_model *model, const struct ss_fit_re
 {
     uint32_t best[TOP], n = rank_gain(model, fit, best);
     ss_buf_putc(to, '{');
-    put_count(to, "records", m->records);
-    put_count(to, "positives", m->positives);
-    put_double(to, "auc_roc", m->auc_roc);
-    put_double(to, "average_precision", m->average_precision);
-    put_double(to, "brier", m->brier);
-    put_double(to, "log_loss", m->log_loss);
+    ss_put_int_of(to, "records", m->records);
+    ss_put_int_of(to, "positives", m->positives);
+    ss_put_real_of(to, "auc_roc", m->auc_roc);
+    ss_put_real_of(to, "average_precision", m->average_precision);
+    ss_put_real_of(to, "brier", m->brier);
+    ss_put_real_of(to, "log_loss", m->log_loss);
     ss_json_key(to, "levels");
     ss_buf_putc(to, '{');
     for (int l = SS_CRITICAL; l >= SS_NONE; l--) {
         ss_json_key(to, ss_level_name((enum ss_level)l));
         ss_buf_putc(to, '{');
-        put_count(to, "records", m->level_records[l]);
-        put_count(to, "positives", m->level_positives[l]);
+        ss_put_int_of(to, "records", m->level_records[l]);
+        ss_put_int_of(to, "positives", m->level_positives[l]);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, '}');
@@ -150,21 +138,21 @@ void ss_report_parameters(const struct ss_model *model, const struct ss_fit_opti
                           const struct ss_fit_report *fit, struct ss_buf *to)
 {
     ss_buf_putc(to, '{');
-    put_count(to, "seed", o->seed);
-    put_double(to, "validation", o->validation);
+    ss_put_int_of(to, "seed", o->seed);
+    ss_put_real_of(to, "validation", o->validation);
     put_string(to, "calibration", ss_calibration_name(model->calibration.method));
     if (model->kind != SS_MODEL_GBT) {
-        put_count(to, "forest_trees", o->forest_trees);
-        put_count(to, "forest_sample", o->forest_sample);
+        ss_put_int_of(to, "forest_trees", o->forest_trees);
+        ss_put_int_of(to, "forest_sample", o->forest_sample);
     }
     if (model->kind != SS_MODEL_IFOREST) {
-        put_count(to, "rounds", (size_t)fit->rounds);
-        put_count(to, "rounds_at_most", (size_t)o->rounds);
-        put_count(to, "early_stopping", (size_t)o->patience);
+        ss_put_int_of(to, "rounds", (size_t)fit->rounds);
+        ss_put_int_of(to, "rounds_at_most", (size_t)o->rounds);
+        ss_put_int_of(to, "early_stopping", (size_t)o->patience);
         put_string(to, "metric", o->metric ? o->metric : "aucpr");
-        put_count(to, "bag", (size_t)o->bag);
-        put_double(to, "weight", o->weight);
-        put_double(to, "smote", o->smote);
+        ss_put_int_of(to, "bag", (size_t)o->bag);
+        ss_put_real_of(to, "weight", o->weight);
+        ss_put_real_of(to, "smote", o->smote);
         ss_json_key(to, "xgboost");
         ss_buf_putc(to, '{');
         for (size_t i = 0; i < o->n_params; i++)

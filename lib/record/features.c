@@ -1,49 +1,13 @@
 #include "record/features.h"
 #include "base/err.h"
 #include "base/number.h"
+#include "json/cursor.h"
 #include <math.h>
 
-/* A cursor over the bytes; every look is checked against the end. */
-struct cursor {
-    const char *p, *end;
-};
-
-static char peek(struct cursor *c)
-{
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
-        c->p++;
-    return c->p < c->end ? *c->p : '\0';
-}
-
-static bool take(struct cursor *c, char want)
-{
-    if (peek(c) != want || c->p == c->end)
-        return false;
-    c->p++;
-    return true;
-}
-
-/* The string at the cursor, without its quotes and with its escapes. */
-static bool take_string(struct cursor *c, struct ss_str *text)
-{
-    if (!take(c, '"'))
-        return false;
-    const char *start = c->p;
-    for (; c->p < c->end; c->p++) {
-        if (*c->p == '"') {
-            *text = (struct ss_str){start, (size_t)(c->p++ - start)};
-            return true;
-        }
-        if (*c->p == '\\' && ++c->p == c->end)
-            return false;
-    }
-    return false;
-}
-
 /* A number, true, false or null: what stands before the next comma or brace. */
-static bool take_plain(struct cursor *c, struct ss_str *text)
+static bool take_plain(struct ss_cursor *c, struct ss_str *text)
 {
-    peek(c);
+    ss_cursor_peek(c);
     const char *start = c->p;
     while (c->p < c->end && *c->p != ',' && *c->p != '}' && *c->p != '{' && *c->p != '[' && *c->p != '"')
         c->p++;
@@ -91,13 +55,13 @@ static int set_value(struct reader *r, uint32_t i, struct ss_str val, bool quote
     return ss_fail(SS_EDATA, "feature '%.*s' is no number", (int)name.n, name.p);
 }
 
-static int take_member(struct cursor *c, struct reader *r, struct ss_features *features, bool *set_seen)
+static int take_member(struct ss_cursor *c, struct reader *r, struct ss_features *features, bool *set_seen)
 {
     struct ss_str key, val;
-    if (!take_string(c, &key) || !take(c, ':'))
+    if (!ss_cursor_string(c, &key) || !ss_cursor_take(c, ':'))
         return ss_fail(SS_EDATA, "features is malformed");
-    bool quoted = peek(c) == '"';
-    if (quoted ? !take_string(c, &val) : !take_plain(c, &val))
+    bool quoted = ss_cursor_peek(c) == '"';
+    if (quoted ? !ss_cursor_string(c, &val) : !take_plain(c, &val))
         return ss_fail(SS_EDATA, "features is malformed");
     if (quoted && ss_str_is(key, "set")) {
         if (!ss_str_is(val, r->names->set))
@@ -119,7 +83,7 @@ int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, 
 {
     struct ss_features *f = ss_arena_zalloc(arena, sizeof *f);
     struct reader r = {.names = names, .arena = arena};
-    struct cursor c = {json.p, json.p + json.n};
+    struct ss_cursor c = {json.p, json.p + json.n};
     bool set_seen = false;
     r.num = ss_arena_alloc(arena, (names->n + 1) * sizeof *r.num);
     if (names->is_text)
@@ -128,16 +92,16 @@ int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, 
         return SS_ENOMEM;
     for (uint32_t i = 0; i < names->n; i++)
         r.num[i] = NAN;
-    if (!take(&c, '{'))
+    if (!ss_cursor_take(&c, '{'))
         return ss_fail(SS_EDATA, "features is no object");
-    bool more = peek(&c) != '}';
+    bool more = ss_cursor_peek(&c) != '}';
     while (more) {
         int err = take_member(&c, &r, f, &set_seen);
         if (err)
             return err;
-        more = take(&c, ',');
+        more = ss_cursor_take(&c, ',');
     }
-    if (!take(&c, '}') || peek(&c) != '\0' || c.p != c.end)
+    if (!ss_cursor_take(&c, '}') || ss_cursor_peek(&c) != '\0' || c.p != c.end)
         return ss_fail(SS_EDATA, "features is malformed");
     if (!set_seen)
         return ss_fail(SS_EDATA, "features say no feature set, '%s' is wanted", names->set);

@@ -230,40 +230,31 @@ int ss_case_take(struct ss_db *db, int64_t user_id, int64_t now_us, int64_t *id)
     return err;
 }
 
-static void put_text(struct ss_buf *to, const char *key, struct ss_str text)
-{
-    ss_json_key(to, key);
-    if (text.p)
-        ss_json_put_string(to, text);
-    else
-        ss_buf_puts(to, "null");
-}
-
 void ss_case_event_put(struct ss_buf *to, const char *what, const struct ss_case *c, const char *actor)
 {
     char due[SS_TIME_TEXT];
     ss_buf_putc(to, '{');
-    put_text(to, "event", ss_str_of(what));
+    ss_put_text_of(to, "event", ss_str_of(what));
     ss_json_key(to, "id");
     ss_json_put_int(to, c->id);
-    put_text(to, "number", c->number);
-    put_text(to, "title", c->title);
-    put_text(to, "status", ss_str_of(ss_case_statuses[c->status]));
-    put_text(to, "priority", ss_str_of(ss_case_priorities[c->priority]));
-    put_text(to, "category", ss_str_of(ss_case_categories[c->category]));
-    put_text(to, "user_id", c->user_id);
+    ss_put_text_of(to, "number", c->number);
+    ss_put_text_of(to, "title", c->title);
+    ss_put_text_of(to, "status", ss_str_of(ss_case_statuses[c->status]));
+    ss_put_text_of(to, "priority", ss_str_of(ss_case_priorities[c->priority]));
+    ss_put_text_of(to, "category", ss_str_of(ss_case_categories[c->category]));
+    ss_put_text_of(to, "user_id", c->user_id);
     ss_json_key(to, "assigned_to");
     if (c->assigned_to)
         ss_json_put_int(to, c->assigned_to);
     else
         ss_buf_puts(to, "null");
-    put_text(to, "due", (struct ss_str){due, ss_time_print(c->due_us, due)});
+    ss_put_text_of(to, "due", (struct ss_str){due, ss_time_print(c->due_us, due)});
     ss_json_key(to, "breached");
     ss_buf_puts(to, c->breached ? "true" : "false");
     ss_json_key(to, "alerts");
     ss_json_put_int(to, c->alerts);
     ss_json_key(to, "version");
     ss_json_put_int(to, c->version);
-    put_text(to, "actor", ss_str_of(actor));
+    ss_put_text_of(to, "actor", ss_str_of(actor));
     ss_buf_putc(to, '}');
 }

@@ -25,9 +25,17 @@ struct ss_str ss_call_format(struct ss_call *call, const char *fmt, ...)
     return p ? (struct ss_str){p, (size_t)n} : (struct ss_str){"", 0};
 }
 
-static const char *title_of(int status)
+const char *ss_status_title(int status)
 {
     switch (status) {
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 207: return "Multi-Status";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -36,13 +44,16 @@ static const char *title_of(int status)
     case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 410: return "Gone";
+    case 411: return "Length Required";
     case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";
+    case 426: return "Upgrade Required";
     case 428: return "Precondition Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
+    case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
     default: return status < 500 ? "Request Refused" : "Internal Server Error";
     }
@@ -59,7 +70,7 @@ static void begin_problem(struct ss_call *call, int status, const char *code, st
     call->res.may_cache = false;
     call->events = 0;
     ss_buf_puts(to, "{\"type\":\"about:blank\"");
-    ss_put_text_of(to, "title", ss_str_of(title_of(status)));
+    ss_put_text_of(to, "title", ss_str_of(ss_status_title(status)));
     ss_put_int_of(to, "status", status);
     ss_put_text_of(to, "code", ss_str_of(code));
     ss_put_text_of(to, "detail", detail);
@@ -166,33 +177,6 @@ void ss_put_amount(struct ss_buf *to, int64_t amount)
 {
     char text[SS_NUMBER_MAX];
     ss_buf_put(to, text, ss_amount_print(amount, text));
-}
-
-void ss_put_text_of(struct ss_buf *to, const char *key, struct ss_str text)
-{
-    ss_json_key(to, key);
-    if (text.p)
-        ss_json_put_string(to, text);
-    else
-        ss_buf_puts(to, "null");
-}
-
-void ss_put_int_of(struct ss_buf *to, const char *key, int64_t value)
-{
-    ss_json_key(to, key);
-    ss_json_put_int(to, value);
-}
-
-void ss_put_real_of(struct ss_buf *to, const char *key, double value)
-{
-    ss_json_key(to, key);
-    ss_json_put_double(to, value);
-}
-
-void ss_put_bool_of(struct ss_buf *to, const char *key, bool value)
-{
-    ss_json_key(to, key);
-    ss_buf_puts(to, value ? "true" : "false");
 }
 
 void ss_put_time_of(struct ss_buf *to, const char *key, int64_t us)

@@ -5,15 +5,6 @@
 #include "web/after.h"
 #include "web/auth.h"
 
-static void put_raw(struct ss_buf *to, const char *key, struct ss_str json)
-{
-    ss_json_key(to, key);
-    if (json.p)
-        ss_buf_put(to, json.p, json.n);
-    else
-        ss_buf_puts(to, "null");
-}
-
 static void put_job(struct ss_buf *to, const struct ss_job_row *job, bool whole)
 {
     ss_buf_putc(to, '{');
@@ -27,8 +18,8 @@ static void put_job(struct ss_buf *to, const struct ss_job_row *job, bool whole)
     ss_put_time_of(to, "started_at", job->started_us);
     ss_put_time_of(to, "finished_at", job->finished_us);
     if (whole) {
-        put_raw(to, "params", job->params);
-        put_raw(to, "result", job->result);
+        ss_put_raw_of(to, "params", job->params);
+        ss_put_raw_of(to, "result", job->result);
     }
     ss_buf_putc(to, '}');
 }

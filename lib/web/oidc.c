@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "web/after.h"
 #include "web/auth_parts.h"
+#include "web/percent.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -45,24 +46,6 @@ static struct ss_str local_path(struct ss_str to)
     return to;
 }
 
-static void put_query(struct ss_buf *to, const char *name, const char *value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    ss_buf_putc(to, memchr(to->p, '?', to->n) ? '&' : '?');
-    ss_buf_puts(to, name);
-    ss_buf_putc(to, '=');
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        if ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '-' ||
-            *c == '.' || *c == '_') {
-            ss_buf_putc(to, (char)*c);
-        } else {
-            ss_buf_putc(to, '%');
-            ss_buf_putc(to, digits[*c >> 4]);
-            ss_buf_putc(to, digits[*c & 15]);
-        }
-    }
-}
-
 /* ---- GET auth/oidc/start ---- */
 
 static int away(struct ss_call *call)
@@ -89,14 +72,14 @@ static int send_off(struct ss_call *call, const struct ss_oidc_config *c, struct
     ss_base64url_put(&challenge, digest, sizeof digest);
     ss_buf_init(&url, 8192);
     ss_buf_put(&url, at.p, at.n);
-    put_query(&url, "response_type", "code");
-    put_query(&url, "client_id", c->client_id);
-    put_query(&url, "redirect_uri", c->redirect_uri);
-    put_query(&url, "scope", c->scopes);
-    put_query(&url, "state", state);
-    put_query(&url, "nonce", nonce);
-    put_query(&url, "code_challenge", ss_buf_cstr(&challenge));
-    put_query(&url, "code_challenge_method", "S256");
+    ss_percent_put_query(&url, "response_type", ss_str_of("code"));
+    ss_percent_put_query(&url, "client_id", ss_str_of(c->client_id));
+    ss_percent_put_query(&url, "redirect_uri", ss_str_of(c->redirect_uri));
+    ss_percent_put_query(&url, "scope", ss_str_of(c->scopes));
+    ss_percent_put_query(&url, "state", ss_str_of(state));
+    ss_percent_put_query(&url, "nonce", ss_str_of(nonce));
+    ss_percent_put_query(&url, "code_challenge", ss_str_of(ss_buf_cstr(&challenge)));
+    ss_percent_put_query(&url, "code_challenge_method", ss_str_of("S256"));
     ss_buf_free(&challenge);
     call->res.location = ss_auth_take(call, &url);
     call->res.status = 302;

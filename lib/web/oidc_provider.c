@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "net/http.h"
 #include "web/jwk.h"
+#include "web/percent.h"
 #include "web/token.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -153,24 +154,11 @@ int ss_oidc_authorize_at(struct ss_oidc_provider *p, int64_t now_us, struct ss_a
 /* application/x-www-form-urlencoded */
 static void put_form(struct ss_buf *to, const char *name, struct ss_str value)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    if (to->n && name)
+    if (to->n)
         ss_buf_putc(to, '&');
-    if (name) {
-        ss_buf_puts(to, name);
-        ss_buf_putc(to, '=');
-    }
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-            c == '.' || c == '_') {
-            ss_buf_putc(to, (char)c);
-        } else {
-            ss_buf_putc(to, '%');
-            ss_buf_putc(to, digits[c >> 4]);
-            ss_buf_putc(to, digits[c & 15]);
-        }
-    }
+    ss_buf_puts(to, name);
+    ss_buf_putc(to, '=');
+    ss_percent_put(to, value);
 }
 
 /* client_secret_basic (RFC 6749, 2.3.1): both parts are form-encoded first. */
@@ -178,9 +166,9 @@ static void put_basic(struct ss_buf *to, const struct ss_oidc_config *c)
 {
     struct ss_buf pair;
     ss_buf_init(&pair, 4096);
-    put_form(&pair, NULL, ss_str_of(c->client_id));
+    ss_percent_put(&pair, ss_str_of(c->client_id));
     ss_buf_putc(&pair, ':');
-    put_form(&pair, NULL, ss_str_of(c->client_secret));
+    ss_percent_put(&pair, ss_str_of(c->client_secret));
     ss_buf_puts(to, "Authorization: Basic ");
     ss_base64_put(to, pair.p, pair.n);
     ss_bytes_wipe(pair.p, pair.n);

@@ -29,6 +29,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "json/doc.h"
+#include "json/write.h"
 #include "store/db.h"
 
 enum ss_method { SS_GET, SS_POST, SS_PUT, SS_PATCH, SS_DELETE, SS_METHODS };
@@ -172,6 +173,8 @@ int ss_problem(struct ss_call *call, int status, const char *code, const char *f
 int ss_problem_missing(struct ss_call *call, const char *what, struct ss_str id); /* 404: "no case '17'" */
 /* 304, 412: true when the call is answered. `version` becomes the ETag. */
 bool ss_answer_version(struct ss_call *call, int64_t version);
+/* The status's words (RFC 9110). */
+const char *ss_status_title(int status);
 int ss_answer_none(struct ss_call *call); /* 204 */
 /* 201 with Location: `path` and the id. The body is up to the caller. */
 int ss_answer_created(struct ss_call *call, const char *path, struct ss_str id);
@@ -181,14 +184,9 @@ void ss_event_add(struct ss_call *call, const char *topic, struct ss_str json);
 struct ss_str ss_call_copy(struct ss_call *call, struct ss_str text);
 struct ss_str ss_call_format(struct ss_call *call, const char *fmt, ...) SS_PRINTF(2, 3);
 
-/* JSON pieces of our style, after a key: "2026-11-22T16:06:21.000000Z" or null when 0; 12.5 from 125000. */
+/* JSON of our style, beside json/write.h: "2026-11-22T16:06:21.000000Z" or null when 0; 12.5 from 125000. */
 void ss_put_time(struct ss_buf *to, int64_t us);
 void ss_put_amount(struct ss_buf *to, int64_t amount);
-/* "key":VALUE with the comma where one is due. Text with p == NULL is null. */
-void ss_put_text_of(struct ss_buf *to, const char *key, struct ss_str text);
-void ss_put_int_of(struct ss_buf *to, const char *key, int64_t value);
-void ss_put_real_of(struct ss_buf *to, const char *key, double value);
-void ss_put_bool_of(struct ss_buf *to, const char *key, bool value);
 void ss_put_time_of(struct ss_buf *to, const char *key, int64_t us);
 void ss_put_amount_of(struct ss_buf *to, const char *key, int64_t amount);
 
