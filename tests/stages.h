@@ -30,17 +30,17 @@ static int open_state(void *state, struct ss_env *env)
     return st->fail_open ? ss_fail(SS_ECONFIG, "no such rule") : 0;
 }
 
-static int part_open(void *state, int part)
+static int part_open(void *state)
 {
-    (void)state, (void)part;
+    (void)state;
     if (shared)
         shared->parted++;
     return 0;
 }
 
-static void part_close(void *state, int part)
+static void part_close(void *state)
 {
-    (void)state, (void)part;
+    (void)state;
     if (shared)
         shared->part_closed++;
 }
@@ -77,10 +77,9 @@ static int number(void *state, struct ss_batch *batch)
     return 0;
 }
 
-static int save_number(const void *state, int part, struct ss_sink *to)
+static int save_number(const void *state, struct ss_sink *to)
 {
     const struct state *st = state;
-    (void)part;
     /* In two pieces, and followed by enough bytes for several blocks. */
     int err = ss_sink_write(to, &st->seen, 3);
     if (!err)
@@ -106,10 +105,9 @@ static int load_bytes(struct ss_source *from, void *to, size_t len)
     return 0;
 }
 
-static int load_number(void *state, int part, struct ss_source *from)
+static int load_number(void *state, struct ss_source *from)
 {
     struct state *st = state;
-    (void)part;
     char filler[1000];
     int err = load_bytes(from, &st->seen, sizeof st->seen);
     for (int i = 0; i < 200 && !err; i++) {

@@ -277,12 +277,11 @@ int ss_host_finish(struct ss_host *host, ss_host_leave *leave, void *arg)
 {
     struct ss_chain *chain = &host->chain;
     host->finished = true;
-    for (int i = 0; i < chain->n; i++) {
-        if (!chain->link[i].stage->finish)
-            continue;
+    for (int turn = 0; turn < 2 * chain->n; turn++) {
+        int i = turn / 2;
         ss_batch_reset(&chain->batch);
-        int err = chain->link[i].stage->finish(chain->link[i].st, &chain->batch);
-        err = err ? err : ss_chain_step(chain, i + 1);
+        int err = ss_chain_finish(chain, i, turn % 2);
+        err = err || !chain->batch.n ? err : ss_chain_step(chain, i + 1);
         for (size_t k = 0; k < chain->batch.n && !err; k++) {
             count(&host->counts, &chain->batch.rec[k]);
             if (leave && chain->batch.rec[k].fate != SS_DROP)

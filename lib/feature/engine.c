@@ -109,6 +109,18 @@ static int open_shards(struct ss_feature_engine *engine)
     return 0;
 }
 
+int64_t ss_feature_plan_memory_us(const struct ss_feature_plan *plan, const struct ss_feature_config *config)
+{
+    int64_t late_us = config->late_bound_us ? config->late_bound_us : SS_FEATURE_LATE_BOUND_US, most = 0;
+    for (uint32_t i = 0; i < plan->groups; i++) {
+        const struct ss_group *g = &plan->group[i];
+        if (g->forever)
+            return INT64_MAX;
+        most = g->reach_us > most ? g->reach_us : most;
+    }
+    return most > INT64_MAX - late_us ? INT64_MAX : most + late_us;
+}
+
 int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers,
                           const struct ss_feature_config *config, struct ss_feature_engine **out)
 {

@@ -41,6 +41,9 @@ struct ss_feature_stats {
 
 struct ss_feature_engine;
 
+/* How far back in event time an engine's state may reach; INT64_MAX: something in it is never forgotten. */
+int64_t ss_feature_plan_memory_us(const struct ss_feature_plan *plan, const struct ss_feature_config *config);
+
 /* The plan must outlive the engine. */
 int ss_feature_engine_new(const struct ss_feature_plan *plan, int workers,
                           const struct ss_feature_config *config,

@@ -13,20 +13,44 @@ struct ss_supply {
     struct ss_feature_engine *engine;
     struct ss_feature_trial *trial; /* once something has been tried */
     const char *program;
-    enum way way; /* WAY_OPEN until the first payment; labels before it go to the engine */
+    int workers;
+    bool borrowed; /* the plan is another's */
+    enum way way;  /* WAY_OPEN until the first payment; labels before it go to the engine */
 };
+
+static int make_engine(struct ss_supply *s)
+{
+    static const struct ss_feature_config config = {0};
+    return ss_feature_engine_new(s->plan, s->workers, &config, &s->engine);
+}
+
+int ss_supply_another(const struct ss_supply *first, struct ss_supply **supply)
+{
+    struct ss_supply *s = calloc(1, sizeof *s);
+    *supply = NULL;
+    if (!s)
+        return ss_fail(SS_ENOMEM, "out of memory for features");
+    *s = (struct ss_supply){
+        .plan = first->plan, .program = first->program, .workers = first->workers, .borrowed = true};
+    int err = make_engine(s);
+    if (err)
+        ss_supply_free(s);
+    else
+        *supply = s;
+    return err;
+}
 
 int ss_supply_new(struct ss_str text, const char *name, struct ss_schema *schema, int workers,
                   const char *program, struct ss_supply **supply)
 {
-    static const struct ss_feature_config config = {0};
     struct ss_supply *s = calloc(1, sizeof *s);
     *supply = NULL;
     if (!s)
         return ss_fail(SS_ENOMEM, "out of memory for features");
     s->program = program;
+    s->workers = workers;
     int err = ss_feature_plan_parse(text.p, text.n, name, schema, &s->plan);
-    err = err ? err : ss_feature_engine_new(s->plan, workers, &config, &s->engine);
+    err = err ? err : make_engine(s);
     if (err)
         ss_supply_free(s);
     else
@@ -40,7 +64,8 @@ void ss_supply_free(struct ss_supply *supply)
         return;
     ss_feature_trial_free(supply->trial);
     ss_feature_engine_free(supply->engine);
-    ss_feature_plan_free(supply->plan);
+    if (!supply->borrowed)
+        ss_feature_plan_free(supply->plan);
     free(supply);
 }
 

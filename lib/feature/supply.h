@@ -21,6 +21,8 @@ struct ss_supply;
 /* `text` is copied; `name` is for messages; slots are asked of `schema`. */
 int ss_supply_new(struct ss_str text, const char *name, struct ss_schema *schema, int workers,
                   const char *program, struct ss_supply **supply) SS_MUST_CHECK;
+/* Another one for the same features, empty: of another partition of the stream. `first` must outlive it. */
+int ss_supply_another(const struct ss_supply *first, struct ss_supply **supply) SS_MUST_CHECK;
 void ss_supply_free(struct ss_supply *supply); /* accepts NULL */
 const struct ss_feature_names *ss_supply_names(const struct ss_supply *supply);
 const struct ss_feature_spec *ss_supply_spec(const struct ss_supply *supply);

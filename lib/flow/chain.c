@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "flow/parts.h"
 #include "flow/snapshot.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -69,12 +70,7 @@ static int open_link(struct ss_chain *chain, int i, const struct ss_env *env)
     if (link->stage->fill && !link->stage->step && i > 0)
         return ss_fail(SS_EUSAGE, "'%s' makes records and must be the first stage", link->stage->name);
     link->opened = true; /* close is legal after a failed open */
-    int err = link->stage->open ? link->stage->open(link->st, &link->env) : 0;
-    if (!err && link->stage->part_open) {
-        link->parted = true; /* as close: legal after a failed part_open */
-        err = link->stage->part_open(link->st, 0);
-    }
-    return err;
+    return link->stage->open ? link->stage->open(link->st, &link->env) : 0;
 }
 
 static int load_state(struct ss_chain *chain, struct ss_link *link)
@@ -97,6 +93,9 @@ int ss_chain_start(struct ss_chain *chain, const struct ss_env *env)
         if (err < 0)
             return err;
     }
+    int err = ss_chain_part_open(chain, 0);
+    if (err < 0)
+        return err;
     if (env->state_path && stateful_stages(chain) == 0)
         return ss_fail(SS_EUSAGE, "--state given, but no stage here has a state to keep");
     return ss_batch_init(&chain->batch, &chain->schema, ss_workers_count(chain->workers));
@@ -179,6 +178,13 @@ int ss_chain_trial(struct ss_chain *chain)
     return err;
 }
 
+int ss_chain_finish(struct ss_chain *chain, int stage, bool whole)
+{
+    struct ss_link *link = &chain->link[stage];
+    int (*last)(void *, struct ss_batch *) = whole ? link->stage->finish : link->stage->part_finish;
+    return last ? last(link->st, &chain->batch) : 0;
+}
+
 int ss_chain_save(struct ss_chain *chain)
 {
     for (int i = 0; i < chain->n; i++) {
@@ -193,10 +199,11 @@ int ss_chain_save(struct ss_chain *chain)
 
 void ss_chain_free(struct ss_chain *chain)
 {
+    for (int i = chain->parts - 1; i >= 0; i--)
+        ss_chain_part_close(chain, i);
+    free(chain->part);
     for (int i = 0; i < chain->n; i++) {
         struct ss_link *link = &chain->link[i];
-        if (link->parted && link->stage->part_close)
-            link->stage->part_close(link->st, 0);
         if (link->opened && link->stage->close)
             link->stage->close(link->st);
         free(link->st);

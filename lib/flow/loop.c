@@ -136,21 +136,22 @@ static int run_generator(struct loop *loop)
     return 0;
 }
 
+static int finish_one(struct loop *loop, int stage, bool whole)
+{
+    int err = ss_chain_finish(loop->chain, stage, whole);
+    return err || !loop->chain->batch.n ? err : process(loop, stage + 1);
+}
+
 static int finish(struct loop *loop)
 {
     struct ss_chain *chain = loop->chain;
-    for (int i = 0; i < chain->n; i++) {
-        if (!chain->link[i].stage->finish)
-            continue;
-        int err = flush(loop); /* what a sink prints comes after the records before it */
-        if (!err)
-            err = chain->link[i].stage->finish(chain->link[i].st, &chain->batch);
-        if (!err)
-            err = process(loop, i + 1);
-        if (err < 0)
-            return err;
+    int err = 0;
+    for (int i = 0; i < chain->n && !err; i++) {
+        err = flush(loop); /* what a sink prints comes after the records before it */
+        err = err ? err : finish_one(loop, i, false);
+        err = err ? err : finish_one(loop, i, true);
     }
-    return flush(loop);
+    return err ? err : flush(loop);
 }
 
 static bool needs_input(const struct ss_stage *first)

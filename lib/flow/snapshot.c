@@ -84,13 +84,13 @@ struct stage_state {
 static int save_stage(const void *arg, struct ss_sink *to)
 {
     const struct stage_state *s = arg;
-    return s->stage->save(s->st, 0, to);
+    return s->stage->save(s->st, to);
 }
 
 static int load_stage(void *arg, struct ss_source *from)
 {
     const struct stage_state *s = arg;
-    return s->stage->load(s->st, 0, from);
+    return s->stage->load(s->st, from);
 }
 
 int ss_section_write_stage(struct ss_sink *to, const struct ss_stage *stage, const void *st)

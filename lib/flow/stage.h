@@ -24,19 +24,20 @@
 
 /* What a stage may know of the pipeline around it. Lives from open to close. */
 struct ss_env {
-    struct ss_schema *schema;   /* ask it for slots in open */
-    int workers;                /* how many workers call `work`; at least 1 */
-    struct ss_sink *out;        /* for sinks: where results go; there from the first record on */
-    const char *program;        /* "ss-features", for messages and rejects */
-    const char *state_path;     /* --state, or NULL */
-    const char *output;         /* --output, or NULL: for stages that open further inputs themselves */
-    size_t max_record;          /* --max-record, for the same */
-    bool reads_stdin;           /* standard input is taken */
-    bool color;                 /* the output is a terminal that wants colours */
-    bool no_input;              /* set in open by a first stage that has nothing to read this time */
-    bool alone;                 /* no other stage follows: nobody will look at field slots */
-    bool keyed;                 /* but the output will, for the key of each message */
-    bool hosted;                /* a program takes the records (cli/host.h): nothing may be printed */
+    struct ss_schema *schema; /* ask it for slots in open */
+    int workers;              /* how many workers call `work`; at least 1 */
+    struct ss_sink *out;      /* for sinks: where results go; there from the first record on */
+    const char *program;      /* "ss-features", for messages and rejects */
+    const char *state_path;   /* --state, or NULL */
+    const char *output;       /* --output, or NULL: for stages that open further inputs themselves */
+    size_t max_record;        /* --max-record, for the same */
+    bool reads_stdin;         /* standard input is taken */
+    bool color;               /* the output is a terminal that wants colours */
+    bool no_input;            /* set in open by a first stage that has nothing to read this time */
+    bool alone;               /* no other stage follows: nobody will look at field slots */
+    bool keyed;               /* but the output will, for the key of each message */
+    bool continues; /* before part_finish: the stream goes on in another run, or at another member */
+    bool hosted;    /* a program takes the records (cli/host.h): nothing may be printed */
     const volatile int *stop;   /* becomes non-zero when the run should drain and end (SIGINT, SIGTERM) */
     const volatile int *reload; /* counts SIGHUPs */
     int (*flush)(struct ss_env *env); /* writes out what is buffered: call it before sleeping in `fill` */
@@ -116,7 +117,7 @@ struct ss_stage {
      */
     int (*secure)(void *st);
 
-    /* End of the stream: may add last records (held ones) to the empty batch; sinks print to env->out. */
+    /* End of the run, after part_finish: may add last records to the empty batch; sinks print to env->out. */
     int (*finish)(void *st, struct ss_batch *batch);
     void (*close)(void *st);
 
@@ -134,11 +135,26 @@ struct ss_stage {
     int (*reload)(void *st);
     void (*status)(const void *st, struct ss_stage_status *status);
 
-    /* Stages with memory: keep, drop and move the state of one input partition (0 outside Kafka). */
-    int (*part_open)(void *st, int part);
-    void (*part_close)(void *st, int part); /* legal after a failed part_open */
-    int (*save)(const void *st, int part, struct ss_sink *to);
-    int (*load)(void *st, int part, struct ss_source *from);
+    /*
+     * Stages with memory have one for each partition of the input (one in all where that has none), so that
+     * what becomes of a partition does not depend on who else is read by the same process. It lies in
+     * part_bytes from part_at of the state: there the chain puts that of the partition whose records come
+     * next (flow/parts.h); a stage knows only the one that is there. All of these work on that one:
+     *   part_open    makes it, from zeroes; asks the schema for all slots the first time
+     *   part_use     it has just been put there; NULL: nothing is to be done then
+     *   part_finish  the end of its stream: may add last records (held ones) to the empty batch
+     *   part_close   ends it; legal after a failed part_open
+     *   save, load   out of a stage that has stepped, into one that has not
+     *   memory_us    how far back in event time it may reach; INT64_MAX: to the beginning
+     */
+    size_t part_at, part_bytes;
+    int (*part_open)(void *st);
+    int (*part_use)(void *st);
+    int (*part_finish)(void *st, struct ss_batch *batch);
+    void (*part_close)(void *st);
+    int (*save)(const void *st, struct ss_sink *to);
+    int (*load)(void *st, struct ss_source *from);
+    int64_t (*memory_us)(const void *st);
 };
 
 /* The rows [from, to) of a batch that are worker w's share of n, in contiguous runs. */

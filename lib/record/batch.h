@@ -20,6 +20,8 @@ struct ss_batch {
     struct ss_json_parser *parser;
     struct ss_arena *arena; /* [0] for serial work, [w] for worker w's share of phased work */
     int arenas;
+    bool silent; /* what becomes of these records has left before: they only bring the stages' memory up to
+                    date */
     /* Where the previous record's keys lay: records of one stream have the same keys in the same order. */
     struct ss_hint *hint;
 };

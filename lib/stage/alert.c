@@ -8,6 +8,7 @@
 
 #define MEMBER_MAX    ((size_t)64 << 10)
 #define STATE_MAX     ((size_t)512 << 20)
+#define PARTS_MAX     4096
 #define DRAIN_US      (30 * SS_SECOND_US)
 #define DRAIN_ONLY_US (10 * SS_MINUTE_US)
 
@@ -18,7 +19,9 @@ struct alert {
     int64_t drain_us; /* -1: not given */
 
     struct ss_env *env;
-    struct ss_desk *desk;
+    struct ss_desk *desk;             /* of the partition at hand */
+    struct ss_desk *desks[PARTS_MAX]; /* of all */
+    int n_desks;
     struct ss_exprs *exprs; /* of --when */
     int when_id;
     uint64_t when_errors;
@@ -26,10 +29,12 @@ struct alert {
     struct ss_routes routes;
     struct ss_spool *spool;
     struct ss_delivery *delivery;
+    struct ss_desk_counts gone;                /* of the desks that were closed */
     struct ss_delivery_counts before;          /* of those that a reload has ended */
     struct ss_str places[SS_DESTINATIONS_MAX]; /* the destinations' names */
     struct ss_buf member, message;
-    bool added; /* to the spool, since the last commit */
+    bool silent; /* what is told has been told before */
+    bool added;  /* to the spool, since the last commit */
     int reloads;
 };
 
@@ -160,6 +165,8 @@ static int tell(struct alert *st, enum ss_event event, const struct ss_group *gr
     if (!places)
         return 0;
     ss_message_id(group->id, group->messages, id);
+    if (st->silent)
+        return 0;
     ss_buf_reset(&st->message);
     ss_message_put(event, group, facts, rec, &st->message);
     int err = ss_buf_check(&st->message);
@@ -189,6 +196,27 @@ static int commit(struct alert *st)
     return err;
 }
 
+/* All desks together, those of partitions that have gone included. */
+static void add_counts(struct ss_desk_counts *sum, const struct ss_desk *desk)
+{
+    struct ss_desk_counts n = ss_desk_counts(desk);
+    sum->alerts += n.alerts;
+    sum->joined += n.joined;
+    sum->snoozed += n.snoozed;
+    sum->cooled += n.cooled;
+    sum->over_budget += n.over_budget;
+    sum->above_budget += n.above_budget;
+    sum->pushed_out += n.pushed_out;
+}
+
+static struct ss_desk_counts desk_counts(const struct alert *st)
+{
+    struct ss_desk_counts sum = st->gone;
+    for (int i = 0; i < st->n_desks; i++)
+        add_counts(&sum, st->desks[i]);
+    return sum;
+}
+
 /* --- opening --- */
 
 static int load_snooze(struct alert *st, bool opening)
@@ -200,7 +228,8 @@ static int load_snooze(struct alert *st, bool opening)
         ss_snooze_free(snooze);
         return err;
     }
-    ss_desk_snooze(st->desk, snooze);
+    for (int i = 0; i < st->n_desks; i++)
+        ss_desk_snooze(st->desks[i], snooze);
     ss_snooze_free(st->snooze);
     st->snooze = snooze;
     return 0;
@@ -264,7 +293,8 @@ static int reload_routes(struct alert *st)
     }
     name_places(&routes, places);
     stop_delivery(st);
-    ss_desk_rename(st->desk, st->places, old.n, places, routes.n);
+    for (int i = 0; i < st->n_desks; i++)
+        ss_desk_rename(st->desks[i], st->places, old.n, places, routes.n);
     st->routes = routes;
     memcpy(st->places, places, sizeof places);
     ss_routes_free(&old);
@@ -281,12 +311,45 @@ static int alert_open(void *state, struct ss_env *env)
     ss_buf_init(&st->member, MEMBER_MAX);
     ss_buf_init(&st->message, SS_MESSAGE_MAX * 4);
     env->no_input = st->drain;
-    int err = ss_desk_new(&st->opt, env->schema, &st->desk);
-    if (!err && st->when)
-        err = open_when(st);
+    int err = st->when ? open_when(st) : 0;
     if (!err && st->snooze_path)
         err = load_snooze(st, true);
     return !err && st->routes_path ? open_routes(st) : err;
+}
+
+static int alert_part_open(void *state)
+{
+    struct alert *st = state;
+    if (st->n_desks == PARTS_MAX)
+        return ss_fail(SS_EUSAGE, "alerts over more than %d partitions", PARTS_MAX);
+    int err = ss_desk_new(&st->opt, st->env->schema, &st->desk);
+    if (err)
+        return err;
+    st->desks[st->n_desks++] = st->desk;
+    if (st->snooze)
+        ss_desk_snooze(st->desk, st->snooze);
+    return 0;
+}
+
+static void alert_part_close(void *state)
+{
+    struct alert *st = state;
+    if (!st->desk)
+        return;
+    for (int i = 0; i < st->n_desks; i++)
+        if (st->desks[i] == st->desk)
+            st->desks[i] = st->desks[--st->n_desks];
+    add_counts(&st->gone, st->desk);
+    ss_desk_free(st->desk);
+    st->desk = NULL;
+}
+
+static int64_t alert_memory_us(const void *state)
+{
+    const struct alert *st = state;
+    int64_t group_us = st->opt.fields ? st->opt.window_us + st->opt.cooldown_us : 0;
+    int64_t budget_us = st->opt.budget.max ? st->opt.budget.window_us : 0;
+    return group_us > budget_us ? group_us : budget_us;
 }
 
 static void alert_close(void *state)
@@ -295,7 +358,6 @@ static void alert_close(void *state)
     ss_delivery_stop(st->delivery);
     ss_spool_close(st->spool);
     ss_routes_free(&st->routes);
-    ss_desk_free(st->desk);
     ss_exprs_free(st->exprs);
     ss_snooze_free(st->snooze);
     ss_buf_free(&st->member);
@@ -387,6 +449,7 @@ static int alert_step(void *state, struct ss_batch *batch)
     struct ss_arena *arena = &batch->arena[0];
     int err = 0;
     reload_where_asked(st);
+    st->silent = batch->silent;
     for (size_t i = 0; i < batch->n && !err; i++) {
         struct ss_record *rec = &batch->rec[i];
         if (rec->fate != SS_KEEP)
@@ -406,7 +469,7 @@ static int alert_step(void *state, struct ss_batch *batch)
 
 static void report(struct alert *st)
 {
-    struct ss_desk_counts n = ss_desk_counts(st->desk);
+    struct ss_desk_counts n = desk_counts(st);
     ss_info("%llu alerts with %llu further payments; %llu snoozed, %llu in cool-down, %llu over the budget, "
             "%llu CRITICAL above it",
             (unsigned long long)n.alerts, (unsigned long long)n.joined, (unsigned long long)n.snoozed,
@@ -438,21 +501,28 @@ static int drain(struct alert *st)
     return 0;
 }
 
+static int alert_part_finish(void *state, struct ss_batch *batch)
+{
+    struct alert *st = state;
+    (void)batch;
+    st->silent = false;
+    int err = st->env->state_path || st->drain ? 0 : ss_desk_end(st->desk);
+    return err ? err : commit(st);
+}
+
 static int alert_finish(void *state, struct ss_batch *batch)
 {
     struct alert *st = state;
     (void)batch;
-    int err = st->env->state_path || st->drain ? 0 : ss_desk_end(st->desk);
-    err = err ? err : commit(st);
     if (!st->drain)
         report(st);
-    return !err && st->delivery ? drain(st) : err;
+    return st->delivery ? drain(st) : 0;
 }
 
 static void alert_status(const void *state, struct ss_stage_status *status)
 {
     const struct alert *st = state;
-    struct ss_desk_counts n = ss_desk_counts(st->desk);
+    struct ss_desk_counts n = desk_counts(st);
     struct ss_delivery_counts d = counts(st);
     ss_status_add(status, "alerts", n.alerts);
     ss_status_add(status, "joined", n.joined);
@@ -468,11 +538,10 @@ static void alert_status(const void *state, struct ss_stage_status *status)
     ss_status_add(status, "failed_tries", d.failed_tries);
 }
 
-static int alert_save(const void *state, int part, struct ss_sink *to)
+static int alert_save(const void *state, struct ss_sink *to)
 {
     const struct alert *st = state;
     struct ss_buf buf;
-    (void)part;
     ss_buf_init(&buf, STATE_MAX);
     ss_desk_save(st->desk, st->places, st->routes.n, &buf);
     int err = ss_buf_check(&buf);
@@ -481,12 +550,11 @@ static int alert_save(const void *state, int part, struct ss_sink *to)
     return err;
 }
 
-static int alert_load(void *state, int part, struct ss_source *from)
+static int alert_load(void *state, struct ss_source *from)
 {
     struct alert *st = state;
     struct ss_buf buf;
     ssize_t n = 1;
-    (void)part;
     ss_buf_init(&buf, STATE_MAX);
     while (n > 0) {
         char *to = ss_buf_room(&buf, 65536);
@@ -511,6 +579,12 @@ const struct ss_stage ss_stage_alert = {
     .reload = alert_reload,
     .status = alert_status,
     .close = alert_close,
+    .part_at = offsetof(struct alert, desk),
+    .part_bytes = sizeof(struct ss_desk *),
+    .part_open = alert_part_open,
+    .part_finish = alert_part_finish,
+    .part_close = alert_part_close,
+    .memory_us = alert_memory_us,
     .save = alert_save,
     .load = alert_load,
 };

@@ -14,10 +14,12 @@ struct features {
     int64_t lateness_us;
     /* From here on set by open. */
     struct ss_feature_plan *plan;
-    struct ss_feature_engine *engine;
-    struct ss_feature_trial *trial; /* once something has been tried */
-    struct ss_hold hold;
     int workers;
+    struct part {
+        struct ss_feature_engine *engine;
+        struct ss_feature_trial *trial; /* once something has been tried */
+        struct ss_hold hold;
+    } part;
 };
 
 enum { OPT_LATE_BOUND = 512, OPT_MAX_MEMORY, OPT_LATENESS };
@@ -63,65 +65,63 @@ static int open(void *state, struct ss_env *env)
     return ss_feature_file_plan(st->file ? st->file : SS_FEATURE_FILE_DEFAULT, env->schema, &st->plan);
 }
 
-static int part_open(void *state, int part)
+static int part_open(void *state)
 {
     struct features *st = state;
-    (void)part;
-    ss_hold_init(&st->hold, st->lateness_us);
-    return ss_feature_engine_new(st->plan, st->workers, &st->config, &st->engine);
+    ss_hold_init(&st->part.hold, st->lateness_us);
+    return ss_feature_engine_new(st->plan, st->workers, &st->config, &st->part.engine);
 }
 
-static void part_close(void *state, int part)
+static void part_close(void *state)
 {
     struct features *st = state;
     struct ss_feature_stats s;
-    (void)part;
-    ss_hold_free(&st->hold);
-    if (!st->engine)
+    ss_hold_free(&st->part.hold);
+    if (!st->part.engine)
         return;
-    ss_feature_engine_stats(st->engine, &s);
+    ss_feature_engine_stats(st->part.engine, &s);
     ss_info(
         "%llu records, %llu late; %llu late labels; %llu entities in %llu bytes; %llu expired, %llu evicted, "
         "%llu events cut",
         (unsigned long long)s.records, (unsigned long long)s.late, (unsigned long long)s.labels,
         (unsigned long long)s.entities, (unsigned long long)s.bytes, (unsigned long long)s.expired,
         (unsigned long long)s.evicted, (unsigned long long)s.cut);
-    ss_feature_trial_free(st->trial);
-    ss_feature_engine_free(st->engine);
-    st->trial = NULL;
-    st->engine = NULL;
+    ss_feature_trial_free(st->part.trial);
+    ss_feature_engine_free(st->part.engine);
+    st->part.trial = NULL;
+    st->part.engine = NULL;
 }
 
 static int step(void *state, struct ss_batch *batch)
 {
     struct features *st = state;
-    int err = ss_hold_pass(&st->hold, batch);
-    return err ? err : ss_feature_engine_prepare(st->engine, batch);
+    int err = ss_hold_pass(&st->part.hold, batch);
+    return err ? err : ss_feature_engine_prepare(st->part.engine, batch);
 }
 
 static int work(void *state, int phase, int worker, int workers, struct ss_batch *batch)
 {
     struct features *st = state;
-    return ss_feature_engine_work(st->engine, phase, worker, workers, batch);
+    return ss_feature_engine_work(st->part.engine, phase, worker, workers, batch);
 }
 
 /* A payment that is only asked about is not held. */
 static int trial(void *state, struct ss_batch *batch)
 {
     struct features *st = state;
-    int err = st->trial ? 0 : ss_feature_trial_new(st->engine, &st->trial);
-    return err ? err : ss_feature_trial_run(st->trial, batch);
+    int err = st->part.trial ? 0 : ss_feature_trial_new(st->part.engine, &st->part.trial);
+    return err ? err : ss_feature_trial_run(st->part.trial, batch);
 }
 
 static void status(const void *state, struct ss_stage_status *status)
 {
     const struct features *st = state;
     struct ss_feature_stats s;
-    ss_feature_engine_stats(st->engine, &s);
+    ss_feature_engine_stats(st->part.engine, &s);
     snprintf(status->version, sizeof status->version, "%s", st->plan->names.set);
     ss_status_add(status, "entities", s.entities);
     ss_status_add(status, "bytes", s.bytes);
-    ss_status_add(status, "held", st->hold.n);
+    ss_status_add(status, "held", st->part.hold.n);
     ss_status_add(status, "late", s.late);
     ss_status_add(status, "labels", s.labels);
     ss_status_add(status, "expired", s.expired);
@@ -130,11 +130,11 @@ static void status(const void *state, struct ss_stage_status *status)
 }
 
 /* What is still held leaves now, in order, computed here since no phases follow. */
-static int finish(void *state, struct ss_batch *batch)
+static int part_finish(void *state, struct ss_batch *batch)
 {
     struct features *st = state;
-    int err = ss_hold_release(&st->hold, batch);
-    return err ? err : ss_feature_engine_run(st->engine, batch);
+    int err = ss_hold_release(&st->part.hold, batch);
+    return err || !batch->n ? err : ss_feature_engine_run(st->part.engine, batch);
 }
 
 static int write_state(void *to, const void *bytes, size_t len)
@@ -156,20 +156,25 @@ static int read_state(void *from, void *bytes, size_t len)
     return 0;
 }
 
-static int save(const void *state, int part, struct ss_sink *to)
+static int save(const void *state, struct ss_sink *to)
 {
     const struct features *st = state;
-    (void)part;
-    int err = ss_feature_engine_save(st->engine, write_state, to);
-    return err ? err : ss_hold_save(&st->hold, write_state, to);
+    int err = ss_feature_engine_save(st->part.engine, write_state, to);
+    return err ? err : ss_hold_save(&st->part.hold, write_state, to);
 }
 
-static int load(void *state, int part, struct ss_source *from)
+static int load(void *state, struct ss_source *from)
 {
     struct features *st = state;
-    (void)part;
-    int err = ss_feature_engine_load(st->engine, read_state, from);
-    return err ? err : ss_hold_load(&st->hold, read_state, from);
+    int err = ss_feature_engine_load(st->part.engine, read_state, from);
+    return err ? err : ss_hold_load(&st->part.hold, read_state, from);
+}
+
+static int64_t memory_us(const void *state)
+{
+    const struct features *st = state;
+    int64_t us = ss_feature_plan_memory_us(st->plan, &st->config);
+    return us == INT64_MAX ? us : us + st->lateness_us;
 }
 
 static void close(void *state)
@@ -188,12 +193,15 @@ const struct ss_stage ss_stage_features = {
     .step = step,
     .phases = SS_FEATURE_PHASES,
     .work = work,
-    .finish = finish,
     .hosted = true,
     .trial = trial,
     .status = status,
     .close = close,
+    .part_at = offsetof(struct features, part),
+    .part_bytes = sizeof(struct part),
     .part_open = part_open,
+    .part_finish = part_finish,
+    .memory_us = memory_us,
     .part_close = part_close,
     .save = save,
     .load = load,

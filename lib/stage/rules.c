@@ -128,27 +128,44 @@ static void rules_close(void *state)
     st->set = NULL;
 }
 
-static int rules_part_open(void *state, int part)
+static int rules_part_open(void *state)
 {
     struct rules *st = state;
-    (void)part;
     st->autos = ss_auto_lists_new();
     return st->autos ? ss_ruleset_adopt(st->set, st->autos, st->env->schema, true) : SS_ENOMEM;
 }
 
-static void rules_part_close(void *state, int part)
+/* The rules look into the lists of the partition at hand. */
+static int rules_part_use(void *state)
 {
     struct rules *st = state;
-    (void)part;
+    bool learns = st->autos && ss_ruleset_spec(st->set)->n_autos;
+    return learns ? ss_ruleset_adopt(st->set, st->autos, st->env->schema, false) : 0;
+}
+
+static void rules_part_close(void *state)
+{
+    struct rules *st = state;
     ss_auto_lists_free(st->autos);
     st->autos = NULL;
 }
 
-static int rules_save(const void *state, int part, struct ss_sink *to)
+static int64_t rules_memory_us(const void *state)
+{
+    const struct rules *st = state;
+    const struct ss_rule_spec *spec = ss_ruleset_spec(st->set);
+    int64_t most = 0;
+    for (uint32_t i = 0; i < spec->n_autos; i++) {
+        int64_t us = spec->autos[i].ttl_us + spec->autos[i].delay_us;
+        most = us > most ? us : most;
+    }
+    return most;
+}
+
+static int rules_save(const void *state, struct ss_sink *to)
 {
     const struct rules *st = state;
     struct ss_buf text;
-    (void)part;
     ss_buf_init(&text, STATE_MAX);
     ss_auto_lists_save(st->autos, &text);
     int err = ss_buf_check(&text);
@@ -157,11 +174,10 @@ static int rules_save(const void *state, int part, struct ss_sink *to)
     return err;
 }
 
-static int rules_load(void *state, int part, struct ss_source *from)
+static int rules_load(void *state, struct ss_source *from)
 {
     struct rules *st = state;
     struct ss_buf text;
-    (void)part;
     ss_buf_init(&text, STATE_MAX);
     int err = 0;
     for (;;) {
@@ -371,7 +387,11 @@ const struct ss_stage ss_stage_rules = {
     .reload = rules_reload,
     .status = rules_status,
     .close = rules_close,
+    .part_at = offsetof(struct rules, autos),
+    .part_bytes = sizeof(struct ss_auto_lists *),
     .part_open = rules_part_open,
+    .part_use = rules_part_use,
+    .memory_us = rules_memory_us,
     .part_close = rules_part_close,
     .save = rules_save,
     .load = rules_load,

@@ -40,7 +40,7 @@ struct score {
     bool explain_given;
     /* From here on set by open. */
     struct ss_env *env;
-    struct ss_supply *supply;
+    struct ss_supply *supply, *first; /* of the partition at hand; the one that has the plan */
     struct scored scored[MODELS_MAX];
     struct worker worker[SS_WORKERS_MAX];
     int workers;
@@ -340,6 +340,25 @@ static int open_fallback(struct score *st)
     return 0;
 }
 
+static int score_part_open(void *state)
+{
+    struct score *st = state;
+    if (st->supply) {
+        st->first = st->supply;
+        return 0;
+    }
+    return ss_supply_another(st->first, &st->supply);
+}
+
+static void score_part_close(void *state)
+{
+    struct score *st = state;
+    if (st->supply == st->first)
+        return;
+    ss_supply_free(st->supply);
+    st->supply = NULL;
+}
+
 static int score_open(void *state, struct ss_env *env)
 {
     struct score *st = state;
@@ -359,7 +378,7 @@ static void score_close(void *state)
         free_worker(&st->worker[w]);
     for (int m = 0; m < MODELS_MAX; m++)
         free_scored(&st->scored[m]);
-    ss_supply_free(st->supply);
+    ss_supply_free(st->first ? st->first : st->supply);
 }
 
 /* At a batch boundary, while no worker is at work. */
@@ -565,17 +584,15 @@ static int read_bytes(void *from, void *bytes, size_t len)
     return 0;
 }
 
-static int score_save(const void *state, int part, struct ss_sink *to)
+static int score_save(const void *state, struct ss_sink *to)
 {
     const struct score *st = state;
-    (void)part;
     return ss_supply_save(st->supply, write_bytes, to);
 }
 
-static int score_load(void *state, int part, struct ss_source *from)
+static int score_load(void *state, struct ss_source *from)
 {
     struct score *st = state;
-    (void)part;
     return ss_supply_load(st->supply, read_bytes, from);
 }
 
@@ -593,6 +610,10 @@ const struct ss_stage ss_stage_score = {
     .reload = score_reload,
     .status = score_status,
     .close = score_close,
+    .part_at = offsetof(struct score, supply),
+    .part_bytes = sizeof(struct ss_supply *),
+    .part_open = score_part_open,
+    .part_close = score_part_close,
     .save = score_save,
     .load = score_load,
 };
