@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Keys beyond these, and longer ones, are looked up: correct as well, only slower. */
-#define HINTS    128
-#define HINT_KEY 28
+/* Keys whose slots are remembered; longer ones are looked up: correct as well, only slower. */
+#define HINT_BITS 10
+#define HINTS     (1 << HINT_BITS)
+#define HINT_KEY  28
 
 struct ss_hint {
     char key[HINT_KEY];
-    uint8_t len;
-    bool known;
+    uint8_t len; /* 0: none */
     int16_t slot;
 };
 
@@ -74,20 +74,30 @@ char *ss_batch_copy(struct ss_batch *batch, const char *text, size_t len)
     return copy;
 }
 
-/* The slot of the i-th key of a record: by one comparison where the record before had the same key there. */
-static int find_slot(struct ss_batch *batch, size_t i, struct ss_str raw_key)
+/* Where a key is remembered: by its first eight bytes, its last and its length. Texts are padded behind. */
+static size_t hint_of(struct ss_str key)
 {
-    struct ss_hint *hint = i < HINTS ? &batch->hint[i] : NULL;
-    if (SS_LIKELY(hint && hint->known && hint->len == raw_key.n &&
-                  memcmp(hint->key, raw_key.p, raw_key.n) == 0))
+    uint64_t first;
+    memcpy(&first, key.p, sizeof first);
+    if (key.n < sizeof first)
+        first &= ((uint64_t)1 << (8 * key.n)) - 1;
+    first ^= ((uint64_t)key.n << 56) ^ ((uint64_t)(unsigned char)key.p[key.n - 1] << 48);
+    return (size_t)((first * 0x9e3779b97f4a7c15u) >> (64 - HINT_BITS));
+}
+
+/* By one comparison where the key, as it is written, was met before. */
+static int find_slot(struct ss_batch *batch, struct ss_str raw_key)
+{
+    bool may = raw_key.n > 0 && raw_key.n <= HINT_KEY;
+    struct ss_hint *hint = may ? &batch->hint[hint_of(raw_key)] : NULL;
+    if (SS_LIKELY(hint && hint->len == raw_key.n && memcmp(hint->key, raw_key.p, raw_key.n) == 0))
         return hint->slot;
     struct ss_str key = ss_json_unescape(raw_key, &batch->arena[0]);
     int slot = key.p ? (int)ss_map_find(&batch->schema->names, key) : -1;
-    if (hint && raw_key.n <= sizeof hint->key) {
+    if (hint) {
         memcpy(hint->key, raw_key.p, raw_key.n);
         hint->len = (uint8_t)raw_key.n;
         hint->slot = (int16_t)slot;
-        hint->known = true;
     }
     return slot;
 }
@@ -134,7 +144,7 @@ int ss_record_read(struct ss_batch *batch, struct ss_record *rec, const char *te
     if (err < 0)
         return err;
     for (size_t i = 0; i < n; i++) {
-        int slot = find_slot(batch, i, (struct ss_str){text + m[i].key, m[i].key_len});
+        int slot = find_slot(batch, (struct ss_str){text + m[i].key, m[i].key_len});
         if (slot < 0)
             continue;
         struct ss_field *f = &rec->field[slot];

@@ -22,7 +22,7 @@ struct ss_batch {
     int arenas;
     bool silent; /* what becomes of these records has left before: they only bring the stages' memory up to
                     date */
-    /* Where the previous record's keys lay: records of one stream have the same keys in the same order. */
+    /* The slots of keys met before: records of one stream have the same keys. */
     struct ss_hint *hint;
 };
 
