@@ -28,6 +28,7 @@
     X(conf_set_opaque)                 \
     X(conf_set_rebalance_cb)           \
     X(conf_set_stats_cb)               \
+    X(consume_batch_queue)             \
     X(consumer_close)                  \
     X(consumer_group_metadata)         \
     X(consumer_group_metadata_destroy) \
@@ -63,6 +64,8 @@
     X(producev)                        \
     X(purge)                           \
     X(query_watermark_offsets)         \
+    X(queue_destroy)                   \
+    X(queue_get_consumer)              \
     X(rebalance_protocol)              \
     X(resume_partitions)               \
     X(send_offsets_to_transaction)     \

@@ -13,7 +13,7 @@
 #include "json/write.h"
 #include <stdlib.h>
 
-#define POLL_MS   100 /* how long a read may wait: the loop looks at its stop flag and its commits */
+#define POLL_MS   20 /* how long a read may wait: the loop looks at its stop flag and its commits */
 #define COMMIT_US 1000000
 
 /* --- reading */
@@ -327,6 +327,8 @@ static int make_client(struct ss_kafka_source *k)
         "true",
         "queued.max.messages.kbytes",
         "65536",
+        "fetch.wait.max.ms", /* new messages come at once anyway: this is for the end of a partition */
+        "100",
         NULL,
     };
     rd_kafka_conf_t *conf;
