@@ -2,6 +2,7 @@
 #include "cmd/ss-serve/pages.h"
 #include "cmd/ss-serve/writer.h"
 #include "cmd/ss-serve/readers.h"
+#include "cmd/ss-serve/streamer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "web/auth.h"
@@ -71,6 +72,7 @@ static bool put(struct ss_gate *gate, struct ss_task *task, enum ss_run run)
     case SS_RUN_WRITE:
     case SS_RUN_PAYMENT:
     case SS_RUN_TRY: return ss_writer_put(gate->writer, task);
+    case SS_RUN_STREAM: return ss_streamer_put(gate->streamer, task);
     default: return false;
     }
 }
@@ -87,10 +89,17 @@ static enum ss_run run_of(const struct ss_call *call)
     return call->then ? call->then_run : call->route->run;
 }
 
+/* What needs no other thread: also what the stream cannot have now, which is said at once. */
+static bool is_here(struct ss_gate *gate, enum ss_run run)
+{
+    return run == SS_RUN_QUICK || run == SS_RUN_FEED ||
+           (run == SS_RUN_STREAM && !ss_streamer_up(gate->streamer));
+}
+
 bool ss_gate_go(struct ss_gate *gate, struct ss_task *task)
 {
     struct ss_call *call = &task->call;
-    while (run_of(call) == SS_RUN_QUICK || run_of(call) == SS_RUN_FEED) {
+    while (is_here(gate, run_of(call))) {
         call->db = gate->db;
         ss_route_run(call);
         if (!call->then)

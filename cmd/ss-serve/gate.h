@@ -9,12 +9,14 @@
 
 struct ss_writer;
 struct ss_readers;
+struct ss_streamer;
 
 struct ss_gate {
     struct ss_web *web;
     struct ss_db *db; /* the loop's own connection, for quick reads */
     struct ss_writer *writer;
     struct ss_readers *readers;
+    struct ss_streamer *streamer; /* NULL: none */
     /* Called with a task, from any thread, when its answer is there. */
     void (*done)(void *arg, struct ss_task *task);
     void *arg;

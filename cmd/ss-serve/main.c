@@ -5,6 +5,7 @@
 #include "cmd/ss-serve/options.h"
 #include "cmd/ss-serve/readers.h"
 #include "cmd/ss-serve/rulebook.h"
+#include "cmd/ss-serve/streamer.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct server {
     struct ss_writer *writer;
     struct ss_http *http;
     struct ss_live_input *input;
+    struct ss_streamer *streamer;
     struct ss_writer_counts writer_counts; /* the loop's copy */
     struct ss_buf told;
 };
@@ -103,6 +105,7 @@ static void second(void *arg)
     f->input_there = input.there;
     f->input_ended = input.ended;
     memcpy(f->input_fault, input.fault, sizeof f->input_fault);
+    ss_streamer_look(s->streamer, f);
     f->hub = ss_hub_counts(s->hub);
     ss_metrics_tick(s->web.metrics, ss_clock_mono_ns());
     ss_buf_reset(told);
@@ -216,6 +219,9 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
     if (!err)
         err = ss_readers_open(&s->gate, s->opt.store, s->opt.readers, &s->readers);
     s->gate.readers = s->readers;
+    if (!err && s->opt.stream)
+        err = ss_streamer_open(&s->gate, s->opt.stream, &s->streamer);
+    s->gate.streamer = s->streamer;
     const char *input = input_of(&s->opt);
     if (!err && input)
         err = ss_live_input_open(s->writer, input, s->opt.max_record, &s->input);
@@ -265,6 +271,7 @@ static int stop(struct server *s)
     ss_http_stop(s->http, s->opt.grace_ms);
     ss_live_input_close(s->input);
     ss_readers_close(s->readers);
+    ss_streamer_close(s->streamer);
     int err = ss_writer_close(s->writer);
     ss_jobs_free(s->web.jobs);
     return err;

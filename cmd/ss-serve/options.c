@@ -1,6 +1,8 @@
 #include "cmd/ss-serve/options.h"
+#include "base/err.h"
 #include "base/number.h"
 #include "base/time.h"
+#include "io/property.h"
 #include <argp.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@ enum {
     OPT_SECRET,
     OPT_OIDC,
     OPT_MAX_RECORD,
+    OPT_STREAM,
     OPT_POLL,
     OPT_HTTP2,
     OPT_GRACE,
@@ -34,6 +37,9 @@ static const struct argp_option options[] = {
     {"pipeline", OPT_PIPELINE, "STAGES", 0,
      "Run payments through 'features | score -m fraud.ssm | rules -r payments.rules | alert ...'", 0},
     {"input", 'i', "URI", 0, "The live stream (standard input, where that is a pipe or a file)", 0},
+    {"stream", OPT_STREAM, "URI", 0,
+     "Hand payments of POST /api/v1/payments/stream on to kafka://HOST:PORT/TOPIC", 0},
+    {NULL, 'X', "NAME=VALUE", 0, "A setting of Kafka's client", 0},
     {"state", OPT_STATE, "FILE", 0, "Keep the pipeline's memory there", 0},
     {"state-every", OPT_STATE_EVERY, "TIME", 0, "and write it as often as this (1m)", 0},
     {"warm", OPT_WARM, "TIME", 0, "Without a state, pass this much of the store's newest history again (30d)",
@@ -83,6 +89,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_KEY: o->key = arg; return 0;
     case OPT_PIPELINE: o->pipeline = arg; return 0;
     case 'i': o->input = arg; return 0;
+    case OPT_STREAM:
+        if (strncmp(arg, "kafka:", 6) != 0)
+            argp_error(state, "--stream takes kafka://HOST:PORT/TOPIC, not '%s'", arg);
+        o->stream = arg;
+        return 0;
+    case 'X':
+        if (ss_property_set(arg) < 0)
+            argp_error(state, "-X: %s", ss_err_text());
+        return 0;
     case OPT_STATE: o->state = arg; return 0;
     case OPT_STATE_EVERY: o->save_every_us = duration(state, "--state-every", arg); return 0;
     case OPT_WARM: o->warm_us = duration(state, "--warm", arg); return 0;

@@ -7,7 +7,7 @@
 
 struct ss_serve_options {
     const char *store, *listen, *cert, *key, *allow_origin, *ui;
-    const char *pipeline, *state, *input, *secret, *oidc;
+    const char *pipeline, *state, *input, *stream, *secret, *oidc;
     enum ss_durability durability;
     int64_t warm_us, save_every_us, timeout_us;
     size_t max_record;

@@ -223,6 +223,16 @@ int ss_kafka_partitions(struct ss_kafka *kafka, const char *name, bool make, enu
     return ss_fail(none, "no topic '%s' at '%s': %s", name, kafka->brokers, ss_rdk.err2str(why));
 }
 
+int ss_kafka_check(struct ss_kafka *kafka, rd_kafka_topic_t *topic)
+{
+    rd_kafka_resp_err_t why = 0;
+    int n = ask(kafka, topic, 2000, &why);
+    ss_rdk.poll(kafka->rk, 0);
+    if (n > 0)
+        kafka->all_down = false;
+    return n > 0 ? 0 : away(kafka, ss_rdk.err2str(why));
+}
+
 const struct ss_transport ss_transport_kafka = {.scheme = "kafka",
                                                 .open_source = ss_kafka_source_open,
                                                 .open_sink = ss_kafka_sink_open,

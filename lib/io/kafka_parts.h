@@ -108,6 +108,8 @@ int ss_kafka_new(struct ss_kafka *kafka, rd_kafka_type_t type, const char *broke
  * topic.
  */
 int ss_kafka_partitions(struct ss_kafka *kafka, const char *topic, bool make, enum ss_err none) SS_MUST_CHECK;
+/* The same without waiting for more than one answer. */
+int ss_kafka_check(struct ss_kafka *kafka, rd_kafka_topic_t *topic) SS_MUST_CHECK;
 /* A failure as the library names it; `what` is what was being done: "cannot commit to 'b1:9092'". */
 int ss_kafka_fail(struct ss_kafka *kafka, enum ss_err err, const char *what, const char *why);
 

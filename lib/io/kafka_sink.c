@@ -68,6 +68,11 @@ static int kafka_commit(struct ss_sink *sink, struct ss_source *src)
     return ss_producer_commit(of(sink)->p, src);
 }
 
+static int kafka_check(struct ss_sink *sink)
+{
+    return ss_kafka_check(&of(sink)->p->kafka, of(sink)->topic);
+}
+
 static void put_stats(struct ss_sink *sink, struct ss_buf *json)
 {
     struct kafka_sink *s = of(sink);
@@ -127,8 +132,12 @@ static int kafka_close(struct ss_sink *sink)
     return err;
 }
 
-static const struct ss_sink_ops sink_ops = {
-    .write = kafka_write, .sync = kafka_sync, .close = kafka_close, .put = kafka_put, .stats = put_stats};
+static const struct ss_sink_ops sink_ops = {.write = kafka_write,
+                                            .sync = kafka_sync,
+                                            .close = kafka_close,
+                                            .put = kafka_put,
+                                            .stats = put_stats,
+                                            .check = kafka_check};
 static const struct ss_sink_ops transactional_ops = {.write = kafka_write,
                                                      .sync = kafka_sync,
                                                      .close = kafka_close,

@@ -86,6 +86,8 @@ struct ss_sink_ops {
      * lasting and visible in one step, or not at all. `src` need not commit then. */
     int (*commit)(struct ss_sink *sink, struct ss_source *src);
     void (*stats)(struct ss_sink *sink, struct ss_buf *json);
+    /* Does somebody answer there? Waits a second or two. SS_EAWAY. */
+    int (*check)(struct ss_sink *sink);
 };
 
 struct ss_sink {

@@ -165,8 +165,9 @@ static int get_health(struct ss_call *call)
     struct ss_buf room, *to = &call->res.body;
     struct ss_str engine = engine_text(call, &room);
     bool pipeline = pipeline_fine(engine), input = !*f->input_fault;
+    bool stream = !f->stream_there || f->stream_up;
     bool busy = f->writer_waiting * 4 > f->writer_limit * 3 || f->readers_waiting * 4 > f->readers_limit * 3;
-    enum state state = !f->store_fine ? UNHEALTHY : pipeline && input && !busy ? OK : DEGRADED;
+    enum state state = !f->store_fine ? UNHEALTHY : pipeline && input && stream && !busy ? OK : DEGRADED;
     call->res.status = state == UNHEALTHY ? 503 : 200;
     ss_buf_putc(to, '{');
     ss_put_text_of(to, "status", ss_str_of(words[state]));
@@ -184,6 +185,7 @@ static int get_health(struct ss_call *call)
                   : f->input_ended ? "ended"
                                    : "ok",
                   f->input_fault);
+        put_check(to, "stream", !f->stream_there ? "none" : stream ? "ok" : "away", f->stream_fault);
         put_check(to, "queues", busy ? "full" : "ok", "");
         ss_buf_putc(to, '}');
         ss_put_int_of(to, "connections", f->connections);
@@ -237,6 +239,7 @@ static int get_metrics(struct ss_call *call)
     put_rates(m, to);
     ss_put_int_of(to, "requests", (int64_t)m->requests);
     ss_put_int_of(to, "payments", (int64_t)f->payments);
+    ss_put_int_of(to, "streamed", (int64_t)f->streamed);
     ss_put_int_of(to, "stream_records", (int64_t)f->lines);
     ss_put_int_of(to, "rejected", (int64_t)f->rejected);
     ss_put_int_of(to, "alerts", (int64_t)f->hub.told[SS_ON_ALERTS]);

@@ -26,6 +26,11 @@ struct ss_facts {
     /* The live input. */
     bool input_there, input_ended;
     char input_fault[256];
+    /* The stream that payments are handed on to. */
+    bool stream_there, stream_up;
+    char stream_fault[256];
+    uint64_t streamed;
+    int stream_waiting;
     struct ss_hub_counts hub;
 };
 

@@ -15,7 +15,7 @@ static bool applies(const struct ss_call *call)
     const struct ss_route *route = call->route;
     return call->req.idempotency_key.p && route->method != SS_GET && call->who.role != SS_NOBODY &&
            route->roles != SS_ANYONE && !(route->roles & SS_SECRET) && route->run != SS_RUN_PAYMENT &&
-           route->run != SS_RUN_TRY && route->run != SS_RUN_FEED;
+           route->run != SS_RUN_TRY && route->run != SS_RUN_STREAM && route->run != SS_RUN_FEED;
 }
 
 /* Whose key, for what; and what was asked. One person's key means nothing to another. */

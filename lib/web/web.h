@@ -9,6 +9,7 @@
  *            calls at once. A handler that fails, or answers with a status of 400 and above, is undone
  *   PAYMENT  a payment to be scored, stored and told: by the desk, many at once (payments.h)
  *   TRY      scoring without storing: by the desk, which owns the pipeline; without a transaction
+ *   STREAM   a payment to be handed on to a stream: by the stream's thread (stream.h)
  *   FEED     a long-lived answer (Server-Sent Events, WebSocket): by the loop, from the hub
  *
  * Work of several kinds goes from place to place: ss_call_then (a password is checked by a reader, and what
@@ -86,7 +87,15 @@ struct ss_actor {
     bool by_cookie;       /* a browser: changes need a matching Origin (CSRF) */
 };
 
-enum ss_run { SS_RUN_QUICK, SS_RUN_SLOW, SS_RUN_WRITE, SS_RUN_PAYMENT, SS_RUN_TRY, SS_RUN_FEED };
+enum ss_run {
+    SS_RUN_QUICK,
+    SS_RUN_SLOW,
+    SS_RUN_WRITE,
+    SS_RUN_PAYMENT,
+    SS_RUN_TRY,
+    SS_RUN_STREAM,
+    SS_RUN_FEED
+};
 
 struct ss_call;
 
@@ -268,6 +277,7 @@ struct ss_settings;
 struct ss_rules;
 struct ss_jobs;
 struct ss_submit;
+struct ss_stream;
 struct ss_metrics;
 
 struct ss_web {
@@ -278,6 +288,7 @@ struct ss_web {
     struct ss_rules *rules;       /* where rules and lists are written (rules.h) */
     struct ss_jobs *jobs;         /* long work (jobs.h) */
     struct ss_submit *submit;     /* payments that come in (submit.h) */
+    struct ss_stream *stream;     /* where payments are handed on to; NULL: nowhere (stream.h) */
     struct ss_metrics *metrics;   /* what is counted (metrics.h) */
     int64_t (*now_us)(void);      /* the wall clock; tests have their own */
     int64_t started_us;
