@@ -3,35 +3,6 @@
 #include "base/time.h"
 #include <math.h>
 
-static const char *const functions[] = {[SS_ABOUT_COUNT] = "count",
-                                        [SS_ABOUT_SUM] = "sum",
-                                        [SS_ABOUT_MEAN] = "mean",
-                                        [SS_ABOUT_STD] = "std",
-                                        [SS_ABOUT_MIN] = "min",
-                                        [SS_ABOUT_MAX] = "max",
-                                        [SS_ABOUT_DISTINCT] = "distinct",
-                                        [SS_ABOUT_FIRST] = "first",
-                                        [SS_ABOUT_LAST] = "last",
-                                        [SS_ABOUT_GAP] = "gap",
-                                        [SS_ABOUT_RATIO] = "ratio",
-                                        [SS_ABOUT_ZSCORE] = "zscore",
-                                        [SS_ABOUT_PERCENTILE] = "percentile",
-                                        [SS_ABOUT_SPEED] = "speed",
-                                        [SS_ABOUT_DISTANCE] = "distance",
-                                        [SS_ABOUT_HOUR] = "hour",
-                                        [SS_ABOUT_WEEKDAY] = "weekday",
-                                        [SS_ABOUT_WEEKEND] = "weekend",
-                                        [SS_ABOUT_NIGHT] = "night",
-                                        [SS_ABOUT_AGE] = "age"};
-
-enum ss_about_kind ss_about_kind_of(const char *function)
-{
-    for (size_t i = 0; i < SS_COUNT(functions); i++)
-        if (functions[i] && strcmp(functions[i], function) == 0)
-            return (enum ss_about_kind)i;
-    return SS_ABOUT_OTHER;
-}
-
 /* How a field is called: "user_id" -> "user"; where payments stand to it: by a user, at a merchant. */
 static const struct {
     const char *field, *word, *plural, *stand;
