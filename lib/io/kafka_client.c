@@ -79,7 +79,8 @@ int ss_kafka_conf(const char *const *pairs, rd_kafka_conf_t **to)
     const struct ss_property *list;
     size_t n = ss_property_list(&list);
     rd_kafka_conf_t *conf = ss_rdk.conf_new();
-    int err = 0;
+    int err =
+        set(conf, "reconnect.backoff.max.ms", "1000"); /* of 10 s: brokers are restarted one after another */
     for (; *pairs && !err; pairs += 2)
         err = set(conf, pairs[0], pairs[1]);
     for (size_t i = 0; i < n && !err; i++) {
@@ -112,7 +113,10 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
     struct ss_kafka *kafka = opaque;
     (void)rk;
     if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        snprintf(kafka->why, sizeof kafka->why, "%s", reason);
+        const char *timing = strstr(reason, " (after "); /* when, and how often: of no use to a reader */
+        snprintf(kafka->why, sizeof kafka->why, "%.*s",
+                 (int)(timing ? timing - reason : (ptrdiff_t)strlen(reason)), reason);
+        kafka->refused = err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL;
         return;
     }
     kafka->all_down = true;
@@ -176,6 +180,8 @@ int ss_kafka_fail(struct ss_kafka *kafka, enum ss_err err, const char *what, con
 
 static int away(struct ss_kafka *kafka, const char *why)
 {
+    if (kafka->refused)
+        return ss_kafka_fail(kafka, SS_ECONFIG, "not let in by", kafka->why);
     return ss_kafka_fail(kafka, SS_EAWAY, "no Kafka broker answers at", kafka->why[0] ? kafka->why : why);
 }
 
@@ -208,14 +214,15 @@ int ss_kafka_partitions(struct ss_kafka *kafka, const char *name, bool make, enu
         n = ask(kafka, topic, 1000, &why);
         ss_rdk.poll(kafka->rk, 0); /* the reasons */
         int64_t ms = (ss_clock_mono_ns() - began) / 1000000;
-        if (n > 0 || (n == 0 && !make) || ms > (kafka->all_down && n < 0 ? REFUSED_MS : ANSWER_MS))
+        int patience = !kafka->all_down || n >= 0 ? ANSWER_MS : kafka->refused ? 0 : REFUSED_MS;
+        if (n > 0 || (n == 0 && !make) || ms > patience)
             break;
         if (n == 0)
             ss_rdk.poll(kafka->rk, 50); /* being made */
     }
     ss_rdk.topic_destroy(topic);
     if (n > 0) {
-        kafka->all_down = false;
+        kafka->all_down = kafka->refused = false;
         return n;
     }
     if (n < 0)
@@ -229,7 +236,7 @@ int ss_kafka_check(struct ss_kafka *kafka, rd_kafka_topic_t *topic)
     int n = ask(kafka, topic, 2000, &why);
     ss_rdk.poll(kafka->rk, 0);
     if (n > 0)
-        kafka->all_down = false;
+        kafka->all_down = kafka->refused = false;
     return n > 0 ? 0 : away(kafka, ss_rdk.err2str(why));
 }
 

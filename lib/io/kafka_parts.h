@@ -91,8 +91,9 @@ int ss_kafka_load(void) SS_MUST_CHECK;
 struct ss_kafka {
     rd_kafka_t *rk;
     const char *brokers; /* for messages */
-    char why[256];       /* the last fault that the library told; empty: none yet */
+    char why[512];       /* the last fault that the library told; empty: none yet */
     bool all_down;       /* it said that no broker can be reached, and has had no answer since */
+    bool refused;        /* because they do not let us in, or we do not trust them */
     int64_t warned_ns;   /* when that was last passed on */
     double rtt_us;       /* mean time from request to answer, of the slowest broker; 0: not known yet */
 };
@@ -104,8 +105,8 @@ int ss_kafka_new(struct ss_kafka *kafka, rd_kafka_type_t type, const char *broke
                  rd_kafka_conf_t *conf) SS_MUST_CHECK;
 /*
  * Waits until the brokers have answered and told of `topic` (made where they make topics by themselves and
- * `make` is set): the number of its partitions, SS_EAWAY when no broker answers, `none` when there is no such
- * topic.
+ * `make` is set): the number of its partitions, SS_EAWAY when no broker answers, SS_ECONFIG when they refuse
+ * our credentials or we their certificate, `none` when there is no such topic.
  */
 int ss_kafka_partitions(struct ss_kafka *kafka, const char *topic, bool make, enum ss_err none) SS_MUST_CHECK;
 /* The same without waiting for more than one answer. */

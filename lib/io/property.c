@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PROPERTIES_MAX 256
@@ -102,9 +103,34 @@ static int set_lines(const char *path)
     return err;
 }
 
+static bool has_part(const char *name, const char *const *part)
+{
+    for (; *part; part++)
+        if (strstr(name, *part))
+            return true;
+    return false;
+}
+
+/* Anybody on the host can read a command line. */
+static bool is_bare_secret(const char *text)
+{
+    static const char *const parts[] = {"password", "secret", "key.pem", "oauthbearer.config", NULL};
+    size_t n = strcspn(text, "=");
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    const char *value = text[n] ? text + n + 1 : "";
+    bool elsewhere = (*value == '@' || *value == '$') && value[1] != *value;
+    return has_part(name, parts) && *value && !elsewhere;
+}
+
 int ss_property_set(const char *text)
 {
-    return text[0] == '@' ? set_lines(text + 1) : set_one(text);
+    if (text[0] == '@')
+        return set_lines(text + 1);
+    if (is_bare_secret(text))
+        return ss_fail(SS_EUSAGE, "-X %.*s: a secret does not belong on a command line: @FILE or $VARIABLE",
+                       (int)strcspn(text, "="), text);
+    return set_one(text);
 }
 
 size_t ss_property_list(const struct ss_property **list)
@@ -123,11 +149,8 @@ const char *ss_property_get(const char *name)
 
 bool ss_property_secret(const char *name)
 {
-    static const char *const parts[] = {"password", "secret", "pem", "oauthbearer", "jaas"};
-    for (size_t i = 0; i < SS_COUNT(parts); i++)
-        if (strstr(name, parts[i]))
-            return true;
-    return false;
+    static const char *const parts[] = {"password", "secret", "pem", "oauthbearer", "jaas", NULL};
+    return has_part(name, parts);
 }
 
 void ss_property_clear(void)

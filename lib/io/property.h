@@ -1,7 +1,7 @@
 /*
  * Settings for transports of messages that are not part of a URI: -X NAME=VALUE on the command line, for the
  * whole process. A value that begins with `@` is read from the file behind it, one that begins with `$` from
- * the environment, so that no secret need stand on a command line; `@@` and `$$` stand for the character.
+ * the environment; `@@` and `$$` stand for the character. A secret must come from one of them.
  */
 #ifndef SS_IO_PROPERTY_H
 #define SS_IO_PROPERTY_H

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Topics as inputs and outputs, on a real Apache Kafka started once for this file: groups, positions, transactions,
-# members that are killed and paused, brokers that are. Skipped where Java or Maven is away.
+# members that are killed and paused, brokers that are, and what guards a broker. Skipped where Java or Maven is away.
 bats_require_minimum_version 1.5.0
 load helper
 eval "$(declare -f setup | sed '1s/setup/fresh_folder/')"
@@ -10,7 +10,7 @@ setup_file() {
   root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   export KAFKA_DIR=$BATS_FILE_TMPDIR/kafka KAFKA= WHY_NOT=
   command -v kcat >/dev/null || WHY_NOT='kcat is not installed'
-  KAFKA=$("$root/scripts/kafka" start --dir "$KAFKA_DIR" 2>"$BATS_FILE_TMPDIR/why") ||
+  KAFKA=$("$root/scripts/kafka" start --tls --sasl --dir "$KAFKA_DIR" 2>"$BATS_FILE_TMPDIR/why") ||
     WHY_NOT="no broker: $(tail -n 1 "$BATS_FILE_TMPDIR/why")"
 }
 
@@ -28,7 +28,7 @@ setup() {
 broker() { "$ROOT/scripts/kafka" "$@" --dir "$KAFKA_DIR"; }
 topic() { broker topic "$@"; }
 # All that readers of committed messages see of a topic.
-read_topic() { kcat -b "$KAFKA" -C -t "$1" -e -q -X isolation.level=read_committed "${@:2}" 2>/dev/null; }
+read_topic() { kcat -b "$KAFKA" -C -t "$1" -e -q -X isolation.level=read_committed -X fetch.wait.max.ms=20 "${@:2}" 2>/dev/null; }
 # Waits for a command to succeed; a minute at most.
 wait_for() {
   local until=$((SECONDS + 60))
@@ -210,7 +210,7 @@ rules() { ss-rules -q "$@"; }
   printf 'hush-hush\n' >secret
   run ss-rules -vv -X security.protocol=sasl_plaintext -X sasl.mechanism=PLAIN -X sasl.username=me \
     -X sasl.password=@secret -i "$URI/a$N?until=end"
-  status_is 69
+  status_is 78
   case $output in *hush*) echo "$output"; return 1 ;; esac
 }
 
@@ -323,6 +323,52 @@ rules() { ss-rules -q "$@"; }
   status_is 74
   grep -qi "fenced" err
   [ "$(read_topic "b$N" | wc -l)" -eq 1 ]
+}
+
+@test "a guarded broker lets in who has the secret from a file or the environment, and no one else" {
+  topic "a$N" 1
+  payments 20 >in
+  eval "$(broker env)"
+  local guarded=kafka://$KAFKA_SECURE secret
+  secret=$(cat "$KAFKA_DIR/client.password")
+  me=(-X "@$KAFKA_DIR/client.properties")
+  rules "${me[@]}" -X "sasl.password=@$KAFKA_DIR/client.password" in -o "$guarded/a$N"
+  PASSWORD=$secret ss-rules -q "${me[@]}" -X 'sasl.password=$PASSWORD' -i "$guarded/a$N?until=end" | same /dev/stdin <(rules in | rules)
+  echo wrong >wrong
+  run rules "${me[@]}" -X sasl.password=@wrong -i "$guarded/a$N?until=end"
+  status_is 78
+  says "ss-rules: not let in by '$KAFKA_SECURE': "
+  says 'invalid credentials with SASL mechanism SCRAM-SHA-512'
+  run rules "${me[@]}" -X sasl.password=@wrong in -o "$guarded/a$N"
+  status_is 78
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=stranger -keyout key.pem -out ca.pem 2>/dev/null
+  run rules "${me[@]}" -X ssl.ca.location=ca.pem -X "sasl.password=@$KAFKA_DIR/client.password" -i "$guarded/a$N?until=end"
+  status_is 78
+  says 'broker certificate could not be verified'
+  run rules "${me[@]}" -X ssl.ca.location=absent.pem -X sasl.password=@wrong -i "$guarded/a$N?until=end"
+  status_is 64
+  says 'ssl.ca.location failed'
+  run rules "${me[@]}" -X "sasl.password=$secret" -i "$guarded/a$N?until=end"
+  status_is 64
+  says 'ss-rules: -X sasl.password: a secret does not belong on a command line: @FILE or $VARIABLE'
+}
+
+@test "a secret is in no argument, message or figure, also when everything is said" {
+  topic "a$N" 1
+  payments 20 | rules -o "$URI/a$N"
+  eval "$(broker env)"
+  local secret
+  secret=$(cat "$KAFKA_DIR/client.password")
+  PASSWORD=$secret ss-rules -vv -X debug=security,conf -X "@$KAFKA_DIR/client.properties" -X 'sasl.password=$PASSWORD' \
+    -i "kafka://$KAFKA_SECURE/a$N?group=g$N" -o out --stats=stats 2>err & pid=$!
+  wait_for bash -c '[ "$(wc -l <out)" -eq 20 ]'
+  tr '\0' '\n' <"/proc/$pid/cmdline" >arguments
+  kill -TERM $pid
+  wait $pid
+  grep -q 'PASSWORD' arguments
+  jq -e .input.messages stats
+  [ "$(wc -l <err)" -gt 20 ]
+  not grep -F -- "$secret" arguments err stats
 }
 
 @test "a broker that is killed and comes back is waited for, for longer than a session" {

@@ -112,6 +112,10 @@ static void test_properties(void)
     ok(ss_property_set("a=1") == 0 && strcmp(ss_property_get("a"), "1") == 0, "the later one wins");
     ok(ss_property_set("a=$SS_NOT_THERE") == SS_EUSAGE && strstr(ss_err_text(), "SS_NOT_THERE"),
        "a variable that is not there");
+    ok(ss_property_set("sasl.password=bare") == SS_EUSAGE && !strstr(ss_err_text(), "bare") &&
+           ss_property_set("sasl.password=@@bare") == SS_EUSAGE &&
+           ss_property_set("sasl.oauthbearer.client.secret=bare") == SS_EUSAGE,
+       "a secret as it is on a command line");
     ok(ss_property_set("sasl.password=@/no/such/file") == SS_ENOINPUT, "a file that is not there");
     ok(ss_property_set("justaname") == SS_EUSAGE && ss_property_set("=v") == SS_EUSAGE, "no NAME=VALUE");
     const char lines[] = "# a comment\n\n  security.protocol = x\nlinger.ms=7 \r\n";
