@@ -39,6 +39,7 @@ static int put_model(struct ss_buf *to, const char *path)
     ss_put_raw_of(to, "parameters", model->parameters);
     ss_put_raw_of(to, "training", model->training);
     ss_put_raw_of(to, "metrics", model->metrics);
+    ss_put_raw_of(to, "distribution", model->distribution);
     ss_model_free(model);
     return 0;
 }

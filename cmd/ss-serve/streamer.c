@@ -203,8 +203,7 @@ int ss_streamer_open(struct ss_gate *gate, const char *uri, struct ss_streamer *
     s->gate = gate;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->more, NULL);
-    const struct ss_stream_out to = {
-        .put = put, .sync = sync_all, .ctx = s, .name = s->topic, .key = s->key};
+    const struct ss_stream_out to = {.put = put, .sync = sync_all, .ctx = s, .name = s->topic, .key = s->key};
     int err = read_uri(s, uri);
     if (!err && !ss_property_get("message.timeout.ms"))
         err = ss_property_set("message.timeout.ms=5000"); /* somebody waits for the answer */

@@ -1,7 +1,7 @@
 /*
  * The memories of a chain, one for each partition of its input: at any time the one that is in use lies in
- * the stages' states (stage.h: part_at), and the others beside them. A chain is born with number 0, all there is
- * where the input has no partitions.
+ * the stages' states (stage.h: part_at), and the others beside them. A chain is born with number 0, all there
+ * is where the input has no partitions.
  */
 #ifndef SS_FLOW_PARTS_H
 #define SS_FLOW_PARTS_H

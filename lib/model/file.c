@@ -2,6 +2,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "json/cursor.h"
 #include "json/write.h"
 #include <float.h>
 #include <math.h>
@@ -111,6 +112,7 @@ void ss_model_write(const struct ss_model *model, struct ss_buf *to)
     put_text(to, "parameters", model->parameters);
     put_text(to, "training", model->training);
     put_text(to, "metrics", model->metrics);
+    put_text(to, "distribution", model->distribution);
     if (model->kind != SS_MODEL_IFOREST) {
         ss_buf_puts(to, ",\n\"gbt\":");
         ss_trees_write_json(&model->trees, to);
@@ -233,6 +235,25 @@ static int read_parts(struct ss_model *model, const struct ss_json_value *root)
     return err;
 }
 
+/* What is passed on as it stands. */
+static int keep_texts(struct ss_model *model, struct ss_str file)
+{
+    const struct {
+        const char *name;
+        struct ss_str *to;
+    } kept[] = {{"parameters", &model->parameters},
+                {"training", &model->training},
+                {"metrics", &model->metrics},
+                {"distribution", &model->distribution}};
+    int err = 0;
+    for (size_t i = 0; i < SS_COUNT(kept) && !err; i++) {
+        struct ss_str json = ss_cursor_member(file, kept[i].name);
+        if (json.n && json.p[0] == '{')
+            err = copy_text(model, json, kept[i].to);
+    }
+    return err;
+}
+
 int ss_model_read(const char *text, size_t len, struct ss_model **model)
 {
     struct ss_arena arena;
@@ -242,6 +263,7 @@ int ss_model_read(const char *text, size_t len, struct ss_model **model)
     int err = ss_json_parse(text, len, &arena, &root);
     err = err ? err : ss_model_new(model);
     err = err ? err : read_parts(*model, root);
+    err = err ? err : keep_texts(*model, (struct ss_str){text, len});
     err = err ? err : ss_model_seal(*model, text, len);
     ss_arena_free(&arena);
     if (err) {

@@ -49,8 +49,9 @@ struct ss_model {
     struct ss_iforest forest; /* iforest and both */
     struct ss_calibration calibration;
     struct ss_levels levels;
-    /* JSON texts for the writer, kept in the file for people: p == NULL where there is none. */
+    /* JSON texts that scoring has no use for: p == NULL where there is none. */
     struct ss_str parameters, training, metrics;
+    struct ss_str distribution; /* of the training data (distribution.h) */
 };
 
 /* A zeroed model with its arena; freed by ss_model_free. */

@@ -8,6 +8,7 @@
 #include "feature/file.h"
 #include "feature/supply.h"
 #include "flow/stage.h"
+#include "model/distribution.h"
 #include "model/import.h"
 #include "model/intake.h"
 #include "model/report.h"
@@ -480,6 +481,10 @@ static int write_model(struct train *st, const struct ss_fit_report *fit,
     if (!err && metrics->records) {
         ss_report_metrics_json(st->model, fit, metrics, &buf);
         err = keep_json(st, &buf, &st->model->metrics);
+    }
+    if (!err && st->intake.data.n) {
+        err = ss_distribution_put(st->model, &st->intake.data, fit, &buf);
+        err = err ? err : keep_json(st, &buf, &st->model->distribution);
     }
     if (!err) {
         ss_model_write(st->model, &buf);

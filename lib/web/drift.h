@@ -13,7 +13,10 @@
 
 #include <stddef.h>
 
-#define SS_DRIFT_BINS 10
+#define SS_DRIFT_BINS   10
+#define SS_DRIFT_SOME   0.1
+#define SS_DRIFT_MUCH   0.25
+#define SS_DRIFT_SOURCE "N. Siddiqi, Credit Risk Scorecards, 2006"
 
 struct ss_drift_sample {
     double *value; /* of those that are there; sorted by ss_drift_psi */
@@ -22,5 +25,7 @@ struct ss_drift_sample {
 
 /* NaN when either sample is empty. Rounded to 6 decimals. */
 double ss_drift_psi(struct ss_drift_sample *before, struct ss_drift_sample *now);
+/* The same of counts in bins. */
+double ss_drift_of_bins(const double *before, const double *now, size_t bins);
 
 #endif

@@ -32,6 +32,20 @@ static void count(const struct ss_drift_sample *s, const double *edge, size_t ed
     }
 }
 
+double ss_drift_of_bins(const double *before, const double *now, size_t bins)
+{
+    double old_all = 0.5 * (double)bins, new_all = old_all, psi = 0;
+    for (size_t i = 0; i < bins; i++) {
+        old_all += before[i];
+        new_all += now[i];
+    }
+    for (size_t i = 0; i < bins; i++) {
+        double was = (before[i] + 0.5) / old_all, is = (now[i] + 0.5) / new_all;
+        psi += (is - was) * log(is / was);
+    }
+    return round(psi * 1e6) / 1e6;
+}
+
 double ss_drift_psi(struct ss_drift_sample *before, struct ss_drift_sample *now)
 {
     double edge[SS_DRIFT_BINS], old_bin[SS_DRIFT_BINS + 1] = {0}, new_bin[SS_DRIFT_BINS + 1] = {0};
@@ -49,11 +63,5 @@ double ss_drift_psi(struct ss_drift_sample *before, struct ss_drift_sample *now)
         old_bin[bins] = (double)before->missing;
         new_bin[bins++] = (double)now->missing;
     }
-    double psi = 0;
-    for (size_t i = 0; i < bins; i++) {
-        double was = (old_bin[i] + 0.5) / ((double)old_all + 0.5 * (double)bins);
-        double is = (new_bin[i] + 0.5) / ((double)new_all + 0.5 * (double)bins);
-        psi += (is - was) * log(is / was);
-    }
-    return round(psi * 1e6) / 1e6;
+    return ss_drift_of_bins(old_bin, new_bin, bins);
 }

@@ -1,8 +1,8 @@
 /*
- * Payments that are not decided here but handed on to a stream, such as a topic of Kafka, whose readers decide
- * them: POST /api/v1/payments/stream answers 202 once the stream has acknowledged the payment, never before.
- * What is refused is what POST /api/v1/payments refuses. Whoever gets no answer, or a 503, sends the payment
- * again with the same txn_id: the stream may have it twice then, and its readers count it once.
+ * Payments that are not decided here but handed on to a stream, such as a topic of Kafka, whose readers
+ * decide them: POST /api/v1/payments/stream answers 202 once the stream has acknowledged the payment, never
+ * before. What is refused is what POST /api/v1/payments refuses. Whoever gets no answer, or a 503, sends the
+ * payment again with the same txn_id: the stream may have it twice then, and its readers count it once.
  *
  * One thread calls all but `up`.
  */

@@ -261,3 +261,21 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("notify"); print("b
   grep -q 'GET /api/v1/events 422 .* key:test' log
   not grep -qE "very-secret|$key|$admin" log
 }
+
+@test "drift is told against the training of the model that scores" {
+  ss-gen -n 3000 --seed 7 >p
+  ss-train -q -o m.ssm --rounds 5 p >/dev/null
+  serve --pipeline 'features | score -m m.ssm | rules' -i p
+  get_key
+  key=$admin
+  for i in $(seq 200); do
+    ask "/analytics/drift?since=$(head -n 1 p | jq -r .timestamp)&until=$(tail -n 1 p | jq -r .timestamp)"
+    [ "$(jq .payments body)" -ge 1900 ] && break
+    sleep 0.1
+  done
+  [ "$(jq -r .reference body)" = training ]
+  [ "$(jq -r .model body)" = "gbt:$(sha256sum m.ssm | cut -c1-8)" ]
+  [ "$(jq .payments_before body)" = 3000 ]
+  jq -c '.items[] | select(.psi > 0.1)' body | same /dev/stdin /dev/null # they are what it was trained on
+  [ "$(jq '.items | length' body)" -gt 40 ]
+}

@@ -150,3 +150,23 @@ END
   run "$ROOT/scripts/handbook" --fast no/such.csv
   status_is 64
 }
+
+@test "a model tells how its training data lay: shares of each input and of the score, the same each time" {
+  ss-gen -n 3000 --seed 7 >p
+  ss-train -q -o a.ssm --rounds 5 p >/dev/null
+  ss-train -q -o b.ssm --rounds 5 p >/dev/null
+  same a.ssm b.ssm
+  [ "$(jq '.distribution.payments' a.ssm)" = 3000 ]
+  [ "$(jq -c '[.inputs[].name] == [.distribution.features[].name]' a.ssm)" = true ]
+  # As many shares as edges (or texts) and one more; edges rise; shares are of what was there.
+  jq -c '.distribution | .features[], .score | select((.shares | length) != 1 + ((.edges // .values) | length)
+         or (.edges // [] | . != (unique)) or (.missing < 1 and ((.shares | add) - 1 | fabs) > 0.0001))' a.ssm | same /dev/stdin /dev/null
+  # Half of the payments lie below the tenth of twenty edges.
+  edge=$(jq '.distribution.features[] | select(.name == "amount") | .edges[9]' a.ssm)
+  below=$(jq -c "select(.amount <= $edge)" p | wc -l)
+  [ "$below" -ge 1480 ] && [ "$below" -le 1520 ]
+  # A file without it works as before.
+  jq -c 'del(.distribution)' a.ssm >old.ssm
+  head -n 3 p | ss-score -q -m old.ssm | jq -c .score.raw >old
+  head -n 3 p | ss-score -q -m a.ssm | jq -c .score.raw | same /dev/stdin old
+}

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "tests/cases.h"
 #include "web/drift.h"
+#include "web/engine.h"
 #include <math.h>
 
 static struct web_test t;
@@ -64,6 +65,19 @@ static void fill(void)
     ss_ledger_free(led);
 }
 
+/* ---- a model that tells of its training ---- */
+
+static const char *card;
+
+static void tell_model(struct ss_engine *engine, struct ss_buf *to)
+{
+    (void)engine;
+    ss_buf_puts(to, card);
+}
+
+static const struct ss_engine_ops ops = {.model = tell_model};
+static struct ss_engine engine = {.ops = &ops};
+
 static double number_at(const char *path)
 {
     struct ss_str text = web_at(&t, path);
@@ -106,6 +120,52 @@ static void test_stored(void)
     web_is(&t, "GET", "/api/v1/analytics/drift", NULL, 401, "nobody sees it unasked");
 }
 
+/* Day 2 as the model's training was, but for `moves`, which lies where day 1 had it, and `gone`. */
+static void test_training(void)
+{
+    static const char path[] = "/api/v1/analytics/drift?since=2026-01-02&until=2026-01-03";
+    t.web.engine = &engine;
+    card = "{\"name\":\"gbt:00000001\",\"distribution\":{\"payments\":10000,\"features\":["
+           "{\"name\":\"stays\",\"missing\":0,\"edges\":[24,49,74],\"shares\":[0.25,0.25,0.25,0.25]},"
+           "{\"name\":\"moves\",\"missing\":0,\"edges\":[249,499,749],\"shares\":[0.25,0.25,0.25,0.25]},"
+           "{\"name\":\"gone\",\"missing\":0.5,\"edges\":[3],\"shares\":[0.5,0.5]},"
+           "{\"name\":\"word\",\"missing\":0,\"values\":[\"x1\"],\"shares\":[0,1]},"
+           "{\"name\":\"odd\",\"missing\":0,\"edges\":[1,2],\"shares\":[1]}],"
+           "\"score\":{\"missing\":0,\"edges\":[0.25,0.5,0.75],\"shares\":[0.25,0.25,0.25,0.25]}}}";
+    web_is(&t, "GET", path, NULL, 200, "a day and the training");
+    web_has(&t, "reference", "\"training\"", "which is what it is held against");
+    web_has(&t, "model", "\"gbt:00000001\"", "of the model that scores");
+    web_has(&t, "thresholds.some", "0.1", "a little has moved from 0.1 on");
+    web_has(&t, "thresholds.much", "0.25", "much from 0.25 on");
+    ok(memmem(t.body.p, t.body.n, "Siddiqi", 7) != NULL, "by a source that is named");
+    ok(number_at("score_psi") < 0.1 && number_at("score_ks") < 0.15, "scores lie where they did");
+    web_has(&t, "items.0.feature", "\"moves\"", "what moved comes first");
+    web_has(&t, "items.0.change", "\"much\"", "and is said to");
+    ok(number_at("items.0.psi") > 0.25, "by the index");
+    /* 600 to 1599 now: 15 of 100 are below the last edge, 75 were. */
+    ok(fabs(number_at("items.0.ks") - 0.6) < 0.06, "and by the distance");
+    web_has(&t, "items.1.feature", "\"gone\"", "then what is missing more often");
+    web_has(&t, "items.1.missing_before", "0.5", "than half of the time");
+    web_has(&t, "items.2.feature", "\"stays\"", "then what stays");
+    web_has(&t, "items.2.change", "\"none\"", "where it was");
+    web_has(&t, "items.3.feature", "\"word\"", "a text is compared by its words");
+    web_has(&t, "items.3.ks", "null", "which have no order");
+    ok(!web_at(&t, "items.4").p, "what is told wrongly is left out, as is what the model does not look at");
+    struct ss_str verdict = web_at(&t, "verdict");
+    ok(memmem(verdict.p, verdict.n, "as they did in training; 2 features have changed much", 53) != NULL,
+       "the verdict is of training");
+    web_is(&t, "GET", "/api/v1/analytics/drift?since=2026-01-02&until=2026-01-03&against=before", NULL, 200,
+           "the day before, when asked for");
+    web_has(&t, "reference", "\"before\"", "is what it is held against");
+    ok(!web_at(&t, "note").p, "without a word");
+    web_is(&t, "GET", "/api/v1/analytics/drift?against=tomorrow", NULL, 422, "nothing else");
+    card = "{\"name\":\"gbt:00000002\",\"kind\":\"gbt\"}";
+    web_is(&t, "GET", path, NULL, 200, "a model of before");
+    web_has(&t, "reference", "\"before\"", "tells nothing of its training");
+    web_has(&t, "note", "\"no training distribution, compared with the period before\"", "which is said");
+    t.web.engine = NULL;
+}
+
 int main(void)
 {
     test_index();
@@ -114,6 +174,8 @@ int main(void)
             continue;
         as_root(&t);
         test_stored();
+        as_root(&t);
+        test_training();
         cases_close(&t);
     }
     return done();

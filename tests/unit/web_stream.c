@@ -41,14 +41,18 @@ static void begin(void)
 static void test_accepted(void)
 {
     begin();
-    web_is(&t, "POST", PATH, "{\"txn_id\":\"a\",\"timestamp\":\"2026-01-01T00:00:00Z\",\n \"user_id\":\"u1\",\"amount\":5}",
+    web_is(&t, "POST", PATH,
+           "{\"txn_id\":\"a\",\"timestamp\":\"2026-01-01T00:00:00Z\",\n \"user_id\":\"u1\",\"amount\":5}",
            202, "a payment is accepted");
     web_has(&t, "txn_id", "\"a\"", "by its id");
     web_has(&t, "stream", "\"payments\"", "into the topic");
     ok(ss_str_is(t.call.res.location, "/api/v1/payments/a"), "and where it will be is said");
     ok(out.synced == 1, "it was acknowledged first");
     ok(strcmp(out.key[0], "u1") == 0, "its key is the customer");
-    ok(strcmp(out.line[0], "{\"txn_id\":\"a\",\"timestamp\":\"2026-01-01T00:00:00Z\",  \"user_id\":\"u1\",\"amount\":5}") == 0,
+    ok(strcmp(
+           out.line[0],
+           "{\"txn_id\":\"a\",\"timestamp\":\"2026-01-01T00:00:00Z\",  \"user_id\":\"u1\",\"amount\":5}") ==
+           0,
        "its bytes are those that came, on one line");
     web_is(&t, "POST", PATH, "{\"amount\":5}", 202, "one without an id");
     struct ss_str id = web_at(&t, "txn_id");
@@ -58,8 +62,8 @@ static void test_accepted(void)
     ok(strncmp(out.line[1], want, strlen(want)) == 0, "which is in the message, with the time it came");
     ok(strcmp(out.key[1], "none") == 0, "no customer, no key");
     web_is(&t, "POST", PATH,
-           "{\"txn_id\":7,\"amount\":5,\"score\":{\"value\":0,\"level\":\"NONE\"},\"timestamp\":1767225600}", 202,
-           "a number is an id");
+           "{\"txn_id\":7,\"amount\":5,\"score\":{\"value\":0,\"level\":\"NONE\"},\"timestamp\":1767225600}",
+           202, "a number is an id");
     web_has(&t, "txn_id", "\"7\"", "as text");
     ok(!strstr(out.line[2], "score"), "who posts a payment does not score it");
 }
@@ -148,7 +152,8 @@ static void test_many(void)
 
 int main(void)
 {
-    const struct ss_stream_out to = {.put = stub_put, .sync = stub_sync, .name = "payments", .key = "user_id"};
+    const struct ss_stream_out to = {
+        .put = stub_put, .sync = stub_sync, .name = "payments", .key = "user_id"};
     web_open(&t, NULL);
     if (ss_stream_open(&stream, &to))
         exit(1);
