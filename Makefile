@@ -89,7 +89,7 @@ $(BUILD)/libss.a: $(lib_obj)
 
 # The dashboard, bundled and put into ss-serve; beside every build there is one bundle.
 ui_src := $(wildcard cmd/ss-serve/ui/*.* cmd/ss-serve/ui/src/*.* cmd/ss-serve/ui/src/*/*.*)
-build/gen/ui.S: $(ui_src) scripts/ui
+build/gen/ui.S: $(ui_src) scripts/ui scripts/openapi $(wildcard lib/web/openapi/*.json)
 	$(call say,UI,$@)scripts/ui build/gen/ui
 $(BUILD)/gen/ui.o: build/gen/ui.S
 	@mkdir -p $(@D)

@@ -185,6 +185,15 @@ await test('alerts: one is acknowledged by key, and leaves the new ones', async 
   const after = (await ask('GET', 'alerts/counts')).by_status
   is(after.reviewing ?? 0, (before.reviewing ?? 0) + 1, 'alerts under review')
 })
+await test('alerts: one resolved as fraud labels its payments', async () => {
+  await go(page, '/alerts?status=reviewing')
+  await page.locator('tbody tr.can').first().click()
+  const id = new URL(page.url()).searchParams.get('open')
+  await drawer.getByRole('button', { name: 'It was fraud' }).click()
+  const { txn_id } = await until(async () => { const a = await ask('GET', `alerts/${id}`); return a.status === 'resolved' && a }, 'the alert resolved')
+  is((await ask('GET', `payments/${txn_id}`)).payment.label, 1, 'the label of its payment')
+  await go(page, '/alerts')
+})
 const loose = async () => (await ask('GET', 'alerts?status=new&limit=200')).items.filter((a) => !a.case && a.rules.length)
 await test('alerts: several make a case', async () => {
   const free = await until(async () => { const all = await loose(); return all.length > 2 && all.slice(0, 2) }, 'alerts outside cases', 15000)

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
+import { contract } from './contract.mjs'
 import { root } from './server.mjs'
 
 const modules = join(root, 'cmd/ss-serve/ui/node_modules')
@@ -33,6 +34,15 @@ export async function launch() {
   })
 }
 
+let described
+/** The fault of an answer that is not what the API's description says. */
+async function holdTo(response) {
+  const { origin, pathname } = new URL(response.url())
+  if (!pathname.startsWith('/api/v1/') || !response.ok() || !/^application\/json/.test(response.headers()['content-type'] ?? '') || pathname.endsWith('.json')) return ''
+  described ??= fetch(`${origin}/api/v1/openapi.json`).then((r) => r.json()).then(contract)
+  return (await described)(response.request().method(), pathname, response.status(), await response.json())
+}
+
 /** A person with a browser of their own. What the console or the server complains about fails the test under way. */
 export async function person(browser, url, { width = 1440, height = 900, dark = false } = {}) {
   const context = await browser.newContext({
@@ -50,6 +60,7 @@ export async function person(browser, url, { width = 1440, height = 900, dark = 
     const text = `${r.status()} ${r.request().method()} ${new URL(r.url()).pathname}`
     if (r.status() >= 400 && !asked(text)) complaints.push(`HTTP ${text}`)
   })
+  page.on('response', (r) => holdTo(r).then((fault) => fault && complaints.push(`contract: ${fault}`), () => {}))
   page.on('dialog', (d) => d.accept())
 
   /** `test(name, run)`: one line of TAP; a picture is kept of what failed. */

@@ -1,21 +1,9 @@
 // The API, from the page's side: cookies carry the session, problems become errors with words in them.
 import { signal } from '@preact/signals'
+import type { Answer, Body, Method, Path, Query as Asked, Schema } from './contract'
 
-export interface Me {
-  id: number
-  email: string
-  name: string
-  role: 'admin' | 'analyst' | 'viewer'
-  /** Somebody else knows the password: nothing else can be done before a new one is chosen. */
-  must_change?: boolean
-}
+export type Me = Schema<'User'>
 export const me = signal<Me | null>(null)
-
-export interface Page<T> {
-  items: T[]
-  next: string | null
-}
-export type Query = Record<string, string | number | boolean | null | undefined>
 
 /** What the server says is wrong: `detail` for people, `code` for programs, `errors` by name of the value. */
 export class Problem extends Error {
@@ -23,7 +11,7 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     detail: string,
-    readonly errors: { name: string; detail: string }[] = [],
+    readonly errors: { name?: string; detail?: string }[] = [],
   ) {
     super(detail)
   }
@@ -33,9 +21,14 @@ export class Problem extends Error {
   }
 }
 
+/** What is asked, by name; what is empty is left out. */
+type Words = Record<string, unknown>
 const BASE = '/api/v1/'
 
-export function url(path: string, query?: Query) {
+export function url<P extends Path>(path: P, query?: Asked<P>) {
+  return address(path, query)
+}
+function address(path: string, query?: Words) {
   const words = Object.entries(query ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== '')
   const text = words.map(([k, v]) => `${k}=${encodeURIComponent(String(v))}`).join('&')
   return BASE + path + (text ? `?${text}` : '')
@@ -46,9 +39,9 @@ async function problem(answer: Response) {
   return new Problem(answer.status, body.code ?? '', body.detail ?? body.title ?? `status ${answer.status}`, body.errors)
 }
 
-async function ask(path: string, init: RequestInit, query?: Query) {
+async function ask(path: string, init: RequestInit, query?: Words) {
   try {
-    return await fetch(url(path, query), { credentials: 'same-origin', ...init })
+    return await fetch(address(path, query), { credentials: 'same-origin', ...init })
   } catch (fault) {
     if ((fault as Error).name === 'AbortError') throw fault
     throw new Problem(0, 'offline', 'The server cannot be reached. What you see is from before; it goes on by itself.')
@@ -65,7 +58,7 @@ function renew() {
   return renewal
 }
 
-async function call(path: string, init: RequestInit, query?: Query): Promise<Response> {
+async function call(path: string, init: RequestInit, query?: Words): Promise<Response> {
   let answer = await ask(path, init, query)
   if (answer.status === 401 && !path.startsWith('auth/') && (await renew())) answer = await ask(path, init, query)
   if (answer.status === 401 && !path.startsWith('auth/')) me.value = null
@@ -73,26 +66,21 @@ async function call(path: string, init: RequestInit, query?: Query): Promise<Res
   return answer
 }
 
-export async function get<T>(path: string, query?: Query, abort?: AbortSignal): Promise<T> {
+export async function get<P extends Path>(path: P, query?: Asked<P>, abort?: AbortSignal): Promise<Answer<P>> {
   return (await call(path, { signal: abort }, query)).json()
 }
 
 /** A change. `version` is the ETag's number, for what several people may change at once. */
-export async function send<T = unknown>(
-  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-  version?: number,
-): Promise<T> {
+export async function send<M extends Method, P extends Path<M>>(method: M, path: P, body?: Body<P, M>, version?: number, query?: Asked<P, M>): Promise<Answer<P, M>> {
   const headers: Record<string, string> = {}
   if (body !== undefined && !(body instanceof Blob)) headers['Content-Type'] = 'application/json'
   if (body instanceof Blob) headers['Content-Type'] = body.type || 'application/octet-stream'
   if (version !== undefined) headers['If-Match'] = `"${version}"`
   if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
   const payload = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body)
-  const answer = await call(path, { method, headers, body: payload })
+  const answer = await call(path, { method, headers, body: payload }, query)
   const text = await answer.text()
-  return (text ? JSON.parse(text) : undefined) as T
+  return (text ? JSON.parse(text) : undefined) as Answer<P, M>
 }
 
 /** Who is signed in, asked once at the start; renews a session that ran out while the page was closed. */

@@ -1,6 +1,7 @@
 // Data for a view: asked when it opens and when what it depends on changes; the old stays until the new is there.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { get, Page, Problem, Query } from './api'
+import { get, Problem } from './api'
+import type { Answer, Item, Path, Query } from './contract'
 
 export interface Loaded<T> {
   data: T | null
@@ -10,7 +11,8 @@ export interface Loaded<T> {
 }
 
 /** `path` null: not wanted now. `every`: ask again after so many ms. */
-export function useData<T>(path: string | null, query?: Query, every?: number): Loaded<T> {
+export function useData<P extends Path>(path: P | null, query?: Query<P>, every?: number): Loaded<Answer<P>> {
+  type T = Answer<P>
   const [state, set] = useState<{ data: T | null; fault: Problem | null; loading: boolean }>({ data: null, fault: null, loading: true })
   const [turn, next] = useState(0)
   const key = JSON.stringify([path, query])
@@ -21,7 +23,7 @@ export function useData<T>(path: string | null, query?: Query, every?: number): 
     // Another subject's data must not be shown under this one's name.
     const other = keyShown.current.split('?')[0] !== path
     set((s) => ({ data: other ? null : s.data, fault: null, loading: true }))
-    get<T>(path, query, abort.signal)
+    get<P>(path, query, abort.signal)
       .then((data) => {
         keyShown.current = `${path}?`
         set({ data, fault: null, loading: false })
@@ -48,7 +50,8 @@ export interface Listed<T> {
 }
 
 /** A list behind cursors that grows as it is scrolled. */
-export function useList<T>(path: string | null, query?: Query): Listed<T> {
+export function useList<P extends Path>(path: P | null, query?: Query<P>): Listed<Item<P>> {
+  type T = Item<P>
   const [items, setItems] = useState<T[]>([])
   const [next, setNext] = useState<string | null>(null)
   const [fault, setFault] = useState<Problem | null>(null)
@@ -60,8 +63,9 @@ export function useList<T>(path: string | null, query?: Query): Listed<T> {
     if (path === null) return
     const abort = (busy.current = new AbortController())
     setLoading(true)
-    get<Page<T>>(path, { ...query, cursor }, abort.signal)
-      .then((page) => {
+    get<P>(path, { ...query, cursor } as unknown as Query<P>, abort.signal)
+      .then((answer) => {
+        const page = answer as { items: T[]; next: string | null }
         setItems((old) => (cursor ? [...old, ...page.items] : page.items))
         setNext(page.next)
         setFault(null)

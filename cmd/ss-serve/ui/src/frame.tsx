@@ -52,8 +52,8 @@ function here(place: Place) {
 
 function Side() {
   const mine = places.filter((p) => !p.role || may(p.role))
-  const stats = useData<{ open_cases: number }>('cases/stats', undefined, 30000)
-  const alerts = useData<{ by_status: { new?: number } }>('alerts/counts', undefined, 15000)
+  const stats = useData('cases/stats', undefined, 30000)
+  const alerts = useData('alerts/counts', undefined, 15000)
   const badge = (place: Place) =>
     place.path === '/alerts' ? alerts.data?.by_status?.new : place.path === '/cases' ? stats.data?.open_cases : undefined
   const group = (name?: string) =>
@@ -114,7 +114,7 @@ function Pill() {
         <>
           <b>{count(rate)}</b> /s
           <span class="more">
-            takes <b>{latency == null ? '–' : milliseconds(latency * 1000)}</b> ms
+            takes <b>{latency == null ? '–' : milliseconds(latency * 1000)}</b>{latency != null && ' ms'}
           </span>
         </>
       )}

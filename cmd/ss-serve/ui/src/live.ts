@@ -36,7 +36,8 @@ function heard(frame: { topic: Topic; id?: string; items: any[] }) {
   if (frame.topic === 'metrics') {
     const newest = frame.items[frame.items.length - 1]
     now.rate = newest.payments_per_s ?? now.rate
-    now.latency = newest.average_latency_ms ?? now.latency
+    // Nothing answered within the last seconds has no latency: 0 is no figure of it.
+    now.latency = newest.average_latency_ms || null
   }
   live.value = now
   listeners.get(frame.topic)?.forEach((listener) => listener(frame.items))
@@ -44,7 +45,7 @@ function heard(frame: { topic: Topic; id?: string; items: any[] }) {
 
 export async function connect() {
   if (socket || !me.value) return
-  const { ticket } = await send<{ ticket: string }>('POST', 'auth/ticket').catch(() => ({ ticket: '' }))
+  const { ticket } = await send('POST', 'auth/ticket').catch(() => ({ ticket: '' }))
   if (!ticket) return retry()
   const where = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`
   socket = new WebSocket(`${where}?ticket=${ticket}${lastId ? `&since=${encodeURIComponent(lastId)}` : ''}`)

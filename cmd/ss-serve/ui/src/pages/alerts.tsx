@@ -16,7 +16,8 @@ import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
 import { filter, go, query } from '../router'
-import { Alert, Case, PaymentRecord } from '../types'
+import type { Body } from '../contract'
+import { Alert, PaymentRecord } from '../types'
 import { Chips } from './payments'
 
 const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False'], ['all', 'All']] as const
@@ -37,11 +38,15 @@ const COLUMNS: Column<Alert>[] = [
   { key: 'with', title: 'With', hidden: true, cell: (a) => a.assigned_to?.name },
 ]
 
-type Whole = Alert & { moves: string[]; record: PaymentRecord | null }
+type Act = Exclude<Body<'alerts/bulk', 'POST'>, Blob>
+type Status = NonNullable<Act['status']>
+/** Resolved, as it is said here, means that it was fraud; a false alarm has a state of its own. */
+const state = (status: Status) => ({ status, ...(status === 'resolved' ? { fraud: true } : {}) })
 
-function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: string[], what: string, body: object) => Promise<void> }) {
-  const { data: a, fault, again } = useData<Whole>(`alerts/${encodeURIComponent(id)}`)
+function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: string[], what: Act['action'], body: Partial<Act>) => Promise<void> }) {
+  const { data: a, fault, again } = useData(`alerts/${encodeURIComponent(id)}`)
   useEffect(() => listen('alerts', (items) => items.some((i) => i.alert_id === id || i.id === id) && again()), [id, again])
+  const record = a?.record as PaymentRecord | null | undefined
   return (
     <Drawer title={a ? (a.reason ?? 'Alert') : 'Alert'} close={close}>
       <Fault fault={fault} again={again} />
@@ -53,20 +58,20 @@ function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: 
             {amount(a.amount, a.currency)} · {count(a.count)} {a.count === 1 ? 'payment' : 'payments'} · <When at={a.timestamp} /> · {a.user_id && <a class="link" href={`/customers/${encodeURIComponent(a.user_id)}`}>customer {a.user_id}</a>}
           </p>
           <div class="row" style={{ margin: '8px 0' }}>
-            <Verdict decision={a.record?.decision} value={a.record?.score} />
+            <Verdict decision={record?.decision} value={record?.score} />
             <span class="tag">{words(a.status)}</span>
           </div>
           {may('analyst') && (
             <div class="row wrap">
-              {a.moves.map((m) => <button key={m} type="button" class="button" onClick={() => act([a.id], 'status', { status: m }).then(again)}>{m === 'resolved' ? 'Resolved' : m === 'false_positive' ? 'False alarm' : words(m)}</button>)}
+              {a.moves.map((m) => <button key={m} type="button" class="button" onClick={() => act([a.id], 'status', state(m as Status)).then(again)}>{m === 'resolved' ? 'It was fraud' : m === 'false_positive' ? 'False alarm' : words(m)}</button>)}
               <a class="button" href={`/payments?open=${encodeURIComponent(a.txn_id)}`}>The payment</a>
               {a.case && <a class="button" href={`/cases/${a.case.id}`}>{a.case.number}</a>}
             </div>
           )}
-          <section class="section"><h2>Why</h2><Reasons reasons={a.record?.score?.reasons ?? []} /></section>
-          <section class="section"><h2>Rules</h2><FiredRules rules={a.record?.decision?.rules ?? []} /></section>
-          {a.record && <section class="section"><h2>Record</h2><Fields record={a.record} /></section>}
-          {a.record?.features && <section class="section"><Features features={a.record.features} /></section>}
+          <section class="section"><h2>Why</h2><Reasons of={record?.score} /></section>
+          <section class="section"><h2>Rules</h2><FiredRules rules={record?.decision?.rules ?? []} /></section>
+          {record && <section class="section"><h2>Record</h2><Fields record={record} /></section>}
+          {record?.features && <section class="section"><Features features={record.features} /></section>}
         </>
       )}
     </Drawer>
@@ -79,7 +84,7 @@ export default function Alerts() {
   const level = query.value.get('level')
   const sort = query.value.get('sort') ?? '-time'
   const filters = { level, user_id: query.value.get('user_id'), category: query.value.get('category'), q: query.value.get('q') }
-  const list = useList<Alert>('alerts', { status: status === 'all' ? null : status, ...filters, sort, limit: 200 })
+  const list = useList('alerts', { status: status === 'all' ? null : status, ...filters, sort, limit: 200 })
   const [selected, select] = useState(new Set<string>())
   const [fresh, setFresh] = useState(0)
   const open = query.value.get('open')
@@ -87,8 +92,8 @@ export default function Alerts() {
   useHeading('Alerts', (
     <Choice label="State" value={status as (typeof STATUSES)[number][0]} options={STATUSES} change={(s) => filter({ status: s === 'new' ? null : s })} />
   ), true)
-  const act = (ids: string[], action: string, body: object) =>
-    send<{ done: number; refused: number }>('POST', 'alerts/bulk', { ids, action, ...body }).then(
+  const act = (ids: string[], action: Act['action'], body: Partial<Act>) =>
+    send('POST', 'alerts/bulk', { ids, action, ...body }).then(
       (r) => {
         toast(r.refused ? `${count(r.done)} done, ${count(r.refused)} refused` : ids.length === 1 ? 'Done' : `${count(r.done)} done`)
         select(new Set())
@@ -102,7 +107,7 @@ export default function Alerts() {
     const chosen = list.items.filter((a) => ids.includes(a.id))
     const first = chosen.find((a) => !a.case)
     if (!first) return chosen[0]?.case && go(`/cases/${chosen[0].case.id}`)
-    void send<Case>('POST', 'cases', { title: first.reason ?? 'Alerts looked at together', priority: first.level === 'CRITICAL' ? 'critical' : first.level === 'HIGH' ? 'high' : 'medium', alerts: chosen.filter((a) => !a.case).map((a) => a.id) }).then((c) => go(`/cases/${c.id}`), (f) => toast(f.message))
+    void send('POST', 'cases', { title: first.reason ?? 'Alerts looked at together', priority: first.level === 'CRITICAL' ? 'critical' : first.level === 'HIGH' ? 'high' : 'medium', alerts: chosen.filter((a) => !a.case).map((a) => a.id) }).then((c) => go(`/cases/${c.id}`), (f) => toast(f.message))
   }
   const with_ = (run: (ids: string[]) => void) => () => {
     const ids = now()
@@ -110,7 +115,7 @@ export default function Alerts() {
   }
   useKeys([
     { key: 'a', what: 'Acknowledge', run: with_((ids) => void act(ids, 'status', { status: 'reviewing' })) },
-    { key: 'f', what: 'Resolve as fraud', run: with_((ids) => void act(ids, 'status', { status: 'resolved' })) },
+    { key: 'f', what: 'Resolve as fraud', run: with_((ids) => void act(ids, 'status', state('resolved'))) },
     { key: 'n', what: 'False alarm', run: with_((ids) => void act(ids, 'status', { status: 'false_positive' })) },
     { key: 'z', what: 'Snooze for an hour', run: with_((ids) => void act(ids, 'snooze', { for: '1h' })) },
     { key: 'c', what: 'Make a case', run: with_(newCase) },
@@ -129,7 +134,7 @@ export default function Alerts() {
           <>
             <span class="quiet small">{now().length} chosen</span>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'reviewing' }))}>Acknowledge <kbd>A</kbd></button>
-            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'resolved' }))}>Fraud <kbd>F</kbd></button>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', state('resolved')))}>Fraud <kbd>F</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False <kbd>N</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'snooze', { for: '1h' }))}>Snooze <kbd>Z</kbd></button>
             <button type="button" class="button" onClick={newCase}>Case <kbd>C</kbd></button>

@@ -1,13 +1,13 @@
 import { url } from '../api'
 import { useData } from '../data'
-import { amount, compact, count, milliseconds, percent, words } from '../format'
+import { amount, compact, count, milliseconds, percent, score, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
 import { Choice } from '../parts/form'
 import { period, PeriodChoice } from '../parts/period'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { filter, query } from '../router'
-import { Bucket, RuleResult } from '../types'
+import { Bucket } from '../types'
 import { Heat } from './overview'
 
 const DIMS = [['category', 'Category'], ['merchant', 'Merchant'], ['reason', 'Reason'], ['country', 'Country'], ['channel', 'Channel'], ['rule', 'Rule'], ['action', 'Decision']] as const
@@ -18,7 +18,7 @@ function tickOf(by: string) {
 
 function Trends({ of }: { of: string }) {
   const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
-  const { data, fault, again } = useData<{ items: (Bucket & { cases_opened: number; cases_resolved: number })[] }>('analytics/trend', { by, period: of })
+  const { data, fault, again } = useData('analytics/trend', { by, period: of })
   if (fault) return <Fault fault={fault} again={again} />
   if (!data) return <Skeleton lines={8} height={18} />
   const labels = data.items.map((b) => b.start)
@@ -41,7 +41,7 @@ function Trends({ of }: { of: string }) {
 
 function Breakdown({ of }: { of: string }) {
   const dim = (query.value.get('by') ?? 'category') as (typeof DIMS)[number][0]
-  const { data, fault, again } = useData<{ items: { key: string; payments: number; amount: number; alerts: number; fraud: number; genuine: number }[] }>('analytics/breakdown', { dim, period: of, limit: 12 })
+  const { data, fault, again } = useData('analytics/breakdown', { dim, period: of, limit: 12 })
   const top = Math.max(1, ...(data?.items ?? []).map((i) => i.payments))
   const param = dim === 'merchant' ? 'merchant_id' : dim
   return (
@@ -69,13 +69,8 @@ function Breakdown({ of }: { of: string }) {
   )
 }
 
-interface Scores {
-  bins: { from: number; to: number; payments: number; fraud: number; genuine: number }[]
-  thresholds: { threshold: number; precision: number | null; recall: number | null; share: number }[]
-}
-
 function ScoreCharts({ of }: { of: string }) {
-  const { data, fault, again } = useData<Scores>('analytics/scores', { period: of })
+  const { data, fault, again } = useData('analytics/scores', { period: of })
   return (
     <>
       <section class="card w6 wide">
@@ -115,7 +110,7 @@ function ScoreCharts({ of }: { of: string }) {
 }
 
 function RuleTable({ of }: { of: string }) {
-  const { data } = useData<{ items: RuleResult[] }>('analytics/rules', { period: of })
+  const { data } = useData('analytics/rules', { period: of })
   return (
     <section class="card w6 wide">
       <header><h2>Rules</h2><span class="small">hits and precision</span></header>
@@ -137,8 +132,8 @@ function RuleTable({ of }: { of: string }) {
 }
 
 function Speed({ of }: { of: string }) {
-  const latency = useData<{ payments: number; p50_us: number | null; p95_us: number | null; p99_us: number | null; max_us: number | null; items: { start: string; p50_us: number | null; p99_us: number | null }[] }>('analytics/latency', { period: of })
-  const flow = useData<{ avg_tps: number; max_tps: number; items: { start: string; payments: number }[] }>('analytics/throughput', { period: of === '24h' ? '24h' : '1h' })
+  const latency = useData('analytics/latency', { period: of })
+  const flow = useData('analytics/throughput', { period: of === '24h' ? '24h' : '1h' })
   const l = latency.data
   return (
     <section class="card w6 wide">
@@ -162,7 +157,7 @@ function Speed({ of }: { of: string }) {
 }
 
 function Drift({ of }: { of: string }) {
-  const { data } = useData<{ score_psi: number | null; verdict: string; items: { feature: string; psi: number }[] }>('analytics/drift', { period: of })
+  const { data } = useData('analytics/drift', { period: of })
   return (
     <section class="card w6 wide">
       <header><h2>Drift</h2><span class="small">population stability index; above 0.25 the payments are no longer those of before</span></header>
@@ -173,8 +168,8 @@ function Drift({ of }: { of: string }) {
             {data.items.slice(0, 8).map((i) => (
               <div key={i.feature} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 120px 52px' }}>
                 <code class="clip">{i.feature}</code>
-                <span class="bar"><i class={i.psi > 0.25 ? 'up' : ''} style={{ width: `${Math.min(100, i.psi * 200)}%` }} /></span>
-                <span class="number">{i.psi.toFixed(2)}</span>
+                <span class="bar"><i class={(i.psi ?? 0) > 0.25 ? 'up' : ''} style={{ width: `${Math.min(100, (i.psi ?? 0) * 200)}%` }} /></span>
+                <span class="number">{score(i.psi)}</span>
               </div>
             ))}
           </div>

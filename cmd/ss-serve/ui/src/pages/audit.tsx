@@ -10,18 +10,9 @@ import { Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import { query } from '../router'
+import type { Schema } from '../contract'
 
-interface Line {
-  seq: number
-  time: string
-  actor: string
-  action: string
-  subject: string
-  old: unknown
-  new: unknown
-  address: string | null
-  hash: string
-}
+type Line = Schema<'AuditLine'>
 const text = (v: unknown) => (v == null ? '–' : typeof v === 'string' ? v : JSON.stringify(v, null, 1))
 
 const COLUMNS: Column<Line>[] = [
@@ -37,10 +28,10 @@ const COLUMNS: Column<Line>[] = [
 export default function Audit() {
   const [open, set] = useState<Line | null>(null)
   const filters = { actor: query.value.get('actor'), action: query.value.get('action'), subject: query.value.get('subject') }
-  const list = useList<Line>('audit', { ...filters, limit: 200 })
+  const list = useList('audit', { ...filters, limit: 200 })
   const verify = () =>
-    get<{ intact: boolean; lines: number; fault_count: number; hash: string }>('audit/verify').then(
-      (v) => toast(v.intact ? `${count(v.lines)} lines, unbroken up to ${v.hash.slice(0, 12)}` : `${count(v.fault_count)} faults: the log was changed`),
+    get('audit/verify').then(
+      (v) => toast(v.intact ? `${count(v.lines)} lines, unbroken up to ${(v.hash ?? '').slice(0, 12)}` : `${count(v.fault_count)} faults: the log was changed`),
       (f) => toast(f.message),
     )
   useHeading('Audit', <button type="button" class="button" onClick={verify}>Check the chain</button>, true)

@@ -6,7 +6,7 @@ import { useHeading } from '../frame'
 import { useKeys } from '../keys'
 import { listen } from '../live'
 import { Dialog } from '../parts/dialog'
-import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
+import { FiredRules, madeBy, Reasons, Usual, Verdict } from '../parts/explain'
 import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
@@ -15,9 +15,12 @@ import { Empty, Fault, Skeleton } from '../parts/states'
 import { Timeline } from '../parts/timeline'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
+import type { Body, Path } from '../contract'
 import { filter, go, parts, query } from '../router'
-import { Case, CaseWhole, PaymentWhole, Person } from '../types'
+import { Case, CaseWhole } from '../types'
 
+type Resolution = Exclude<Body<`cases/${number}/resolve`, 'POST'>, Blob>['resolution']
+type Bulk = Exclude<Body<'cases/bulk', 'POST'>, Blob>
 const TABS = [['open', 'Open'], ['mine', 'Mine'], ['unassigned', 'Free'], ['at_risk', 'At risk'], ['breached', 'Late'], ['resolved', 'Resolved'], ['all', 'All']] as const
 const STATUSES = ['open', 'investigating', 'pending_info', 'escalated', 'resolved', 'closed']
 
@@ -63,8 +66,8 @@ function Board({ items }: { items: Case[] }) {
   )
 }
 
-function Resolve({ of, close, done, first }: { of: Case; close: () => void; done: () => void; first: string }) {
-  const [resolution, set] = useState(first)
+function Resolve({ of, close, done, first }: { of: Case; close: () => void; done: () => void; first: Resolution }) {
+  const [resolution, set] = useState<Resolution>(first)
   const [notes, setNotes] = useState('')
   const [recovered, setRecovered] = useState('')
   const save = async () => {
@@ -78,7 +81,7 @@ function Resolve({ of, close, done, first }: { of: Case; close: () => void; done
         {(fault) => (
           <>
             <Field label="It was" fault={fault('resolution')}>
-              <select class="input" value={resolution} onChange={(e) => set(e.currentTarget.value)}>
+              <select class="input" value={resolution} onChange={(e) => set(e.currentTarget.value as Resolution)}>
                 <option value="confirmed_fraud">Fraud</option>
                 <option value="false_positive">Not fraud: a false alarm</option>
                 <option value="customer_error">The customer's own error</option>
@@ -97,7 +100,7 @@ function Resolve({ of, close, done, first }: { of: Case; close: () => void; done
 }
 
 function Escalate({ of, close, done }: { of: Case; close: () => void; done: () => void }) {
-  const people = useData<{ items: (Person & { role?: string })[] }>('users/analysts')
+  const people = useData('users/analysts')
   const [to, set] = useState('')
   const [reason, setReason] = useState('')
   return (
@@ -122,7 +125,7 @@ function Escalate({ of, close, done }: { of: Case; close: () => void; done: () =
 function Evidence({ of, again }: { of: CaseWhole; again: () => void }) {
   const add = async (files: FileList | null) => {
     for (const file of files ?? []) {
-      await send('POST', `cases/${of.id}/evidence?name=${encodeURIComponent(file.name)}`, file).then(() => toast(`${file.name} added`), (f) => toast(f.message))
+      await send('POST', `cases/${of.id}/evidence`, file, undefined, { name: file.name }).then(() => toast(`${file.name} added`), (f) => toast(f.message))
     }
     again()
   }
@@ -167,16 +170,16 @@ function Customer({ of }: { of: CaseWhole }) {
 }
 
 function Detail({ id, next, changed }: { id: number; next: () => void; changed: () => void }) {
-  const { data: c, fault, again } = useData<CaseWhole>(`cases/${id}`)
-  const people = useData<{ items: Person[] }>(may('analyst') ? 'users/analysts' : null)
+  const { data: c, fault, again } = useData(`cases/${id}`)
+  const people = useData(may('analyst') ? 'users/analysts' : null)
   const [dialog, show] = useState<'' | 'escalate' | 'confirmed_fraud' | 'false_positive'>('')
   useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && again()), [id, again])
   const all = () => {
     again()
     changed()
   }
-  const act = (path: string, body: unknown, said: string) => send('POST', `cases/${id}/${path}`, body, c?.version).then(() => { toast(said); all() }, (f) => { toast(f.message); again() })
-  const can = (status: string) => may('analyst') && !!c?.moves.includes(status)
+  const act: Act = (path, body, said) => send('POST', `cases/${id}/${path}` as Path<'POST'>, body, c?.version).then(() => { toast(said); all() }, (f) => { toast(f.message); again() })
+  const can = (status: string) => may('analyst') && !!c?.moves.some((m) => m === status)
   useKeys([
     { key: 'f', what: 'Confirm fraud', run: () => can('resolved') && show('confirmed_fraud') },
     { key: 'n', what: 'Not fraud', run: () => can('resolved') && show('false_positive') },
@@ -189,12 +192,15 @@ function Detail({ id, next, changed }: { id: number; next: () => void; changed: 
   return <Whole {...{ c, id, newest, people, act, can, all, next, changed, dialog, show }} />
 }
 
+/** What is done to a case by one press. */
+type Act = <Word extends 'status' | 'assign' | 'release' | 'close' | 'reopen'>(word: Word, body: Body<`cases/${number}/${Word}`, 'POST'>, said: string) => Promise<unknown>
+
 interface WholeProps {
   c: CaseWhole
   id: number
   newest: CaseWhole['payments'][0] | null
-  people: { data: { items: Person[] } | null }
-  act: (path: string, body: unknown, said: string) => Promise<unknown>
+  people: { data: { items: { id: number; name: string }[] } | null }
+  act: Act
   can: (status: string) => boolean
   all: () => void
   next: () => void
@@ -204,7 +210,7 @@ interface WholeProps {
 }
 
 function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, show }: WholeProps) {
-  const worst = useData<PaymentWhole>(newest ? `payments/${encodeURIComponent(newest.txn_id)}` : null)
+  const worst = useData(newest ? `payments/${encodeURIComponent(newest.txn_id)}` : null)
   const record = worst.data?.record
   return (
     <>
@@ -243,13 +249,13 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
         <section class="card">
           <header>
             <h2>Why</h2>
-            {record?.decision?.by && <span class="small">model {record.decision.by.model ?? 'none'} · rules {record.decision.by.rules ?? 'none'} · {newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>make it again</a>}</span>}
+            {record?.decision?.by && <span class="small">{madeBy(record.decision.by)} · {newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>make it again</a>}</span>}
           </header>
           {record ? (
             <>
               <Verdict decision={record.decision} value={record.score} />
               {worst.data && <Usual value={worst.data.payment.amount} currency={worst.data.payment.currency} usual={worst.data.usual} />}
-              <Reasons reasons={record.score?.reasons ?? []} />
+              <Reasons of={record.score} />
               <FiredRules rules={record.decision?.rules ?? []} shadow={record.decision?.shadow} />
             </>
           ) : (
@@ -281,16 +287,16 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
 }
 
 function NewCase({ close }: { close: () => void }) {
-  const [is, set] = useState({ title: '', priority: 'medium', user_id: '', description: '' })
+  const [is, set] = useState<{ title: string; priority: Case['priority']; user_id: string; description: string }>({ title: '', priority: 'medium', user_id: '', description: '' })
   return (
     <Dialog title="A new case" close={close}>
-      <Form label="Open it" cancel={close} send={async () => { const made = await send<Case>('POST', 'cases', { title: is.title, priority: is.priority, description: is.description, user_id: is.user_id || undefined }); close(); go(`/cases/${made.id}`) }}>
+      <Form label="Open it" cancel={close} send={async () => { const made = await send('POST', 'cases', { title: is.title, priority: is.priority, description: is.description, user_id: is.user_id || undefined }); close(); go(`/cases/${made.id}`) }}>
         {(fault) => (
           <>
             <Field label="Title" fault={fault('title')}><input class="input" autofocus value={is.title} onInput={(e) => set({ ...is, title: e.currentTarget.value })} /></Field>
             <Field label="Customer" fault={fault('user_id')}><input class="input" value={is.user_id} onInput={(e) => set({ ...is, user_id: e.currentTarget.value })} /></Field>
             <Field label="Priority" fault={fault('priority')}>
-              <select class="input" value={is.priority} onChange={(e) => set({ ...is, priority: e.currentTarget.value })}>
+              <select class="input" value={is.priority} onChange={(e) => set({ ...is, priority: e.currentTarget.value as Case['priority'] })}>
                 {['critical', 'high', 'medium', 'low'].map((p) => <option key={p} value={p}>{p}</option>)}
               </select>
             </Field>
@@ -306,8 +312,8 @@ export default function Cases() {
   const tab = query.value.get('tab') ?? 'open'
   const board = query.value.get('view') === 'board'
   const id = parts.value[1] ? Number(parts.value[1]) : null
-  const list = useList<Case>('cases', { tab, q: query.value.get('q'), limit: board ? 200 : 100 })
-  const counts = useData<Record<string, number>>('cases/counts')
+  const list = useList('cases', { tab, q: query.value.get('q'), limit: board ? 200 : 100 })
+  const counts = useData('cases/counts')
   const [making, make] = useState(false)
   const [selected, select] = useState(new Set<number>())
   const again = () => {
@@ -324,8 +330,8 @@ export default function Cases() {
     const to = list.items[at + 1] ?? list.items.find((c) => c.id !== id)
     if (to && id !== null) go(`/cases/${to.id}${location.search}`, true)
   }
-  const takeNext = () => send<Case | undefined>('POST', 'cases/take-next').then((c) => { if (c) { again(); go(`/cases/${c.id}`) } else toast('Nothing is waiting') }, (f) => toast(f.message))
-  const bulk = (action: string, more: object) => send<{ done: number; refused: number }>('POST', 'cases/bulk', { ids: [...selected], action, ...more }).then((r) => { toast(`${count(r.done)} done${r.refused ? `, ${count(r.refused)} refused` : ''}`); select(new Set()); again() }, (f) => toast(f.message))
+  const takeNext = () => send('POST', 'cases/take-next').then((c) => { if (c) { again(); go(`/cases/${c.id}`) } else toast('Nothing is waiting') }, (f) => toast(f.message))
+  const bulk = (action: Bulk['action'], more: Partial<Bulk>) => send('POST', 'cases/bulk', { ids: [...selected], action, ...more }).then((r) => { toast(`${count(r.done)} done${r.refused ? `, ${count(r.refused)} refused` : ''}`); select(new Set()); again() }, (f) => toast(f.message))
   useKeys([
     { key: 'j', what: 'Next case', run: () => move(1) },
     { key: 'k', what: 'Previous case', run: () => move(-1) },
@@ -362,7 +368,7 @@ export default function Cases() {
             <span class="quiet small">{selected.size} selected</span>
             <button type="button" class="button" onClick={() => bulk('assign', { me: true })}>To me</button>
             <Menu label="Resolve as">
-              {['false_positive', 'confirmed_fraud', 'inconclusive', 'customer_error'].map((r) => <button key={r} type="button" onClick={() => bulk('resolve', { resolution: r })}>{words(r)}</button>)}
+              {(['false_positive', 'confirmed_fraud', 'inconclusive', 'customer_error'] as const).map((r) => <button key={r} type="button" onClick={() => bulk('resolve', { resolution: r })}>{words(r)}</button>)}
             </Menu>
             <button type="button" class="button plain" onClick={() => select(new Set())}>None</button>
           </div>

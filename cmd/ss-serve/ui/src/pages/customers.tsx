@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { may, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, percent, score, shortId, words } from '../format'
+import { amount, count, date, percent, score, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
 import { Find } from '../parts/form'
@@ -11,7 +11,8 @@ import { Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import { filter, go, parts, query } from '../router'
-import { Customer, Payment } from '../types'
+import { Customer } from '../types'
+import type { Schema } from '../contract'
 
 const COLUMNS: Column<Customer>[] = [
   { key: 'id', title: 'Customer', cell: (c) => c.user_id },
@@ -26,28 +27,7 @@ const COLUMNS: Column<Customer>[] = [
   { key: 'first', title: 'First seen', hidden: true, cell: (c) => <When at={c.first_seen} as="date" /> },
 ]
 
-interface Seen {
-  value: string
-  payments: number
-  amount: number
-  fraud: number
-  first_seen: string
-  last_seen: string
-}
-interface Whole {
-  customer: Customer
-  days: { day: string; payments: number; amount: number; max_score: number | null; fraud: number }[]
-  usual: { payments: number; amount_mean: number | null; amount_sd: number | null; amount_median: number; amount_p95: number; hours: number[]; categories: Seen[] }
-  cards: Seen[]
-  devices: Seen[]
-  addresses: Seen[]
-  merchants: Seen[]
-  countries: Seen[]
-  places: Seen[]
-  recent: Payment[]
-  alerts: { id: string; status: string }[]
-  cases: { id: number; number: string; title: string; status: string }[]
-}
+type Seen = Schema<'Seen'>
 
 function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: string }) {
   const top = Math.max(1, ...of.map((s) => s.payments))
@@ -57,7 +37,7 @@ function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: strin
       {of.length ? (
         <div class="lines">
           {of.slice(0, 6).map((s) => (
-            <div key={s.value} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 70px 40px' }} title={`${new Date(s.first_seen).toLocaleDateString()} to ${new Date(s.last_seen).toLocaleDateString()}, ${amount(s.amount)}`}>
+            <div key={s.value} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 70px 40px' }} title={`${date(s.first_seen)} to ${date(s.last_seen)}, ${amount(s.amount)}`}>
               <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <span class="tag bad"> {count(s.fraud)} fraud</span>}</span>
               <span class="bar"><i style={{ width: `${(s.payments / top) * 100}%` }} /></span>
               <span class="number">{count(s.payments)}</span>
@@ -71,14 +51,8 @@ function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: strin
   )
 }
 
-interface Graph {
-  nodes: { id: number; kind: string; label: string; step: number; fraud: number; risk: number | null; customers: number }[]
-  edges: { from: number; to: number }[]
-  cut: boolean
-}
-
 function Links({ id }: { id: string }) {
-  const { data, fault, again } = useData<Graph>(`customers/${encodeURIComponent(id)}/links`)
+  const { data, fault, again } = useData(`customers/${encodeURIComponent(id)}/links`)
   if (fault) return <Fault fault={fault} again={again} />
   if (!data) return <Skeleton lines={6} />
   const others = data.nodes.filter((n) => n.kind === 'customer' && n.step > 0)
@@ -121,7 +95,7 @@ function Note({ of, again }: { of: Customer; again: () => void }) {
 }
 
 function Profile({ id }: { id: string }) {
-  const { data: w, fault, again } = useData<Whole>(`customers/${encodeURIComponent(id)}`)
+  const { data: w, fault, again } = useData(`customers/${encodeURIComponent(id)}`)
   useHeading(`Customer ${id}`, <a class="button" href="/customers">All customers</a>)
   if (!w) return fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={16} height={18} />
   const c = w.customer
@@ -189,7 +163,7 @@ function Profile({ id }: { id: string }) {
 function All() {
   const sort = query.value.get('sort') ?? '-risk'
   const q = query.value.get('q')
-  const list = useList<Customer>('customers', { q, sort, limit: 200 })
+  const list = useList('customers', { q, sort, limit: 200 })
   useHeading('Customers', undefined, true)
   return (
     <div class="column-page">

@@ -8,26 +8,14 @@ import { asList, SimpleTable } from '../parts/simple-table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 
-interface Key {
-  id: string
-  name: string
-  role: string
-  scopes: string[]
-  created_by: string
-  created: string
-  expires: string | null
-  used: string | null
-  revoked: string | null
-}
-
 function Add({ close, done }: { close: () => void; done: (key: string) => void }) {
-  const known = useData<{ items: (string | { scope: string })[] }>('keys/scopes')
+  const known = useData('keys/scopes')
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>(['payments:write', 'score'])
-  const words = (known.data?.items ?? []).map((s) => (typeof s === 'string' ? s : s.scope))
+  const words = known.data?.items ?? []
   return (
     <Dialog title="A new API key" close={close}>
-      <Form label="Create" cancel={close} send={async () => done((await send<{ key: string }>('POST', 'keys', { name, role: 'service', scopes })).key)}>
+      <Form label="Create" cancel={close} send={async () => done((await send('POST', 'keys', { name, role: 'service', scopes })).key ?? '')}>
         {(fault) => (
           <>
             <Field label="Name" fault={fault('name')} hint="who or what will use it"><input class="input" autofocus value={name} onInput={(e) => setName(e.currentTarget.value)} /></Field>
@@ -48,7 +36,7 @@ function Add({ close, done }: { close: () => void; done: (key: string) => void }
 }
 
 export default function Keys() {
-  const keys = useData<{ items: Key[] }>('keys')
+  const keys = useData('keys')
   const [adding, add] = useState(false)
   const [made, show] = useState<string | null>(null)
   useHeading('API keys', <button type="button" class="button main" onClick={() => add(true)}>New key</button>)

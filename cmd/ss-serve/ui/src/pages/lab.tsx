@@ -73,7 +73,7 @@ export default function Lab() {
       const body = attacks ? attack(s.run, kind, s.step++) : ordinary(s.run)
       body.amount = Math.round(body.amount * 100) / 100
       s.under++
-      send<PaymentRecord>('POST', 'payments', body)
+      send('POST', 'payments', body)
         .then((record) => {
           const hit = ['review', 'challenge', 'block'].includes(record.decision?.action ?? '')
           setTotals((t) => (attacks ? { ...t, attack: t.attack + 1, attackHit: t.attackHit + +hit } : { ...t, normal: t.normal + 1, normalHit: t.normalHit + +hit }))

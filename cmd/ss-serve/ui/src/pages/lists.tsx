@@ -9,29 +9,15 @@ import { asList, SimpleTable } from '../parts/simple-table'
 import { Empty, Fault } from '../parts/states'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
+import type { Schema } from '../contract'
 import { go, parts, query } from '../router'
 
-interface List {
-  name: string
-  kind: string
-  description: string
-  entries: number
-  version: number
-  updated_at: string
-  in_rules?: boolean
-}
-interface Entry {
-  value: string
-  reason: string | null
-  from: string | null
-  until: string | null
-  added_by: string
-  added_at: string
-}
-const KINDS: Record<string, string> = { exact: 'the same text', prefix: 'begins with it', cidr: 'addresses of a network', email_domain: "an email's domain" }
+type Kind = Schema<'List'>['kind']
+type Entry = Schema<'ListEntry'>
+const KINDS: Record<Kind, string> = { exact: 'the same text', prefix: 'begins with it', cidr: 'addresses of a network', email_domain: "an email's domain" }
 
 function NewList({ close }: { close: () => void }) {
-  const [is, set] = useState({ name: '', kind: 'exact', description: '' })
+  const [is, set] = useState<{ name: string; kind: Kind; description: string }>({ name: '', kind: 'exact', description: '' })
   return (
     <Dialog title="A new list" close={close}>
       <Form label="Create" cancel={close} send={async () => { await send('POST', 'lists', is); close(); go(`/lists/${is.name}`) }}>
@@ -39,7 +25,7 @@ function NewList({ close }: { close: () => void }) {
           <>
             <Field label="Name" fault={fault('name')} hint="as rules call it: bad_devices"><input class="input mono" autofocus value={is.name} onInput={(e) => set({ ...is, name: e.currentTarget.value })} /></Field>
             <Field label="An entry means" fault={fault('kind')}>
-              <select class="input" value={is.kind} onChange={(e) => set({ ...is, kind: e.currentTarget.value })}>{Object.entries(KINDS).map(([k, t]) => <option key={k} value={k}>{k}: {t}</option>)}</select>
+              <select class="input" value={is.kind} onChange={(e) => set({ ...is, kind: e.currentTarget.value as Kind })}>{Object.entries(KINDS).map(([k, t]) => <option key={k} value={k}>{k}: {t}</option>)}</select>
             </Field>
             <Field label="What it is for" fault={fault('description')}><input class="input" value={is.description} onInput={(e) => set({ ...is, description: e.currentTarget.value })} /></Field>
           </>
@@ -51,10 +37,10 @@ function NewList({ close }: { close: () => void }) {
 
 function One({ name }: { name: string }) {
   const q = query.value.get('q')
-  const about = useData<List>(`lists/${encodeURIComponent(name)}`)
-  const list = useList<Entry>(may('analyst') ? `lists/${encodeURIComponent(name)}/entries` : null, { prefix: q, limit: 200 })
+  const about = useData(`lists/${encodeURIComponent(name)}`)
+  const list = useList(may('analyst') ? `lists/${encodeURIComponent(name)}/entries` : null, { prefix: q, limit: 200 })
   const [is, set] = useState({ value: '', reason: '', until: '' })
-  const path = `lists/${encodeURIComponent(name)}`
+  const path = `lists/${encodeURIComponent(name)}` as const
   useHeading(name, <a class="button" href="/lists">All lists</a>)
   const again = () => {
     list.again()
@@ -72,7 +58,7 @@ function One({ name }: { name: string }) {
     const file = files?.[0]
     if (!file) return
     const type = file.name.endsWith('.csv') ? 'text/csv' : 'application/x-ndjson'
-    await send<{ added: number; changed: number }>('POST', `${path}/import`, new Blob([await file.text()], { type })).then((r) => { toast(`${count(r.added)} added, ${count(r.changed)} changed`); again() }, (f) => toast(f.message))
+    await send('POST', `${path}/import`, new Blob([await file.text()], { type })).then((r) => { toast(`${count(r.added)} added, ${count(r.changed)} changed`); again() }, (f) => toast(f.message))
   }
   return (
     <div class="stack far">
@@ -114,7 +100,7 @@ function One({ name }: { name: string }) {
 }
 
 function All() {
-  const lists = useData<{ items: List[] }>('lists')
+  const lists = useData('lists')
   const [making, make] = useState(false)
   useHeading('Lists', may('analyst') && <button type="button" class="button" onClick={() => make(true)}>New list</button>)
   return (

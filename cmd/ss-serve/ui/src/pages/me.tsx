@@ -9,19 +9,9 @@ import { density, setDensity } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 
-interface Session {
-  id: string
-  current: boolean
-  agent: string | null
-  address: string | null
-  created: string
-  used: string
-  expires: string
-}
-
 export default function Me() {
   useHeading('Your account')
-  const sessions = useData<{ items: Session[] }>('auth/sessions')
+  const sessions = useData('auth/sessions')
   const [name, setName] = useState(me.value?.name ?? '')
   const [before, setBefore] = useState('')
   const [after, setAfter] = useState('')

@@ -9,7 +9,7 @@ import { LevelTag } from '../parts/level'
 import { period, PeriodChoice } from '../parts/period'
 import { Spark } from '../parts/spark'
 import { Empty, Fault, Skeleton } from '../parts/states'
-import { Bucket, Figure, Kpis, RuleResult } from '../types'
+import { Figure } from '../types'
 
 function FigureBox({ name, figure, text, note, goodWhenDown, share }: { name: string; figure?: Figure; text: string; note?: string; goodWhenDown?: boolean; share?: boolean }) {
   const difference = figure ? (share ? ((figure.value ?? 0) - (figure.previous ?? 0)) : change(figure.value, figure.previous)) : null
@@ -29,7 +29,7 @@ const AREAS: [Level, string][] = [['LOW', 'fill-low'], ['MEDIUM', 'fill-medium']
 
 function Trend({ of }: { of: string }) {
   const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
-  const { data, fault, again } = useData<{ items: Bucket[] }>('analytics/trend', { by, period: of }, 30000)
+  const { data, fault, again } = useData('analytics/trend', { by, period: of }, 30000)
   const tick = (label: string) =>
     by === 'day' ? new Date(label).toLocaleDateString(undefined, { day: 'numeric', month: 'short' }) : new Date(label).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
   return (
@@ -55,7 +55,7 @@ function Trend({ of }: { of: string }) {
 }
 
 function Levels({ of }: { of: string }) {
-  const { data } = useData<{ items: { key: Level; payments: number }[] }>('analytics/breakdown', { dim: 'level', period: of }, 30000)
+  const { data } = useData('analytics/breakdown', { dim: 'level', period: of }, 30000)
   const n = (level: Level) => data?.items.find((i) => i.key === level)?.payments ?? 0
   const all = AREAS.slice().reverse()
   const total = all.reduce((sum, [l]) => sum + n(l), 0)
@@ -94,7 +94,7 @@ function Levels({ of }: { of: string }) {
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 'alerts' | 'fraud' }) {
-  const { data } = useData<{ items: { weekday: number; hour: number; payments: number; alerts: number; fraud: number }[] }>('analytics/heatmap', { period: of })
+  const { data } = useData('analytics/heatmap', { period: of })
   if (!data) return <Skeleton lines={7} />
   const at = (d: number, h: number) => data.items.find((i) => i.weekday === d && i.hour === h)?.[what] ?? 0
   const top = Math.max(1, ...data.items.map((i) => i[what]))
@@ -117,7 +117,7 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
 }
 
 function Rules({ of }: { of: string }) {
-  const { data } = useData<{ items: RuleResult[] }>('analytics/rules', { period: of }, 30000)
+  const { data } = useData('analytics/rules', { period: of }, 30000)
   return (
     <section class="card w6">
       <header>
@@ -147,7 +147,7 @@ function Rules({ of }: { of: string }) {
 export default function Overview() {
   useHeading('Overview', <PeriodChoice />)
   const of = period()
-  const kpis = useData<Kpis>('analytics/kpis', { period: of }, 15000)
+  const kpis = useData('analytics/kpis', { period: of }, 15000)
   useEffect(() => listen('cases', () => kpis.again()), [kpis.again])
   const k = kpis.data
   return (

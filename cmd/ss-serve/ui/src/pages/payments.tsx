@@ -4,7 +4,7 @@ import { useData, useList } from '../data'
 import { amount, count, LEVELS, milliseconds, score, words } from '../format'
 import { useHeading } from '../frame'
 import { Drawer } from '../parts/dialog'
-import { Features, Fields, FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
+import { Features, Fields, FiredRules, madeBy, Reasons, Usual, Verdict } from '../parts/explain'
 import { Find } from '../parts/form'
 import { Id } from '../parts/id'
 import { ActionTag, LevelTag } from '../parts/level'
@@ -15,7 +15,7 @@ import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
 import { filter, query } from '../router'
-import { Payment, PaymentWhole } from '../types'
+import { Payment } from '../types'
 
 const COLUMNS: Column<Payment>[] = [
   { key: 'time', title: 'Time', sort: 'time', cell: (p) => <When at={p.timestamp} /> },
@@ -85,10 +85,10 @@ function AddFilter() {
 }
 
 export function PaymentDrawer({ id, close, changed }: { id: string; close: () => void; changed?: () => void }) {
-  const { data, fault, again } = useData<PaymentWhole>(`payments/${encodeURIComponent(id)}`)
+  const { data, fault, again } = useData(`payments/${encodeURIComponent(id)}`)
   const label = async (value: 0 | 1 | null) => {
-    const before = data?.payment.label ?? null
-    const set = (v: number | null) => send('POST', 'labels', { labels: [{ txn_id: id, label: v }], source: 'dashboard' })
+    const before = (data?.payment.label ?? null) as 0 | 1 | null
+    const set = (v: 0 | 1 | null) => send('POST', 'labels', { labels: [{ txn_id: id, label: v }], source: 'dashboard' })
     await set(value).then(
       () => {
         again()
@@ -118,7 +118,7 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
               <a class="button" href={`/what-if?like=${encodeURIComponent(id)}`}>What if…</a>
             </div>
           )}
-          <section class="section"><h2>Why</h2><Reasons reasons={data.record.score?.reasons ?? []} /></section>
+          <section class="section"><h2>Why</h2><Reasons of={data.record.score} /></section>
           <section class="section"><h2>Rules</h2><FiredRules rules={data.record.decision?.rules ?? []} shadow={data.record.decision?.shadow} /></section>
           {(data.cases.length > 0 || data.alerts.length > 0) && (
             <section class="section">
@@ -146,7 +146,7 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
           <section class="section"><Features features={data.record.features ?? {}} /></section>
           {data.record.decision?.by && (
             <p class="faint small" style={{ marginTop: '14px' }}>
-              Made by model {data.record.decision.by.model ?? 'none'}, rules {data.record.decision.by.rules ?? 'none'}, features {data.record.decision.by.features ?? 'none'}: the same files give the same decision.
+              {madeBy(data.record.decision.by)}: the same files give the same decision.
             </p>
           )}
         </>
@@ -158,7 +158,7 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
 export default function Payments() {
   const [, redraw] = useState(0)
   const sort = query.value.get('sort') ?? '-time'
-  const list = useList<Payment>('payments', { ...filters(), sort, limit: 200 })
+  const list = useList('payments', { ...filters(), sort, limit: 200 })
   const open = query.value.get('open')
   useHeading('Payments', <span class="quiet small">{count(list.items.length)}{list.more ? '+' : ''} shown</span>, true)
   const exported = (format: string) => url('export', { kind: 'payments', format, ...filters() })

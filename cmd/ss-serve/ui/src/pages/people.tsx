@@ -7,30 +7,15 @@ import { Field, Form } from '../parts/form'
 import { asList, SimpleTable } from '../parts/simple-table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
+import type { Schema } from '../contract'
 
-interface Person {
-  id: number
-  email: string
-  name: string
-  role: string
-  department: string | null
-  active: boolean
-  created: string
-  last_login: string | null
-  locked_until: string | null
-}
-interface Invite {
-  id: string
-  email: string | null
-  role: string
-  created: string
-  expires: string
-}
-const ROLES = ['viewer', 'analyst', 'admin']
+type Person = Schema<'User'>
+type Role = Person['role']
+const ROLES: Role[] = ['viewer', 'analyst', 'admin']
 
-function Role({ value, change }: { value: string; change: (role: string) => void }) {
+function Role({ value, change }: { value: Role; change: (role: Role) => void }) {
   return (
-    <select class="input" aria-label="Role" value={value} onChange={(e) => change(e.currentTarget.value)}>
+    <select class="input" aria-label="Role" value={value} onChange={(e) => change(e.currentTarget.value as Role)}>
       {ROLES.map((r) => <option key={r} value={r}>{r}</option>)}
     </select>
   )
@@ -51,7 +36,7 @@ function Once({ title, text, close }: { title: string; text: string; close: () =
 
 function Edit({ person, close, done, reveal }: { person: Person; close: () => void; done: () => void; reveal: (text: string) => void }) {
   const [is, set] = useState(person)
-  const path = `users/${person.id}`
+  const path = `users/${person.id}` as const
   return (
     <Dialog title={person.email} close={close}>
       <Form label="Save" cancel={close} send={async () => { await send('PATCH', path, { name: is.name, role: is.role, department: is.department || null, active: is.active }); toast('Saved'); done() }}>
@@ -65,7 +50,7 @@ function Edit({ person, close, done, reveal }: { person: Person; close: () => vo
         )}
       </Form>
       <div class="row" style={{ marginTop: '14px' }}>
-        <button type="button" class="button" onClick={() => send<{ password: string }>('POST', `${path}/password`, {}).then((a) => { close(); reveal(a.password) }, (f) => toast(f.message))}>New password</button>
+        <button type="button" class="button" onClick={() => send('POST', `${path}/password`, {}).then((a) => { close(); reveal(a.password) }, (f) => toast(f.message))}>New password</button>
         <button type="button" class="button" onClick={() => send('DELETE', `${path}/sessions`).then(() => toast('Signed out everywhere'), (f) => toast(f.message))}>Sign out everywhere</button>
         {person.locked_until && <button type="button" class="button" onClick={() => send('PATCH', path, { locked: false }).then(() => { toast('Unlocked'); done() }, (f) => toast(f.message))}>Unlock</button>}
       </div>
@@ -74,12 +59,12 @@ function Edit({ person, close, done, reveal }: { person: Person; close: () => vo
 }
 
 function Add({ close, done, reveal }: { close: () => void; done: () => void; reveal: (title: string, text: string) => void }) {
-  const [is, set] = useState({ email: '', name: '', role: 'analyst' })
+  const [is, set] = useState<{ email: string; name: string; role: Role }>({ email: '', name: '', role: 'analyst' })
   const create = async () => {
-    const made = await send<{ password: string }>('POST', 'users', is)
+    const made = await send('POST', 'users', is)
     done()
     close()
-    reveal(`Password of ${is.email}`, made.password)
+    reveal(`Password of ${is.email}`, made.password ?? '')
   }
   return (
     <Dialog title="A new account" close={close}>
@@ -97,15 +82,15 @@ function Add({ close, done, reveal }: { close: () => void; done: () => void; rev
 }
 
 export default function People() {
-  const people = useList<Person>('users', { limit: 200 })
-  const invites = useData<{ items: Invite[] }>('invites')
+  const people = useList('users', { limit: 200 })
+  const invites = useData('invites')
   const [adding, add] = useState(false)
   const [editing, edit] = useState<Person | null>(null)
   const [once, reveal] = useState<{ title: string; text: string } | null>(null)
-  const [role, setRole] = useState('analyst')
+  const [role, setRole] = useState<Role>('analyst')
   useHeading('People', <button type="button" class="button main" onClick={() => add(true)}>New account</button>)
   const invite = () =>
-    send<{ invite: string }>('POST', 'invites', { role }).then((made) => { invites.again(); reveal({ title: 'Invitation', text: `${location.origin}/?invite=${made.invite}` }) }, (f) => toast(f.message))
+    send('POST', 'invites', { role }).then((made) => { invites.again(); reveal({ title: 'Invitation', text: `${location.origin}/?invite=${made.invite}` }) }, (f) => toast(f.message))
   return (
     <div class="stack far">
       <SimpleTable

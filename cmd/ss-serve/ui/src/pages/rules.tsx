@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { get, may, me, Page, Problem, send } from '../api'
+import { get, may, me, Problem, send } from '../api'
 import { useData, useList } from '../data'
 import { amount, count, percent, words } from '../format'
 import { useHeading } from '../frame'
@@ -10,63 +10,13 @@ import { ActionTag } from '../parts/level'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
+import type { Body, Path, Schema } from '../contract'
 import { filter, query } from '../router'
 
-interface Rule {
-  id: string
-  about: string | null
-  enabled: boolean
-  mode: 'live' | 'shadow'
-  when: string
-  reason: string | null
-  score: number | null
-  action: string | null
-  priority: number
-  tags: string[]
-  text: string
-  stats?: { hits: number; alerts: number; fraud: number; genuine: number; amount: number; precision: number | null }
-}
-interface Rules {
-  items: Rule[]
-  version: number
-  hash: string | null
-  published_by: string | null
-  published_at: string | null
-  effective: { file: string; applied_at: string | null; error: string | null } | null
-}
-interface RuleSet {
-  version: number
-  status: string
-  revision: number
-  comment: string
-  author: string
-  created_at: string
-  approved_by: string | null
-  published_by: string | null
-  published_at: string | null
-  text?: string
-}
-interface Note {
-  line: number
-  column: number
-  rule?: string
-  detail: string
-  hint?: string
-}
-interface Review {
-  ok: boolean
-  errors: Note[]
-  warnings: Note[]
-  tests: { passed: number; failed: number; failures: Note[] }
-  rules: Rule[]
-}
-interface Job {
-  id: number
-  status: string
-  progress: number
-  error: string | null
-  result: any
-}
+type Rule = Schema<'Rule'>
+type RuleSet = Schema<'RuleSet'>
+type Review = Schema<'RuleReview'>
+type Job = Schema<'Job'>
 
 function Notes({ review }: { review: Review | null }) {
   if (!review) return <Skeleton lines={2} />
@@ -75,7 +25,7 @@ function Notes({ review }: { review: Review | null }) {
     <ul class="lines small" aria-label="What the check found">
       {[...review.errors, ...failures].map((n, i) => <li key={i} class="bad">Line {n.line}: {n.detail}{n.hint && <span class="quiet"> ({n.hint})</span>}</li>)}
       {review.warnings.map((n, i) => <li key={`w${i}`} class="quiet">Line {n.line}: {n.detail}{n.hint && ` (${n.hint})`}</li>)}
-      {review.ok && <li class="good">{count(review.rules.length)} {review.rules.length === 1 ? 'rule' : 'rules'}, {count(review.tests.passed)} tests passed</li>}
+      {review.ok && <li class="good">{count(review.rules?.length)} {review.rules?.length === 1 ? 'rule' : 'rules'}, {count(review.tests?.passed)} tests passed</li>}
     </ul>
   )
 }
@@ -97,10 +47,10 @@ function Figures({ name, of }: { name: string; of: any }) {
 function Backtest({ text }: { text: string }) {
   const [job, set] = useState<Job | null>(null)
   const [fault, setFault] = useState<Problem | null>(null)
-  const start = () => { setFault(null); send<Job>('POST', 'backtests', { text, baseline: 'current' }).then(set, setFault) }
+  const start = () => { setFault(null); send('POST', 'backtests', { text, baseline: 'current' }).then(set, setFault) }
   useEffect(() => {
     if (!job || ['done', 'failed', 'cancelled', 'interrupted'].includes(job.status)) return
-    const look = () => get<Job>(`jobs/${job.id}`).then(set, setFault)
+    const look = () => get(`jobs/${job.id}`).then(set, setFault)
     const timer = setInterval(look, 700)
     const stop = listen('jobs', look)
     return () => {
@@ -143,7 +93,7 @@ function Try({ text }: { text: string }) {
   const [record, set] = useState('')
   const [answer, setAnswer] = useState<any>(null)
   const [fault, setFault] = useState<Problem | null>(null)
-  const fetchOne = () => get<Page<{ txn_id: string }>>('payments', { limit: 1, level: 'HIGH,CRITICAL' }).then(async (p) => p.items[0] && set(JSON.stringify(await get(`payments/${encodeURIComponent(p.items[0].txn_id)}/record`), null, 1)), setFault)
+  const fetchOne = () => get('payments', { limit: 1, level: 'HIGH,CRITICAL' }).then(async (p) => p.items[0] && set(JSON.stringify(await get(`payments/${encodeURIComponent(p.items[0].txn_id)}/record`), null, 1)), setFault)
   const run = () => {
     setFault(null)
     let parsed
@@ -152,7 +102,7 @@ function Try({ text }: { text: string }) {
     } catch (f) {
       return setFault(new Problem(0, '', `The record is no JSON: ${(f as Error).message}`))
     }
-    void send<any>('POST', 'rule-sets/test', { text, records: [parsed], explain: true }).then((a) => setAnswer(a.items[0]), setFault)
+    void send('POST', 'rule-sets/test', { text, records: [parsed], explain: true }).then((a) => setAnswer(a.items[0]), setFault)
   }
   return (
     <section class="section">
@@ -179,7 +129,7 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
   const [comment, setComment] = useState('')
   const [review, setReview] = useState<Review | null>(null)
   useEffect(() => {
-    const timer = setTimeout(() => send<Review>('POST', 'rule-sets/validate', { text }).then(setReview, () => setReview(null)), 250)
+    const timer = setTimeout(() => send('POST', 'rule-sets/validate', { text }).then(setReview, () => setReview(null)), 250)
     return () => clearTimeout(timer)
   }, [text])
   return (
@@ -212,9 +162,9 @@ function Reader({ rule, close }: { rule: Rule; close: () => void }) {
 }
 
 function Versions({ again }: { again: () => void }) {
-  const list = useList<RuleSet>('rule-sets', { limit: 50 })
+  const list = useList('rule-sets', { limit: 50 })
   const [diff, show] = useState<{ version: number; diff: string } | null>(null)
-  const act = (s: RuleSet, what: string, body: object = {}) => send('POST', `rule-sets/${s.version}/${what}`, body).then(() => { toast(`Version ${s.version}: done`); list.again(); again() }, (f) => toast(f.message))
+  const act = (s: RuleSet, what: 'submit' | 'approve' | 'publish' | 'restore') => send('POST', `rule-sets/${s.version}/${what}` as Path<'POST'>, {}).then(() => { toast(`Version ${s.version}: done`); list.again(); again() }, (f) => toast(f.message))
   return (
     <section class="card">
       <header><h2>Versions</h2><span class="small">every one is kept; going back makes a new one</span></header>
@@ -224,7 +174,7 @@ function Versions({ again }: { again: () => void }) {
           <div key={s.version} class="row between wrap">
             <span><b>{s.version}</b> <span class={`tag ${s.status === 'published' ? 'good' : ''}`}>{words(s.status)}</span> {s.comment || <span class="quiet">no comment</span>} <span class="quiet small">by {s.author}, <When at={s.created_at} as="ago" />{s.approved_by && `, approved by ${s.approved_by}`}</span></span>
             <span class="row">
-              <button type="button" class="button" onClick={() => get<{ diff: string }>(`rule-sets/${s.version}/diff`).then((d) => show({ version: s.version, diff: d.diff }), (f) => toast(f.message))}>Changes</button>
+              <button type="button" class="button" onClick={() => get(`rule-sets/${s.version}/diff`).then((d) => show({ version: s.version, diff: d.diff }), (f) => toast(f.message))}>Changes</button>
               {may('analyst') && s.status === 'draft' && <button type="button" class="button" onClick={() => act(s, 'submit')}>Submit</button>}
               {may('admin') && s.status === 'submitted' && <button type="button" class="button" disabled={s.author === me.value?.email} title={s.author === me.value?.email ? 'a second person approves' : undefined} onClick={() => act(s, 'approve')}>Approve</button>}
               {may('admin') && ['draft', 'approved', 'submitted'].includes(s.status) && <button type="button" class="button" onClick={() => act(s, 'publish')}>Publish</button>}
@@ -246,7 +196,7 @@ function Versions({ again }: { again: () => void }) {
 const NEW = '[new_rule]\nwhen   = .features.user_count_1m >= 10\nscore  = 0.9\naction = review\nmode   = shadow\nreason = "\\(.features.user_count_1m) payments by this customer in one minute"\n'
 
 export default function RulesPage() {
-  const { data, fault, again } = useData<Rules>('rules')
+  const { data, fault, again } = useData('rules')
   const tab = (query.value.get('tab') ?? 'rules') as 'rules' | 'versions'
   const [editing, edit] = useState<Rule | 'new' | 'whole' | null>(null)
   const [file, setFile] = useState('')
@@ -266,8 +216,8 @@ export default function RulesPage() {
   }
   const said = (s: RuleSet) => done(s.status === 'published' ? `Version ${s.version} is in force` : `Kept as version ${s.version}, ${words(s.status).toLowerCase()}`)
   // The list comes without texts.
-  const open = (id: string) => get<Rule>(`rules/${id}`).then(edit, (f) => toast(f.message))
-  const openFile = () => get<RuleSet>(`rule-sets/${data?.version}`).then((s) => { setFile(s.text ?? ''); edit('whole') }, (f) => toast(f.message))
+  const open = (id: string) => get(`rules/${id}`).then(edit, (f) => toast(f.message))
+  const openFile = () => get(`rule-sets/${data?.version}`).then((s) => { setFile(s.text ?? ''); edit('whole') }, (f) => toast(f.message))
   useHeading('Rules', (
     <>
       <Choice label="View" value={tab} options={[['rules', 'Rules'], ['versions', 'Versions']]} change={(t) => filter({ tab: t === 'rules' ? null : t })} />
@@ -275,7 +225,7 @@ export default function RulesPage() {
       {may('analyst') && <button type="button" class="button" onClick={openFile}>Whole file</button>}
     </>
   ))
-  const change = (r: Rule, body: object, text: string) => send<RuleSet>('PATCH', `rules/${r.id}`, body).then((s) => { toast(s.status === 'published' ? text : `Kept as version ${s.version}`); again() }, (f) => toast(f.message))
+  const change = (r: Rule, body: Body<`rules/${string}`, 'PATCH'>, text: string) => send('PATCH', `rules/${r.id}`, body).then((s) => { toast(s.status === 'published' ? text : `Kept as version ${s.version}`); again() }, (f) => toast(f.message))
   if (!data) return fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={14} height={18} />
   return (
     <div class="stack far">
@@ -310,10 +260,10 @@ export default function RulesPage() {
           {!data.items.length && <Empty>No rules yet. The model alone decides.</Empty>}
         </div>
       )}
-      {editing === 'new' && <Editor title="A new rule" first={NEW} close={close} save={(text, comment) => send<RuleSet>('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
-      {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send<RuleSet>('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
+      {editing === 'new' && <Editor title="A new rule" first={NEW} close={close} save={(text, comment) => send('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
+      {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
       {editing && typeof editing === 'object' && !may('analyst') && <Reader rule={editing} close={close} />}
-      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text} close={close} save={(text, comment) => send<RuleSet>('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
+      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text ?? ''} close={close} save={(text, comment) => send('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
     </div>
   )
 }

@@ -6,19 +6,9 @@ import { useHeading } from '../frame'
 import { Fault, Skeleton } from '../parts/states'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
+import type { Schema } from '../contract'
 
-interface Setting {
-  key: string
-  value: string | number | boolean
-  default: string | number | boolean
-  type: string
-  about: string
-  min?: number
-  max?: number
-  words?: string[]
-  changed_at: string | null
-  changed_by: string | null
-}
+type Setting = Schema<'Setting'>
 
 function Input({ of, value, set }: { of: Setting; value: Setting['value']; set: (v: Setting['value']) => void }) {
   const id = `setting-${of.key}`
@@ -34,7 +24,7 @@ function Input({ of, value, set }: { of: Setting; value: Setting['value']; set: 
 }
 
 export default function Settings() {
-  const { data, fault, again } = useData<{ items: Setting[] }>('settings')
+  const { data, fault, again } = useData('settings')
   const [changes, set] = useState<Record<string, Setting['value']>>({})
   const [problem, setProblem] = useState<Problem | null>(null)
   const n = Object.keys(changes).length

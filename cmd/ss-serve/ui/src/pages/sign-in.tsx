@@ -101,7 +101,7 @@ function NewPassword({ least }: { least: number }) {
 }
 
 export default function SignIn() {
-  const { data, fault, again } = useData<State>('auth/state')
+  const { data, fault, again } = useData('auth/state')
   const [turned, turn] = useState<Way | null>(query.value.get('invite') ? 'register' : null)
   document.title = 'Sign in · Sentinel Stream'
   return (

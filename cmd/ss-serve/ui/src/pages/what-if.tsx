@@ -8,36 +8,27 @@ import { Field } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Empty, Fault } from '../parts/states'
 import { When } from '../parts/when'
+import type { Body, Schema } from '../contract'
 import { query } from '../router'
-import { Decision, Payment, PaymentRecord, PaymentWhole, Score } from '../types'
+import { Payment } from '../types'
 
-interface Answer {
-  status: 'fraud' | 'valid'
-  decision: Decision | null
-  score: Score | null
-  flags: string[]
-  flag_details: { code: string; message: string }[]
-  history: { recent_count: number; average_amount: number | null; last_amount: number | null; last_time: string | null; last_location: string | null }
-  flips: { field: string; from: unknown; to: unknown; action: string; text: string }[]
-  record: PaymentRecord
-}
 const FIELDS = ['user_id', 'amount', 'currency', 'merchant_id', 'category', 'country', 'location', 'device_id', 'card_id', 'channel', 'ip'] as const
 type Form = Partial<Record<(typeof FIELDS)[number], string>>
 
 export default function WhatIf() {
   const [form, set] = useState<Form>({ currency: 'EUR' })
-  const [answer, setAnswer] = useState<Answer | null>(null)
+  const [answer, setAnswer] = useState<Schema<'WhatIf'> | null>(null)
   const [fault, setFault] = useState<Problem | null>(null)
   const [sync, setSync] = useState(true)
   const like = query.value.get('like')
   useHeading('What-if')
   useEffect(() => {
     if (!like) return
-    void get<PaymentWhole>(`payments/${encodeURIComponent(like)}`).then((w) => set(Object.fromEntries(FIELDS.map((f) => [f, w.record[f] == null ? '' : String(w.record[f])])) as Form), setFault)
+    void get(`payments/${encodeURIComponent(like)}`).then((w) => set(Object.fromEntries(FIELDS.map((f) => [f, w.record[f] == null ? '' : String(w.record[f])])) as Form), setFault)
   }, [like])
-  const list = useList<Payment>('payments', sync ? { user_id: form.user_id || undefined, min_amount: form.amount && Number(form.amount) > 0 && !form.user_id ? form.amount : undefined, limit: 20 } : { limit: 20 })
+  const list = useList('payments', sync ? { user_id: form.user_id || undefined, min_amount: form.amount && Number(form.amount) > 0 && !form.user_id ? form.amount : undefined, limit: 20 } : { limit: 20 })
   const example = async (kind: 'normal' | 'fraud') => {
-    const page = await get<{ items: Payment[] }>('payments', { limit: 40, action: kind === 'normal' ? 'allow' : undefined, level: kind === 'normal' ? 'NONE' : undefined }).catch(() => ({ items: [] as Payment[] }))
+    const page = await get('payments', { limit: 40, action: kind === 'normal' ? 'allow' : undefined, level: kind === 'normal' ? 'NONE' : undefined }).catch(() => ({ items: [] as Payment[] }))
     const p = page.items[Math.floor(Math.random() * page.items.length)]
     if (!p) return
     const base: Form = Object.fromEntries(FIELDS.map((f) => [f, p[f as keyof Payment] == null ? '' : String(p[f as keyof Payment])])) as Form
@@ -47,7 +38,7 @@ export default function WhatIf() {
     event.preventDefault()
     setFault(null)
     const body = Object.fromEntries(Object.entries(form).filter(([, v]) => v).map(([k, v]) => [k, k === 'amount' ? (isFinite(Number(v)) ? Number(v) : v) : v]))
-    void send<Answer>('POST', 'what-if', body).then(setAnswer, (f) => { setFault(f); setAnswer(null) })
+    void send('POST', 'what-if', body as Body<'what-if', 'POST'>).then(setAnswer, (f) => { setFault(f); setAnswer(null) })
   }
   const input = (name: (typeof FIELDS)[number]) => (
     <Field key={name} label={name === 'ip' ? 'Address' : words(name.replace('_id', ''))} fault={fault?.of(name)}>
@@ -80,7 +71,7 @@ export default function WhatIf() {
               </section>
             )}
             <section class="section"><h2>Signs</h2>{answer.flag_details.length ? <ul class="lines">{answer.flag_details.map((f) => <li key={f.code} title={f.code}>{f.message.charAt(0).toUpperCase() + f.message.slice(1)}</li>)}</ul> : <p class="quiet">None.</p>}</section>
-            <section class="section"><h2>Why</h2><Reasons reasons={answer.score?.reasons ?? []} /></section>
+            <section class="section"><h2>Why</h2><Reasons of={answer.score ?? undefined} /></section>
             <section class="section"><h2>Rules</h2><FiredRules rules={answer.decision?.rules ?? []} shadow={answer.decision?.shadow} /></section>
             <section class="section"><h2>This customer before</h2>
               <p class="quiet">{answer.history.recent_count ? <>{count(answer.history.recent_count)} payments looked at, {amount(answer.history.average_amount)} on average; the last of {amount(answer.history.last_amount)} at <When at={answer.history.last_time} />{answer.history.last_location && ` in ${answer.history.last_location}`}.</> : 'No payments yet.'}</p>

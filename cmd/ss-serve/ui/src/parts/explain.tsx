@@ -14,12 +14,21 @@ export function Verdict({ decision, value }: { decision?: Decision; value?: Scor
   )
 }
 
+/** Which files decided, in words. */
+export function madeBy(by: NonNullable<Decision['by']>) {
+  const model = by.model && by.model !== 'none' ? `Model ${by.model}` : 'No model, a fixed formula'
+  return [model, by.rules ? `rules ${by.rules}` : 'no rules', by.features && `features ${by.features}`].filter(Boolean).join(', ')
+}
+
 /** Each reason as a bar: to the right what raised the score, what lowered it in green. */
-export function Reasons({ reasons }: { reasons: Reason[] }) {
+export function Reasons({ of }: { of?: Score }) {
+  if (!of) return <p class="quiet">No score was asked for this payment; its rules decided.</p>
+  const reasons: Reason[] = of.reasons ?? []
   const top = Math.max(0.01, ...reasons.map((r) => Math.abs(r.impact)))
-  if (!reasons.length) return <p class="quiet">The model saw nothing that stands out.</p>
   return (
     <div class="lines">
+      {of.model === 'none' && <p class="quiet">No model is loaded: a fixed formula of amount, speed, hour and place gave {score(of.value)}.</p>}
+      {!reasons.length && <p class="quiet">{of.reasons ? 'Nothing stands out.' : 'Too low a score for reasons to be kept; what follows is what the rules saw.'}</p>}
       {reasons.map((r) => (
         <div key={r.code + r.feature} class="why" title={`${r.code} (${r.feature})`}>
           <span>{r.text}</span>

@@ -1,6 +1,6 @@
 // The live feed: what a person would want to look at, newest first; space holds it still.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get, Page } from '../api'
+import { get } from '../api'
 import { amount } from '../format'
 import { useKeys } from '../keys'
 import { listen } from '../live'
@@ -25,7 +25,7 @@ export function Feed({ all = false, height }: { all?: boolean; height?: string }
   still.current = paused
   useEffect(() => {
     let gone = false
-    void get<Page<Payment>>('payments', { limit: 20, level: all ? undefined : 'LOW,MEDIUM,HIGH,CRITICAL' })
+    void get('payments', { limit: 20, level: all ? undefined : 'LOW,MEDIUM,HIGH,CRITICAL' })
       .then((page) => !gone && setItems((now) => (now.length ? now : page.items)))
       .catch(() => {})
     let due = 0

@@ -17,7 +17,7 @@ function sentence(item: TimelineItem) {
 }
 
 export function Timeline({ id, changed }: { id: number; changed: () => void }) {
-  const list = useList<TimelineItem>(`cases/${id}/timeline`, { limit: 100 })
+  const list = useList(`cases/${id}/timeline`, { limit: 100 })
   const [text, set] = useState('')
   const add = (event: Event) => {
     event.preventDefault()

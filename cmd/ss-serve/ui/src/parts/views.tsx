@@ -11,11 +11,11 @@ import { toast } from './toast'
 type Kept = Record<string, string>
 
 export function Views({ name }: { name: string }) {
-  const key = `auth/me/preferences/views.${name}`
-  const { data, again } = useData<{ items: { key: string; value: Kept }[] }>('auth/me/preferences')
+  const key = `auth/me/preferences/views.${name}` as const
+  const { data, again } = useData('auth/me/preferences')
   const [naming, setNaming] = useState(false)
   const [title, setTitle] = useState('')
-  const views: Kept = data?.items.find((i) => i.key === `views.${name}`)?.value ?? {}
+  const views: Kept = (data?.items.find((i) => i.key === `views.${name}`)?.value as Kept | undefined) ?? {}
   const keep = (next: Kept) => send('PUT', key, next).then(again)
   const now = () => {
     const words = new URLSearchParams(query.value)
