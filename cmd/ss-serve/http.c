@@ -226,6 +226,7 @@ static void read_head(struct lws *wsi, struct ss_http1 *head, struct ss_arena *a
         {SS_H_ACCEPT_ENCODING, WSI_TOKEN_HTTP_ACCEPT_ENCODING},
         {SS_H_IF_MATCH, WSI_TOKEN_HTTP_IF_MATCH},
         {SS_H_IF_NONE_MATCH, WSI_TOKEN_HTTP_IF_NONE_MATCH},
+        {SS_H_FORWARDED_FOR, WSI_TOKEN_X_FORWARDED_FOR},
     };
     memset(head, 0, sizeof *head);
     head->version = 20;

@@ -122,6 +122,7 @@ static int open_web(struct server *s)
     s->web.now_us = ss_clock_wall_us;
     s->web.started_us = ss_clock_wall_us();
     s->web.version = SS_VERSION;
+    s->web.proxies = s->opt.proxies.n || s->opt.proxies.local ? &s->opt.proxies : NULL;
     int err = ss_hub_new(&hub, &s->hub);
     ss_buf_init(&s->told, 65536);
     if (!err)

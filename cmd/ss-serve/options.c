@@ -21,6 +21,7 @@ enum {
     OPT_OIDC,
     OPT_MAX_RECORD,
     OPT_STREAM,
+    OPT_PROXY,
     OPT_POLL,
     OPT_HTTP2,
     OPT_GRACE,
@@ -51,6 +52,9 @@ static const struct argp_option options[] = {
     {"secret", OPT_SECRET, "FILE", 0, "The secret that signs sessions (STORE.secret; made when missing)", 0},
     {"oidc", OPT_OIDC, "FILE", 0, "Sign in with a provider of OpenID Connect", 0},
     {"allow-origin", OPT_ALLOW_ORIGIN, "ORIGIN", 0, "Let that site's pages read answers (CORS)", 0},
+    {"trusted-proxy", OPT_PROXY, "CIDR", 0,
+     "Believe the X-Forwarded-For of peers in this network (10.0.0.0/8, an address, unix); may be repeated",
+     0},
     {"log-requests", OPT_LOG_REQUESTS, 0, 0, "A line on standard error for each request", 0},
     {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer lines of the input (1M)", 0},
     {"timeout", OPT_TIMEOUT, "TIME", 0, "Wait this long for a request to come whole (30s)", 0},
@@ -114,6 +118,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_SECRET: o->secret = arg; return 0;
     case OPT_OIDC: o->oidc = arg; return 0;
     case OPT_ALLOW_ORIGIN: o->allow_origin = arg; return 0;
+    case OPT_PROXY:
+        if (ss_proxies_add(&o->proxies, arg))
+            argp_error(state, "--trusted-proxy: %s", ss_err_text());
+        return 0;
     case OPT_LOG_REQUESTS: o->log_requests = true; return 0;
     case OPT_POLL: o->poll = true; return 0;
     case OPT_HTTP2: o->http2 = true; return 0;

@@ -3,11 +3,13 @@
 #define SS_SERVE_OPTIONS_H
 
 #include "store/db.h"
+#include "web/proxy.h"
 #include <stddef.h>
 
 struct ss_serve_options {
     const char *store, *listen, *cert, *key, *allow_origin, *ui;
     const char *pipeline, *state, *input, *stream, *secret, *oidc;
+    struct ss_proxies proxies;
     enum ss_durability durability;
     int64_t warm_us, save_every_us, timeout_us;
     size_t max_record;

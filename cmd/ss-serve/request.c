@@ -1,4 +1,5 @@
 #include "cmd/ss-serve/request.h"
+#include "web/proxy.h"
 
 char *ss_request_encode(char *out, struct ss_str text, char plain)
 {
@@ -17,10 +18,22 @@ char *ss_request_encode(char *out, struct ss_str text, char plain)
     return out;
 }
 
+/* Who asks, and how, where a trusted proxy asks for them. */
+static void look_behind(const struct ss_http1 *head, const struct ss_proxies *proxies, struct ss_request *req)
+{
+    struct ss_str scheme = head->header[SS_H_FORWARDED_PROTO];
+    if (!proxies || !ss_proxies_trust(proxies, req->address))
+        return;
+    if (scheme.p)
+        req->secure = ss_str_is(scheme, "https");
+    ss_proxies_client(proxies, head->header[SS_H_FORWARDED_FOR], req->address);
+}
+
 bool ss_request_read(const struct ss_http1 *head, struct ss_task *task)
 {
     struct ss_request *req = &task->call.req;
     int method = ss_method_of(head->method);
+    look_behind(head, task->call.web->proxies, req);
     req->path = head->path;
     req->query = head->query;
     req->host = head->header[SS_H_HOST];

@@ -1,7 +1,8 @@
 /*
  * The training data that a model tells of (`distribution` in ss-model(5)), as what payments of today are held
- * against. Beside the stability index the distance of Kolmogorov and Smirnov is given for numbers: the largest
- * difference between the shares below an edge, over training's edges, so it is never more than the true one.
+ * against. Beside the stability index the distance of Kolmogorov and Smirnov is given for numbers: the
+ * largest difference between the shares below an edge, over training's edges, so it is never more than the
+ * true one.
  */
 #ifndef SS_WEB_DRIFT_TRAINING_H
 #define SS_WEB_DRIFT_TRAINING_H
@@ -11,7 +12,7 @@
 
 struct ss_trained_feature {
     struct ss_str name;
-    double missing;       /* share */
+    double missing; /* share */
     bool is_text;
     size_t bins;          /* shares; edges and texts are one fewer */
     const double *edge;   /* of a number, rising */

@@ -21,6 +21,8 @@ static const struct {
     {"if-none-match", SS_H_IF_NONE_MATCH},
     {"idempotency-key", SS_H_IDEMPOTENCY_KEY},
     {"last-event-id", SS_H_LAST_EVENT_ID},
+    {"x-forwarded-for", SS_H_FORWARDED_FOR},
+    {"x-forwarded-proto", SS_H_FORWARDED_PROTO},
     {"expect", SS_H_EXPECT},
     {"connection", SS_H_CONNECTION},
     {"upgrade", SS_H_UPGRADE},
@@ -128,7 +130,7 @@ static int read_field(struct ss_str line, struct ss_http1 *out)
     if (h == SS_H_NONE)
         return 0;
     out->repeated[h] |= out->header[h].p != NULL;
-    if (!out->header[h].p)
+    if (!out->header[h].p || h == SS_H_FORWARDED_FOR || h == SS_H_FORWARDED_PROTO)
         out->header[h] = value;
     return 0;
 }

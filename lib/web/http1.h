@@ -26,6 +26,8 @@ enum ss_header {
     SS_H_IF_NONE_MATCH,
     SS_H_IDEMPOTENCY_KEY,
     SS_H_LAST_EVENT_ID,
+    SS_H_FORWARDED_FOR, /* of several the last: who wrote it stood nearest */
+    SS_H_FORWARDED_PROTO,
     SS_H_EXPECT,
     SS_H_CONNECTION,
     SS_H_UPGRADE,
@@ -42,7 +44,7 @@ enum ss_header {
 struct ss_http1 {
     int version;                       /* 10 or 11; 20 when another reader filled this */
     struct ss_str method, path, query; /* still percent-encoded; query without '?' */
-    struct ss_str header[SS_HEADERS];  /* p == NULL: absent; of several the first */
+    struct ss_str header[SS_HEADERS];  /* p == NULL: absent; of several the first, mostly */
     bool repeated[SS_HEADERS];
     bool chunked;
     int64_t length; /* of the body; -1: not said */

@@ -46,7 +46,8 @@ struct ss_request {
     struct ss_str body, type; /* Content-Type */
     struct ss_str authorization, cookie, origin, host, agent, accept;
     struct ss_str if_match, if_none_match, idempotency_key, last_event_id;
-    char address[48]; /* the peer's, for rate limits and the audit log; "unix" for the local socket */
+    char address[48]; /* the client's (the peer's, or whom a trusted proxy names), for rate limits and the
+                         audit log; "unix" for the local socket */
     bool secure;      /* came over TLS: cookies may be marked Secure */
 };
 
@@ -278,19 +279,21 @@ struct ss_rules;
 struct ss_jobs;
 struct ss_submit;
 struct ss_stream;
+struct ss_proxies;
 struct ss_metrics;
 
 struct ss_web {
-    struct ss_engine *engine;     /* the hosted pipeline; NULL: none (engine.h) */
-    struct ss_hub *hub;           /* live listeners (hub.h) */
-    struct ss_auth *auth;         /* keys of tokens, limits (auth.h) */
-    struct ss_settings *settings; /* (settings.h) */
-    struct ss_rules *rules;       /* where rules and lists are written (rules.h) */
-    struct ss_jobs *jobs;         /* long work (jobs.h) */
-    struct ss_submit *submit;     /* payments that come in (submit.h) */
-    struct ss_stream *stream;     /* where payments are handed on to; NULL: nowhere (stream.h) */
-    struct ss_metrics *metrics;   /* what is counted (metrics.h) */
-    int64_t (*now_us)(void);      /* the wall clock; tests have their own */
+    struct ss_engine *engine;         /* the hosted pipeline; NULL: none (engine.h) */
+    struct ss_hub *hub;               /* live listeners (hub.h) */
+    struct ss_auth *auth;             /* keys of tokens, limits (auth.h) */
+    struct ss_settings *settings;     /* (settings.h) */
+    struct ss_rules *rules;           /* where rules and lists are written (rules.h) */
+    struct ss_jobs *jobs;             /* long work (jobs.h) */
+    struct ss_submit *submit;         /* payments that come in (submit.h) */
+    struct ss_stream *stream;         /* where payments are handed on to; NULL: nowhere (stream.h) */
+    struct ss_metrics *metrics;       /* what is counted (metrics.h) */
+    const struct ss_proxies *proxies; /* whose X-Forwarded-For is believed; NULL: nobody's (proxy.h) */
+    int64_t (*now_us)(void);          /* the wall clock; tests have their own */
     int64_t started_us;
     const char *version;
 };
