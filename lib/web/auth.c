@@ -253,6 +253,12 @@ static void give(struct ss_call *call, const struct known *k)
         call->who.scopes = ss_call_copy(call, ss_str_of(k->scopes));
 }
 
+/* Also where the clock has been set back: nothing is remembered longer than said. */
+static bool is_fresh(const struct known *k, int64_t now_us)
+{
+    return k->until_us > now_us && k->until_us <= now_us + REMEMBERED_US;
+}
+
 /* Remembered, or looked up and remembered. *k stays valid until the next call. */
 static int recognise(struct ss_call *call, struct ss_str text, struct known **out, bool *expired)
 {
@@ -265,7 +271,7 @@ static int recognise(struct ss_call *call, struct ss_str text, struct known **ou
     struct known *set = auth->known[at % SETS], *place = set;
     for (int i = 0; i < WAYS; i++) {
         struct known *k = &set[i];
-        if (k->until_us > call->now_us && k->epoch == epoch && memcmp(k->hash, hash, sizeof hash) == 0) {
+        if (is_fresh(k, call->now_us) && k->epoch == epoch && memcmp(k->hash, hash, sizeof hash) == 0) {
             *out = k;
             return 1;
         }
@@ -328,6 +334,12 @@ static bool refuse(struct ss_call *call, bool expired)
     return false;
 }
 
+/* Who must choose a password first may see to their sign-in, and get no ticket to what others see. */
+static bool is_open_before(const struct ss_route *route)
+{
+    return strncmp(route->path, "/api/v1/auth/", 13) == 0 && strcmp(route->path, "/api/v1/auth/ticket") != 0;
+}
+
 bool ss_auth_identify(struct ss_call *call)
 {
     struct shown shown = shown_by(call);
@@ -358,7 +370,7 @@ bool ss_auth_identify(struct ss_call *call)
         return refuse(call, expired);
     give(call, k);
     call->who.by_cookie = shown.by_cookie;
-    if (k->must_change && strncmp(call->route->path, "/api/v1/auth/", 13) != 0) {
+    if (k->must_change && !is_open_before(call->route)) {
         ss_problem(call, 403, "password_change", "choose a new password first: POST /api/v1/auth/password");
         return false;
     }

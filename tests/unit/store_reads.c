@@ -464,7 +464,7 @@ static void graphs(void)
            ss_str_is(g.node[0].id, "U5"),
        "a graph of %zu nodes: %s", g.nodes, ss_err_text());
     for (int u = 1; u < 30; u++) {
-        char id[8];
+        char id[16];
         bool there = false;
         snprintf(id, sizeof id, "U%d", u);
         for (size_t i = 0; i < g.nodes; i++)

@@ -74,6 +74,10 @@ static void test_users(void)
     ok(login("bob@example.com", given) == 200, "the new one is");
     web_has(&t, "user.must_change", "true", "until he changes it");
     snprintf(bob, sizeof bob, "%s", access_token);
+    bearer(bob);
+    web_is(&t, "GET", "/api/v1/auth/me", NULL, 200, "he may see who he is");
+    web_is(&t, "GET", "/api/v1/payments", NULL, 403, "but no payments before that");
+    web_is(&t, "POST", "/api/v1/auth/ticket", NULL, 403, "nor a ticket to the feed of them");
     bearer(ann);
     web_is(&t, "DELETE", "/api/v1/users/2", NULL, 204, "Bob leaves");
     bearer(bob);
@@ -201,6 +205,14 @@ static void test_keys(void)
     web_is(&t, "GET", "/api/v1/audit", NULL, 401, "an expired key");
     web_test_now = begin;
     web_is(&t, "GET", "/api/v1/audit", NULL, 200, "in its time it works");
+    web_test_now = begin + 120 * MINUTE;
+    web_is(&t, "GET", "/api/v1/audit", NULL, 200, "two hours later, too");
+    web_test_now = begin + MINUTE;
+    ok(ss_db_exec(t.db, "UPDATE api_keys SET revoked_us = 1", SS_NO_ARGS) > 0, "another process revokes it");
+    web_is(&t, "GET", "/api/v1/audit", NULL, 401, "and that counts, though the clock was set back");
+    ok(ss_db_exec(t.db, "UPDATE api_keys SET revoked_us = NULL", SS_NO_ARGS) > 0, "it comes back");
+    web_is(&t, "GET", "/api/v1/audit", NULL, 200, "and works");
+    web_test_now = begin;
     ok(ss_db_begin(t.db, true) == 0 && ss_auth_sweep(t.web.auth, t.db, web_test_now) == 0 &&
            ss_db_commit(t.db) == 0,
        "now and then");
