@@ -469,6 +469,8 @@ static void check_stop(struct ss_http *http, int64_t now_ns)
     }
 }
 
+static void reload_certificate(struct ss_http *http);
+
 static void on_event(struct ss_http *http)
 {
     uint64_t n;
@@ -484,9 +486,8 @@ static void on_event(struct ss_http *http)
         next = task->next;
         finish(http, task);
     }
-    if (reload && http->opt.cert &&
-        lws_tls_cert_updated(http->context, http->opt.cert, http->opt.key, NULL, 0, NULL, 0))
-        ss_warn("the certificate in use stays: '%s' cannot be read", http->opt.cert);
+    if (reload && http->opt.cert)
+        reload_certificate(http);
     check_stop(http, ss_clock_mono_ns());
 }
 
@@ -558,6 +559,35 @@ static struct lws_context *new_context(struct ss_http *http, uint64_t options)
     return lws_create_context(&info);
 }
 
+/* NULL as well when the certificate and the key cannot be used, or do not belong together. */
+static struct lws_vhost *new_vhost(struct ss_http *http, const char *name)
+{
+    const struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .vhost_name = name,
+        .ssl_cert_filepath = http->opt.cert,
+        .ssl_private_key_filepath = http->opt.key,
+        .ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1,
+        .alpn = http->opt.http2 ? "h2,http/1.1" : "http/1.1",
+        .keepalive_timeout = IDLE_S,
+        .options = http->opt.cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+    };
+    return lws_create_vhost(http->context, &info);
+}
+
+/* The library takes a new certificate without a look at its key, and has no TLS then: a second vhost, of
+ * which nothing else is wanted, tries them. */
+static void reload_certificate(struct ss_http *http)
+{
+    struct lws_vhost *trial = new_vhost(http, "trial");
+    if (trial)
+        lws_vhost_destroy(trial);
+    if (!trial || lws_tls_cert_updated(http->context, http->opt.cert, http->opt.key, NULL, 0, NULL, 0))
+        ss_warn("the certificate in use stays: '%s' cannot be used with the key '%s'", http->opt.cert,
+                http->opt.key);
+}
+
 static int adopt(struct ss_http *http, int fd, struct lws **wsi)
 {
     const lws_sock_file_fd_type own = {.filefd = fd};
@@ -574,19 +604,8 @@ static int open_library(struct ss_http *http)
             "libwebsockets has no libev here (package libwebsockets-evlib-ev): many connections are slow");
         http->context = new_context(http, 0);
     }
-    const struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .protocols = protocols,
-        .vhost_name = "ss",
-        .ssl_cert_filepath = http->opt.cert,
-        .ssl_private_key_filepath = http->opt.key,
-        .ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1,
-        .alpn = http->opt.http2 ? "h2,http/1.1" : "http/1.1",
-        .keepalive_timeout = IDLE_S,
-        .options = http->opt.cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
-    };
     if (http->context)
-        http->vhost = lws_create_vhost(http->context, &info);
+        http->vhost = new_vhost(http, "ss");
     if (!http->vhost)
         return http->opt.cert ? ss_fail(SS_ECONFIG, "cannot use the certificate '%s' with the key '%s'",
                                         http->opt.cert, http->opt.key)

@@ -417,6 +417,10 @@ int ss_writer_close(struct ss_writer *writer)
         err = ss_hosted_close(writer->opt.hosted, seq);
     if (writer->runs)
         ss_writer_tell_head(writer->opt.db);
+    /* The loop's connection goes with the process, so that closing ours does not do it: who copies the file
+     * of a server that has ended copies all of it. */
+    if (writer->runs && ss_db_checkpoint(writer->opt.db))
+        ss_warn("the store's log stays beside it: %s", ss_err_text());
     ss_submit_free(writer->submit);
     ss_db_close(writer->opt.db);
     free(writer);

@@ -180,6 +180,9 @@ load server
   stop
   [ -s state ]
   [ ! -S s.sock ]
+  mkdir copied
+  cp s.db copied/ # alone, without the log beside it
+  [ "$(sqlite3 copied/s.db 'SELECT count(*) FROM payments')" = 1 ]
   serve --pipeline 'features | rules' --state state
   ask /payments -d "$(payment b 20 2026-03-01T12:00:05Z)"
   [ "$(jq .features.user_count_24h body)" = 2 ]
@@ -217,6 +220,34 @@ load server
   done
   curl -s --cacert cert.pem "$url/health" | grep -q '"ok"'
   not curl -s --cacert old.pem "$url/health"
+}
+
+@test "TLS: a new certificate that cannot be used leaves the old one in use, and it is said" {
+  cert() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" \
+    -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null; }
+  cert one
+  cp cert.pem one.pem
+  cp key.pem one.key
+  SCHEME=https serve --cert cert.pem --key key.pem
+  reload() {
+    local said
+    said=$(grep -c 'the certificate in use stays' log || true)
+    kill -HUP "$server"
+    for i in $(seq 100); do [ "$(grep -c 'the certificate in use stays' log)" -gt "$said" ] && break; sleep 0.05; done
+    [ "$(grep -c 'the certificate in use stays' log)" -gt "$said" ]
+    curl -s --cacert one.pem "$url/health" | grep -q '"ok"'
+  }
+  cert two
+  cp one.key key.pem
+  reload # the key of another: as between the two steps of a renewal
+  echo none >cert.pem
+  reload
+  rm cert.pem
+  reload
+  cert three
+  kill -HUP "$server"
+  for i in $(seq 100); do curl -s --cacert cert.pem "$url/health" | grep -q '"ok"' && break; sleep 0.05; done
+  curl -s --cacert cert.pem "$url/health" | grep -q '"ok"'
 }
 
 @test "a unix socket; an address that is taken; a server that died leaves no socket in the way" {
