@@ -4,7 +4,16 @@
 #include "io/property.h"
 #include <string.h>
 
-enum { OPT_REJECTS = 0x100, OPT_STATE, OPT_STATS, OPT_PROGRESS, OPT_STRICT, OPT_MAX_RECORD, OPT_LOG };
+enum {
+    OPT_REJECTS = 0x100,
+    OPT_STATE,
+    OPT_STATS,
+    OPT_METRICS,
+    OPT_PROGRESS,
+    OPT_STRICT,
+    OPT_MAX_RECORD,
+    OPT_LOG
+};
 
 static const struct argp_option options[] = {
     {"input", 'i', "URI", 0,
@@ -14,6 +23,7 @@ static const struct argp_option options[] = {
     {"state", OPT_STATE, "FILE", 0, "Go on from the state in FILE, and keep it there at the end", 0},
     {"stats", OPT_STATS, "FILE", OPTION_ARG_OPTIONAL,
      "Print counts, rate and latency as one JSON line at the end", 0},
+    {"metrics", OPT_METRICS, "FILE", 0, "Keep figures in FILE while running, as Prometheus text", 0},
     {"progress", OPT_PROGRESS, 0, 0, "Show progress on standard error when that is a terminal", 0},
     {"strict", OPT_STRICT, 0, 0, "Exit with 1 when a record was rejected", 0},
     {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer records (1M)", 0},
@@ -41,6 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->want_stats = true;
         o->stats = arg ? arg : "";
         break;
+    case OPT_METRICS: o->metrics = arg; break;
     case OPT_PROGRESS: o->progress = true; break;
     case OPT_STRICT: o->strict = true; break;
     case 'X':

@@ -11,7 +11,7 @@
 struct ss_options {
     const char *inputs[SS_INPUTS_MAX]; /* -i URI and FILE operands, in order */
     int n_inputs;
-    const char *output, *rejects, *state, *stats; /* stats: "" = standard error */
+    const char *output, *rejects, *state, *metrics, *stats; /* stats: "" = standard error */
     size_t max_record;
     bool want_stats, progress, strict, quiet, log_json;
     int verbose;

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cli/progress.h"
+#include "cli/watch.h"
 #include "flow/loop.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -88,7 +89,9 @@ static void die_of_sigpipe(void)
 int ss_cli_run(struct ss_chain *chain, const struct ss_options *opt, const char *program)
 {
     struct ss_loop_counts counts = {0};
-    counts.latency = opt->want_stats ? calloc(1, sizeof *counts.latency) : NULL;
+    struct ss_watch watch;
+    bool measure = opt->want_stats || opt->metrics;
+    counts.latency = measure ? calloc(1, sizeof *counts.latency) : NULL;
     struct ss_loop_options loop = {
         .inputs = opt->inputs,
         .n_inputs = opt->n_inputs,
@@ -97,14 +100,17 @@ int ss_cli_run(struct ss_chain *chain, const struct ss_options *opt, const char 
         .state_path = opt->state,
         .program = program,
         .max_record = opt->max_record,
-        .measure = opt->want_stats,
+        .measure = measure,
         .color = !opt->output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
         .stop = &stop_flag,
         .reload = &reload_flag,
         .progress = opt->progress && isatty(STDERR_FILENO) ? ss_progress : NULL,
+        .watch = ss_watch_turn,
+        .watch_arg = &watch,
     };
     catch_signals();
-    int err = ss_loop_run(chain, &loop, &counts);
+    int err = ss_watch_open(&watch, program, opt->metrics);
+    err = err ? err : ss_loop_run(chain, &loop, &counts);
     if (loop.progress)
         ss_progress_end(&counts);
     int stats = opt->want_stats ? ss_stats_print(&counts, chain, program, opt->stats) : 0;

@@ -43,11 +43,25 @@ static bool stopped(const struct loop *loop)
     return loop->opt->stop && *loop->opt->stop;
 }
 
+static void watch(struct loop *loop, bool over)
+{
+    const struct ss_commit *c = &loop->output.commit;
+    struct ss_loop_view view = {.counts = loop->counts,
+                                .chain = loop->chain,
+                                .src = loop->input.src,
+                                .out = c->out,
+                                .rejects = c->rejects,
+                                .stopping = over || stopped(loop)};
+    if (loop->opt->watch)
+        loop->opt->watch(loop->opt->watch_arg, &view, over);
+}
+
 static void report(struct loop *loop)
 {
     loop->counts->bytes_in = ss_input_taken(&loop->input);
     if (loop->opt->progress)
         loop->opt->progress(loop->counts);
+    watch(loop, false);
 }
 
 static int fill_window(struct loop *loop, struct ss_feed *feed, size_t *consumed)
@@ -223,6 +237,8 @@ static int run(struct loop *loop)
         loop->output.secure = last->stage->secure;
         loop->output.secure_arg = last->st;
     }
+    if (!err)
+        watch(loop, false);
     if (!err && !chain->link[0].env.no_input)
         err = needs_input(chain->link[0].stage) ? run_inputs(loop) : run_generator(loop);
     if (!err)
@@ -280,6 +296,7 @@ int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struc
     int err = keep_first(loop, 0, run(loop));
     err = keep_first(loop, err, flush(loop)); /* a failure loses no record that went before it */
     put_port_stats(loop);
+    watch(loop, true);
     err = keep_first(loop, err, ss_output_close(&loop->output));
     if (err < 0)
         (void)ss_fail((enum ss_err)err, "%s", loop->why);

@@ -22,6 +22,15 @@ struct ss_loop_counts {
     struct ss_histogram *latency; /* ns from the read that brought a record to the write that sent it on */
 };
 
+/* What one who watches a run may look at. */
+struct ss_loop_view {
+    const struct ss_loop_counts *counts;
+    const struct ss_chain *chain;
+    struct ss_source *src;         /* NULL: none is open */
+    struct ss_sink *out, *rejects; /* NULL: none is open */
+    bool stopping;
+};
+
 struct ss_loop_options {
     const char *const *inputs; /* URIs, n of them; none = standard input */
     int n_inputs;
@@ -35,6 +44,9 @@ struct ss_loop_options {
     const volatile int *stop, *reload;
     /* Called now and then with the counts so far, for a progress line; may be NULL. */
     void (*progress)(const struct ss_loop_counts *counts);
+    /* Called when the run begins, each time it looks for input, and when it is over; may be NULL. */
+    void (*watch)(void *arg, const struct ss_loop_view *view, bool over);
+    void *watch_arg;
 };
 
 /* Runs the chain (its options parsed, not yet opened) over all inputs. `counts` is filled also on failure. */

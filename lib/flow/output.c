@@ -105,19 +105,36 @@ int ss_output_flush(struct ss_output *output)
     return err;
 }
 
-/* Sends the one line in `buf` as a message. */
+/* Sends the one line in `buf` as a message; `msg` has its origin and labels. */
 static int put(struct ss_sink *sink, struct ss_buf *buf, const struct ss_record *rec, int key,
-               const struct ss_origin *origin, struct ss_arena *arena)
+               struct ss_message *msg, struct ss_arena *arena)
 {
-    struct ss_message msg = {.bytes = buf->p, .len = buf->n - 1, .origin = origin};
     int err = ss_buf_check(buf);
     if (err < 0)
         return err;
+    msg->bytes = buf->p;
+    msg->len = buf->n - 1;
     if (key >= 0 && rec->field)
-        msg.key = ss_record_text(rec, key, arena);
-    err = sink->ops->put(sink, &msg);
+        msg->key = ss_record_text(rec, key, arena);
+    err = sink->ops->put(sink, msg);
     ss_buf_reset(buf);
     return err;
+}
+
+/* The dead letter in `reject` as a message, whose headers tell what its text does: tools look at those. */
+static int put_reject(struct ss_output *output, const struct ss_record *rec, const char *source,
+                      const struct ss_origin *origin, struct ss_arena *arena)
+{
+    char where[24], at[24];
+    snprintf(where, sizeof where, "%d", origin ? (int)origin->partition : 0);
+    snprintf(at, sizeof at, "%lld", origin ? (long long)origin->offset : (long long)rec->line);
+    const struct ss_label labels[] = {{"ss.reason", ss_str_of(rec->reason)},
+                                      {"ss.by", ss_str_of(rec->rejected_by)},
+                                      {"ss.source", ss_str_of(source)},
+                                      {origin ? "ss.offset" : "ss.line", ss_str_of(at)},
+                                      {"ss.partition", ss_str_of(where)}};
+    struct ss_message msg = {.origin = origin, .label = labels, .n_labels = origin ? 5 : 4};
+    return put(output->commit.rejects, &output->reject, rec, output->reject_key, &msg, arena);
 }
 
 /*
@@ -162,7 +179,7 @@ static int write_reject(struct ss_output *output, const struct ss_record *rec, c
     ss_buf_put(to, "}\n", 2);
     if (!sink->ops->put)
         return 0;
-    int err = put(sink, to, rec, output->reject_key, origin, arena);
+    int err = put_reject(output, rec, source, origin, arena);
     return err == SS_TOO_LONG ? ss_fail(SS_EIO, "'%s' takes no messages as long as a reject's", sink->name)
                               : err;
 }
@@ -174,7 +191,8 @@ static int write_kept(struct ss_output *output, struct ss_record *rec, const str
     int err = 0;
     ss_record_write(rec, &output->out);
     if (sink->ops->put) {
-        err = put(sink, &output->out, rec, output->key, ss_input_origin(input, rec), arena);
+        struct ss_message msg = {.origin = ss_input_origin(input, rec)};
+        err = put(sink, &output->out, rec, output->key, &msg, arena);
         if (err == SS_TOO_LONG) { /* else one such record would end every run */
             ss_record_reject(rec, "output", "longer than message.max.bytes");
             return write_reject(output, rec, input, arena);

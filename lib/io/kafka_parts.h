@@ -57,6 +57,7 @@
     X(metadata)                        \
     X(metadata_destroy)                \
     X(new)                             \
+    X(outq_len)                        \
     X(offsets_for_times)               \
     X(pause_partitions)                \
     X(poll)                            \
@@ -66,6 +67,7 @@
     X(query_watermark_offsets)         \
     X(queue_destroy)                   \
     X(queue_get_consumer)              \
+    X(queue_length)                    \
     X(rebalance_protocol)              \
     X(resume_partitions)               \
     X(send_offsets_to_transaction)     \

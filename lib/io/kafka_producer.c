@@ -198,6 +198,7 @@ static int abort_transaction(struct ss_producer *p)
     }
     p->open = p->stuck = false;
     p->failed = 0;
+    p->aborts++;
     if (!error)
         return 0;
     int err = ss_producer_fail(p, "cannot abort a transaction at", ss_rdk.error_string(error));
@@ -237,6 +238,7 @@ static rd_kafka_error_t *try_commit(struct ss_producer *p, struct ss_source *src
 
 static int lost(struct ss_producer *p)
 {
+    p->fences++;
     (void)abort_transaction(p);
     return ss_producer_fail(
         p, "the transaction was given up at",
@@ -262,6 +264,7 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
             forget_kept(p);
             return 0;
         }
+        p->fences += ss_rdk.error_code(error) == RD_KAFKA_RESP_ERR__FENCED;
         bool fatal = ss_rdk.error_is_fatal(error), again = ss_rdk.error_is_retriable(error);
         bool needs_abort = ss_rdk.error_txn_requires_abort(error);
         err = ss_producer_fail(p, "cannot commit a transaction at", ss_rdk.error_string(error));

@@ -35,7 +35,7 @@ struct ss_producer {
     struct ss_sink *committer;  /* the sink whose commit ends transactions */
     char fatal[256];            /* what no later try can mend */
     rd_kafka_resp_err_t failed; /* the first delivery that failed, outside transactions */
-    uint64_t put, delivered, bytes, failures, transactions, retries;
+    uint64_t put, delivered, bytes, failures, transactions, retries, aborts, fences;
 };
 
 /* The one for these brokers, made where there is none; *fresh tells. `committer` is the sink whose commit

@@ -1,6 +1,7 @@
 /* Topics as sinks: each line, or record, is one message. */
 #include "base/err.h"
 #include "io/kafka_producer.h"
+#include "io/metrics.h"
 #include "json/write.h"
 #include <stdlib.h>
 
@@ -31,8 +32,19 @@ static int put(struct kafka_sink *s, struct ss_str key, struct ss_str value, con
 static int kafka_put(struct ss_sink *sink, const struct ss_message *msg)
 {
     const struct ss_origin *origin = msg->origin;
-    struct ss_str key = msg->key.p || !origin ? msg->key : origin->key;
-    return put(of(sink), key, (struct ss_str){msg->bytes, msg->len}, origin ? origin->headers : NULL);
+    struct ss_str key = msg->key.p || !origin ? msg->key : origin->key, value = {msg->bytes, msg->len};
+    const void *headers = origin ? origin->headers : NULL;
+    if (!msg->n_labels)
+        return put(of(sink), key, value, headers);
+    rd_kafka_headers_t *more = headers ? ss_rdk.headers_copy(headers) : ss_rdk.headers_new(8);
+    if (!more)
+        return ss_fail(SS_ENOMEM, "out of memory for headers");
+    for (int i = 0; i < msg->n_labels; i++)
+        (void)ss_rdk.header_add(more, msg->label[i].name, -1, msg->label[i].value.p,
+                                (ssize_t)msg->label[i].value.n);
+    int err = put(of(sink), key, value, more);
+    ss_rdk.headers_destroy(more);
+    return err;
 }
 
 /* Bytes whose records nobody names: each line becomes a message without a key. */
@@ -88,11 +100,44 @@ static void put_stats(struct ss_sink *sink, struct ss_buf *json)
         ss_json_put_int(json, (int64_t)p->transactions);
         ss_json_key(json, "retried");
         ss_json_put_int(json, (int64_t)p->retries);
+        ss_json_key(json, "aborted");
+        ss_json_put_int(json, (int64_t)p->aborts);
     }
+    ss_json_key(json, "queued");
+    ss_json_put_int(json, ss_rdk.outq_len(p->kafka.rk));
     if (p->kafka.rtt_us > 0) {
         ss_json_key(json, "rtt_us");
         ss_json_put_double(json, p->kafka.rtt_us);
     }
+}
+
+static void put_metrics(struct ss_sink *sink, const char *port, struct ss_metrics *to)
+{
+    struct kafka_sink *s = of(sink);
+    struct ss_producer *p = s->p;
+    const struct {
+        const char *name, *type, *help;
+        double value;
+        bool transactions;
+    } figures[] = {
+        {"ss_kafka_written_messages_total", "counter", "Messages written.", (double)s->messages, false},
+        {"ss_kafka_failed_messages_total", "counter", "Messages that were not taken.", (double)p->failures,
+         false},
+        {"ss_kafka_write_queue", "gauge", "Messages on their way, over all outputs.",
+         (double)ss_rdk.outq_len(p->kafka.rk), false},
+        {"ss_kafka_write_rtt_seconds", "gauge", "Mean time of an answer of the slowest broker.",
+         p->kafka.rtt_us / 1e6, false},
+        {"ss_kafka_transactions_total", "counter", "Transactions committed.", (double)p->transactions, true},
+        {"ss_kafka_retried_transactions_total", "counter", "Tries to commit that failed and were repeated.",
+         (double)p->retries, true},
+        {"ss_kafka_aborted_transactions_total", "counter", "Transactions aborted.", (double)p->aborts, true},
+        {"ss_kafka_fences_total", "counter", "Times that this member was taken for dead and refused.",
+         (double)p->fences, true},
+    };
+    for (size_t i = 0; i < SS_COUNT(figures); i++)
+        if (p->transactional || !figures[i].transactions)
+            ss_metrics_add(to, figures[i].name, figures[i].type, figures[i].help, figures[i].value, "port",
+                           port, "topic", sink->name, NULL);
 }
 
 /* The topic must be there, or be made by the brokers, before a run begins. */
@@ -136,6 +181,7 @@ static const struct ss_sink_ops sink_ops = {.write = kafka_write,
                                             .sync = kafka_sync,
                                             .close = kafka_close,
                                             .put = kafka_put,
+                                            .metrics = put_metrics,
                                             .stats = put_stats,
                                             .check = kafka_check};
 static const struct ss_sink_ops transactional_ops = {.write = kafka_write,
@@ -143,6 +189,7 @@ static const struct ss_sink_ops transactional_ops = {.write = kafka_write,
                                                      .close = kafka_close,
                                                      .put = kafka_put,
                                                      .commit = kafka_commit,
+                                                     .metrics = put_metrics,
                                                      .stats = put_stats};
 
 int ss_kafka_sink_open(const char *rest, struct ss_sink **sink)

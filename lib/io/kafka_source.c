@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/kafka_source.h"
-#include "json/write.h"
 #include <stdlib.h>
 
 #define POLL_MS   20 /* how long a read may wait: the loop looks at its stop flag and its commits */
@@ -202,9 +201,14 @@ bool ss_kafka_source_lost(struct ss_source *src)
 int ss_kafka_source_committed(struct ss_source *src)
 {
     struct ss_kafka_source *k = ss_kafka_source_of(src);
-    for (int i = 0; i < k->n_parts; i++)
-        if (k->part[i].assigned)
-            k->part[i].committed = ss_kafka_part_position(k, &k->part[i]);
+    bool moved = false;
+    for (int i = 0; i < k->n_parts; i++) {
+        struct ss_kafka_part *p = &k->part[i];
+        int64_t at = p->assigned ? ss_kafka_part_position(k, p) : p->committed;
+        moved |= at != p->committed;
+        p->committed = at;
+    }
+    k->commits += moved;
     if (k->wanted && ss_taken_holds(&k->taken, -1))
         return ss_fail(SS_EIO, "the group wants partitions back whose last lines still wait for their ends");
     ss_kafka_give_up(k);
@@ -224,6 +228,7 @@ static int kafka_commit(struct ss_source *src)
     }
     rd_kafka_topic_partition_list_t *list = ss_kafka_source_offsets(src);
     rd_kafka_resp_err_t why = list ? ss_rdk.commit(k->kafka.rk, list, 0) : 0;
+    k->commits += list && !why;
     if (why)
         ss_info("positions of group '%s' are not committed yet: %s", k->uri.group, ss_rdk.err2str(why));
     for (int i = 0; list && !why && i < list->cnt; i++) {
@@ -234,37 +239,6 @@ static int kafka_commit(struct ss_source *src)
         ss_rdk.topic_partition_list_destroy(list);
     ss_kafka_give_up(k);
     return 0;
-}
-
-static void put_stats(struct ss_source *src, struct ss_buf *json)
-{
-    struct ss_kafka_source *k = ss_kafka_source_of(src);
-    int64_t lag = 0, assigned = 0;
-    for (int i = 0; i < k->n_parts; i++) {
-        struct ss_kafka_part *p = &k->part[i];
-        int64_t low = 0, high = -1, at = ss_kafka_part_position(k, p);
-        if (!p->assigned)
-            continue;
-        assigned++;
-        if (!ss_rdk.get_watermark_offsets(k->kafka.rk, p->topic, p->partition, &low, &high) && high >= 0)
-            lag += at == SS_NOT_YET || high < at ? 0 : high - at;
-    }
-    ss_json_key(json, "topic");
-    ss_json_put_string(json, ss_str_of(k->base.name));
-    ss_json_key(json, "messages");
-    ss_json_put_int(json, (int64_t)k->messages);
-    ss_json_key(json, "bytes");
-    ss_json_put_int(json, (int64_t)k->bytes);
-    ss_json_key(json, "partitions");
-    ss_json_put_int(json, assigned);
-    ss_json_key(json, "rebalances");
-    ss_json_put_int(json, (int64_t)k->rebalances);
-    ss_json_key(json, "lag");
-    ss_json_put_int(json, lag);
-    if (k->kafka.rtt_us > 0) {
-        ss_json_key(json, "rtt_us");
-        ss_json_put_double(json, k->kafka.rtt_us);
-    }
 }
 
 static void kafka_close(struct ss_source *src)
@@ -293,7 +267,8 @@ static const struct ss_source_ops source_ops = {.read = kafka_read,
                                                 .consumed = consumed,
                                                 .origin = origin,
                                                 .commit = kafka_commit,
-                                                .stats = put_stats};
+                                                .stats = ss_kafka_source_stats,
+                                                .metrics = ss_kafka_source_metrics};
 
 /* --- opening */
 

@@ -35,7 +35,7 @@ struct ss_kafka_source {
     size_t rest_at;
     rd_kafka_topic_partition_list_t *wanted; /* partitions that the group wants back; NULL: none */
     bool lost, closing;
-    uint64_t messages, bytes, rebalances;
+    uint64_t messages, bytes, rebalances, commits;
     int64_t asked_ns;
     char why[256]; /* a fault found where none can be returned */
 };
@@ -61,6 +61,9 @@ bool ss_kafka_parts_ended(const struct ss_kafka_source *k);
 int64_t ss_kafka_part_position(const struct ss_kafka_source *k, const struct ss_kafka_part *p);
 /* Lets go of what the group wants back, if it wants anything. */
 void ss_kafka_give_up(struct ss_kafka_source *k);
+/* kafka_figures.c: what it tells of itself. */
+void ss_kafka_source_stats(struct ss_source *src, struct ss_buf *json);
+void ss_kafka_source_metrics(struct ss_source *src, struct ss_metrics *to);
 void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *list,
                            void *opaque);
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct ss_metrics;
 struct ss_source;
 struct ss_sink;
 
@@ -48,6 +49,7 @@ struct ss_source_ops {
     int (*commit)(struct ss_source *src);
     /* Appends members to a JSON object: "messages":12,... */
     void (*stats)(struct ss_source *src, struct ss_buf *json);
+    void (*metrics)(struct ss_source *src, struct ss_metrics *to);
 };
 
 struct ss_source {
@@ -59,13 +61,21 @@ struct ss_source {
     bool urgent;         /* commit now: others wait for it */
 };
 
+/* What a message carries beside its bytes: Kafka calls it a header. */
+struct ss_label {
+    const char *name;
+    struct ss_str value;
+};
+
 /* A record on its way out, for transports of messages. */
 struct ss_message {
     const void *bytes; /* without a newline */
     size_t len;
     struct ss_str key; /* p == NULL: none */
     const struct ss_origin
-        *origin; /* whose headers (and key, where `key` is none) it takes over; NULL: none */
+        *origin;                  /* whose headers (and key, where `key` is none) it takes over; NULL: none */
+    const struct ss_label *label; /* further headers, n_labels of them */
+    int n_labels;
 };
 
 /* The transport cannot carry a message of this length; nothing was written. */
@@ -86,6 +96,8 @@ struct ss_sink_ops {
      * lasting and visible in one step, or not at all. `src` need not commit then. */
     int (*commit)(struct ss_sink *sink, struct ss_source *src);
     void (*stats)(struct ss_sink *sink, struct ss_buf *json);
+    /* `port` is "output" or "rejects". */
+    void (*metrics)(struct ss_sink *sink, const char *port, struct ss_metrics *to);
     /* Does somebody answer there? Waits a second or two. SS_EAWAY. */
     int (*check)(struct ss_sink *sink);
 };

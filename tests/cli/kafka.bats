@@ -119,14 +119,17 @@ rules() { ss-rules -q "$@"; }
   topic "a$N" 1
   topic "dead$N" 1
   payments 3 | sed -n '1p' >in
-  printf 'k1\tnot json\n' | kcat -b "$KAFKA" -P -t "a$N" -K '\t'
+  printf 'k1\tnot json\n' | kcat -b "$KAFKA" -P -t "a$N" -K '\t' -H trace=t7
   kcat -b "$KAFKA" -P -t "a$N" <in
   run rules -v -i "$URI/a$N?until=end" --rejects "$URI/dead$N" -o out
   status_is 0
   same out <(rules in)
   read_topic "dead$N" | jq -c '[.source,.partition,.offset,.raw]' | same /dev/stdin \
     <(echo "[\"a$N\",0,0,\"not json\"]")
-  [ "$(read_topic "dead$N" -f %k)" = k1 ]
+  [ "$(read_topic "dead$N" -f '%k %h')" = \
+    "k1 trace=t7,ss.reason=unknown word where a value should be,ss.by=json,ss.source=a$N,ss.offset=0,ss.partition=0" ]
+  echo nonsense | rules --rejects "$URI/dead$N"
+  [ "$(read_topic "dead$N" -o -1 -f '%h')" = 'ss.reason=unknown word where a value should be,ss.by=json,ss.source=stdin,ss.line=1' ]
   run ss-rules -i "$URI/a$N?until=end" -o /dev/null
   says "1 record rejected, the first at a$N[0]@0: "
 }
@@ -221,6 +224,30 @@ rules() { ss-rules -q "$@"; }
   rules -i "$URI/a$N?group=g$N&until=count:60" -o "$URI/b$N" --stats=stats
   jq -e '.input.topic == "a'"$N"'" and .input.messages == 60 and .input.partitions == 2 and .input.lag == 40
          and .output.messages == 60 and .output.failed == 0' stats
+}
+
+@test "--metrics keeps figures in a file while the command runs: lag by partition, commits, transactions, rejects" {
+  topic "a$N" 2
+  topic "b$N" 1
+  { payments 100; echo bad; } | kcat -b "$KAFKA" -P -t "a$N"
+  ss-rules -q -i "$URI/a$N?group=g$N" -o "$URI/b$N?exactly_once=1" --metrics scoring-1.prom & pid=$!
+  wait_for grep -q 'ss_kafka_assigned{unit="scoring-1",group="g'"$N" scoring-1.prom
+  kill -TERM $pid
+  wait $pid
+  for line in 'ss_records_total{unit="scoring-1",program="ss-rules",what="in"} 101' \
+    'ss_records_total{unit="scoring-1",program="ss-rules",what="rejected"} 1' \
+    'ss_kafka_read_messages_total{unit="scoring-1",group="g'"$N"'"} 101' \
+    'ss_kafka_lag{unit="scoring-1",group="g'"$N"'",topic="a'"$N"'",partition="0"} 0' \
+    'ss_kafka_lag{unit="scoring-1",group="g'"$N"'",topic="a'"$N"'",partition="1"} 0' \
+    'ss_kafka_written_messages_total{unit="scoring-1",port="output",topic="b'"$N"'"} 100' \
+    'ss_kafka_aborted_transactions_total{unit="scoring-1",port="output",topic="b'"$N"'"} 0' \
+    'ss_kafka_fences_total{unit="scoring-1",port="output",topic="b'"$N"'"} 0' \
+    '# TYPE ss_kafka_lag gauge'; do
+    grep -qxF "$line" scoring-1.prom || { echo "no line: $line"; cat scoring-1.prom; return 1; }
+  done
+  awk '/^# TYPE/ { if ($3 in seen) bad = 1; seen[$3] = 1 } END { exit bad }' scoring-1.prom
+  run ss-rules --metrics /no/such/folder/x.prom </dev/null
+  status_is 73
 }
 
 @test "two members share the partitions; when one is killed the other reads on" {
