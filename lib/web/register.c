@@ -2,10 +2,15 @@
  * Accounts that people open themselves: the first administrator, with the setup token that the server printed
  * at its start; who was invited; anyone, where the setting auth.registration says so. Each: tries are counted
  * and the form is checked (loop), the password is hashed (reader), the account is made (desk).
+ *
+ * Who is not invited learns nothing: whether the email has an account or not, the answer is the same, after
+ * the same work (a password hashed, an insert tried, a line of the log committed). So nobody can be signed in
+ * at once; the account waits, inactive, until an administrator makes it active.
  */
 #include "base/err.h"
 #include "base/time.h"
 #include "json/write.h"
+#include "store/notices.h"
 #include "store/settings.h"
 #include "store/tickets.h"
 #include "web/auth_parts.h"
@@ -89,10 +94,58 @@ struct opening {
     char hash[SS_PASSWORD_HASH];
 };
 
+/* What the log keeps of a new account. */
+static struct ss_str as_json(struct ss_call *call, const struct ss_user *user)
+{
+    struct ss_buf value;
+    ss_buf_init(&value, 4096);
+    ss_buf_putc(&value, '{');
+    ss_put_text_of(&value, "email", user->email);
+    ss_put_text_of(&value, "name", user->name);
+    ss_put_text_of(&value, "role", user->role);
+    if (!user->active)
+        ss_put_bool_of(&value, "active", false);
+    ss_buf_putc(&value, '}');
+    return ss_auth_take(call, &value);
+}
+
+/* By nobody's invitation. */
+static int waiting_write(struct ss_call *call)
+{
+    struct opening *o = call->state;
+    struct ss_user user = {
+        .email = o->email, .name = o->name, .role = o->role, .password = ss_str_of(o->hash)};
+    int added = ss_user_add(call->db, &user, call->now_us), err = added < 0 ? added : 0;
+    user.active = false;
+    if (added > 0)
+        err = ss_user_update(call->db, &user);
+    if (!err)
+        err = ss_call_audit(call, added ? "auth.register" : "auth.register_known",
+                            added ? ss_auth_subject(call, user.id) : SS_STR("user:known"), none,
+                            as_json(call, &user));
+    const struct ss_notice notice = {
+        .kind = "registered",
+        .title = ss_call_format(call, "%.*s asks to be let in", (int)user.email.n, user.email.p),
+        .link = SS_STR("/people"),
+        .time_us = call->now_us,
+    };
+    if (!err && added)
+        err = ss_notice_admins(call->db, &notice, 0, NULL, NULL);
+    if (err)
+        return err;
+    call->res.status = 202;
+    ss_buf_puts(&call->res.body,
+                "{\"status\":\"waiting\",\"detail\":\"If this email had no account, it has one "
+                "now, which an administrator has to let in.\"}");
+    return 0;
+}
+
 static int opening_write(struct ss_call *call)
 {
     struct opening *o = call->state;
     int64_t admins = 0;
+    if (!o->setup && !o->ticket.p)
+        return waiting_write(call);
     if (o->setup) {
         int err = ss_user_other_admins(call->db, 0, &admins);
         if (err)
@@ -110,16 +163,10 @@ static int opening_write(struct ss_call *call)
     int added = ss_user_add(call->db, &user, call->now_us);
     if (added <= 0)
         return added < 0 ? added : ss_problem(call, 409, "taken", "there is an account with this email");
-    struct ss_buf value;
-    ss_buf_init(&value, 4096);
-    ss_buf_putc(&value, '{');
-    ss_put_text_of(&value, "email", user.email);
-    ss_put_text_of(&value, "name", user.name);
-    ss_put_text_of(&value, "role", user.role);
-    ss_buf_putc(&value, '}');
+    user.active = true;
     ss_signin_as(call, &user, none);
     int err = ss_call_audit(call, o->setup ? "auth.setup" : "auth.register", ss_auth_subject(call, user.id),
-                            none, ss_auth_take(call, &value));
+                            none, as_json(call, &user));
     if (!err)
         err = ss_signin(call, &user, o->cookies, o->setup ? "setup" : "registration");
     call->res.status = 201;

@@ -17,7 +17,8 @@ static void is(const char *peer, const char *forwarded, const char *client, cons
 
 static void test_networks(void)
 {
-    static const char *const wrong[] = {"", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0/8", "x", "10.0.0.0/", "10.0.0.1/8x"};
+    static const char *const wrong[] = {"",         "10.0.0.0/33", "::/129",    "10.0.0.0/-1",
+                                        "10.0.0/8", "x",           "10.0.0.0/", "10.0.0.1/8x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ok(ss_proxies_add(&proxies, wrong[i]) == SS_EUSAGE, "'%s' is no network", wrong[i]);
     ok(proxies.n == 0, "and is not kept");
@@ -25,7 +26,8 @@ static void test_networks(void)
     ok(ss_proxies_add(&proxies, "10.0.0.0/9") == 0 && ss_proxies_add(&proxies, "127.0.0.1") == 0 &&
            ss_proxies_add(&proxies, "2001:db8::/33") == 0,
        "networks and addresses");
-    ok(ss_proxies_trust(&proxies, "10.127.255.255") && !ss_proxies_trust(&proxies, "10.128.0.0"), "to the bit");
+    ok(ss_proxies_trust(&proxies, "10.127.255.255") && !ss_proxies_trust(&proxies, "10.128.0.0"),
+       "to the bit");
     ok(ss_proxies_trust(&proxies, "2001:db8:7fff::1") && !ss_proxies_trust(&proxies, "2001:db8:8000::1"),
        "in IPv6, too");
     ok(ss_proxies_trust(&proxies, "::ffff:10.0.0.1"), "an IPv4 address in IPv6's clothes is one");
@@ -40,9 +42,11 @@ static void test_clients(void)
     is("198.51.100.1", "203.0.113.7", "198.51.100.1", "a stranger's header is not believed");
     is("10.0.0.1", "1.1.1.1, 203.0.113.7", "203.0.113.7", "what the client claims stands further left");
     is("10.0.0.1", "10.0.0.9, 203.0.113.7", "203.0.113.7", "also when it claims to be a proxy");
-    is("10.0.0.1", "1.1.1.1, 203.0.113.7, 10.0.0.2,127.0.0.1", "203.0.113.7", "proxies behind proxies are passed");
+    is("10.0.0.1", "1.1.1.1, 203.0.113.7, 10.0.0.2,127.0.0.1", "203.0.113.7",
+       "proxies behind proxies are passed");
     is("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3", "where all are proxies it is the first");
-    is("10.0.0.1", "203.0.113.7, unknown, 10.0.0.2", "10.0.0.2", "behind what is no address nothing is believed");
+    is("10.0.0.1", "203.0.113.7, unknown, 10.0.0.2", "10.0.0.2",
+       "behind what is no address nothing is believed");
     is("10.0.0.1", "unknown", "10.0.0.1", "nor there");
     is("10.0.0.1", "203.0.113.7:4711", "203.0.113.7", "a port is left out");
     is("10.0.0.1", "[2001:DB8:8000::7]:4711", "2001:db8:8000::7", "also of IPv6");

@@ -24,14 +24,27 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
   const password = useText()
   const name = useText()
   const word = useText(query.value.get('invite') ?? query.value.get('token') ?? '')
+  const [waits, wait] = useState('')
   const enter = async () => {
     const who = { email: email.value, password: password.value, cookies: true }
     if (way === 'setup') await send('POST', 'auth/setup', { token: word.value.trim(), name: name.value, ...who })
-    if (way === 'register') await send('POST', 'auth/register', { invite: word.value.trim() || undefined, name: name.value, ...who })
+    if (way === 'register') {
+      const made = await send('POST', 'auth/register', { invite: word.value.trim() || undefined, name: name.value, ...who })
+      if (made && 'detail' in made) return wait(String(made.detail))
+    }
     if (way === 'sign-in') await send('POST', 'auth/login', who)
     await whoami()
   }
   const title = way === 'setup' ? 'The first account' : way === 'register' ? 'Make an account' : 'Sign in to Sentinel Stream'
+  if (waits) {
+    return (
+      <div class="card stack far" role="status">
+        <h1>Thank you</h1>
+        <p>{waits}</p>
+        <button type="button" class="link" onClick={() => { wait(''); turn('sign-in') }}>Sign in</button>
+      </div>
+    )
+  }
   return (
     <div class="card stack far">
       <h1>{title}</h1>
