@@ -35,6 +35,7 @@ struct server {
     struct ss_loop loop;
     struct ss_db *read_db;
     struct ss_readers *readers;
+    struct ss_mover *mover;
     struct ss_writer *writer;
     struct ss_http *http;
     struct ss_live_input *input;
@@ -141,7 +142,8 @@ static int open_web(struct server *s)
 
 static int open_store(struct server *s, struct ss_db **desk_db)
 {
-    const struct ss_db_options write = {.durability = s->opt.durability, .busy_timeout_ms = 3000};
+    const struct ss_db_options write = {
+        .durability = s->opt.durability, .busy_timeout_ms = 3000, .own_checkpoints = true};
     const struct ss_db_options read = {.read_only = true, .must_exist = true};
     char token[SS_SETUP_TOKEN];
     int err = ss_store_open(s->opt.store, &write, desk_db);
@@ -206,14 +208,17 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
         .second = second,
         .arg = s,
     };
+    int err = ss_mover_open(s->opt.store, &s->mover);
     const struct ss_writer_options writer = {
         .gate = &s->gate,
         .db = desk_db,
         .hosted = s->hosted,
+        .mover = s->mover,
         .save_every_us = s->opt.save_every_us,
         .stop = &s->stop,
     };
-    int err = ss_http_open(&http, &s->http);
+    if (!err)
+        err = ss_http_open(&http, &s->http);
     if (!err)
         err = ss_writer_open(&writer, &s->writer);
     s->gate.writer = s->writer;
@@ -274,6 +279,7 @@ static int stop(struct server *s)
     ss_readers_close(s->readers);
     ss_streamer_close(s->streamer);
     int err = ss_writer_close(s->writer);
+    ss_mover_close(s->mover);
     ss_jobs_free(s->web.jobs);
     return err;
 }

@@ -10,6 +10,7 @@
 
 #define RETRY_MS  200
 #define GATHER_NS 400000
+#define BATCH_MIN 8
 
 bool ss_writer_put(struct ss_writer *writer, struct ss_task *task)
 {
@@ -102,6 +103,12 @@ int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns)
     return err;
 }
 
+void ss_writer_tell(struct ss_writer *writer)
+{
+    ss_submit_take_told(writer->submit, &writer->told);
+    ss_submit_tell(writer->web, &writer->told);
+}
+
 static void unavailable(struct ss_call *call)
 {
     call->then = NULL;
@@ -124,6 +131,15 @@ static int change(struct ss_writer *writer, struct ss_call *call)
         return ss_db_keep(db);
     call->after = 0;
     return ss_db_undo(db);
+}
+
+static void hand_on(struct ss_writer *writer, struct ss_task *tasks)
+{
+    for (struct ss_task *next; tasks; tasks = next) {
+        next = tasks->next;
+        tasks->next = NULL;
+        ss_gate_pass(writer->opt.gate, tasks);
+    }
 }
 
 static bool is_payment(const struct ss_task *task)
@@ -156,33 +172,79 @@ static void follow_up(struct ss_writer *writer, struct ss_task *tasks)
     }
 }
 
-/* All changes and payments of the list, in one transaction. */
-static void transact(struct ss_writer *writer, struct ss_task *tasks)
+/* By the flusher's thread: a batch of payments is on the disk, or may not be. */
+static void flushed(void *arg, struct ss_promise *promise, int err)
 {
-    size_t payments = 0, writes = 0;
+    struct ss_writer *writer = arg;
+    ss_writer_note(writer, err, ss_clock_mono_ns() - promise->begun_ns);
+    if (err) {
+        for (struct ss_task *t = promise->tasks; t; t = t->next)
+            unavailable(&t->call);
+    } else {
+        ss_submit_tell(writer->web, &promise->told);
+        pthread_mutex_lock(&writer->lock);
+        writer->counts.payments += promise->payments;
+        ss_histogram_add(&writer->counts.batch, promise->payments, 1);
+        pthread_mutex_unlock(&writer->lock);
+    }
+    hand_on(writer, promise->tasks);
+}
+
+static void refuse_all(struct ss_writer *writer, struct ss_task *tasks)
+{
     for (struct ss_task *t = tasks; t; t = t->next)
-        if (is_payment(t))
-            writer->payment[payments++] = &t->call;
-        else
-            writes += !is_try(t);
-    if (payments + writes == 0)
+        unavailable(&t->call);
+    hand_on(writer, tasks);
+}
+
+/* A batch of payments alone: answered by the flusher. */
+static void take_payments(struct ss_writer *writer, struct ss_task *tasks, size_t n)
+{
+    struct ss_promise *promise = ss_flusher_take(writer->flusher);
+    promise->begun_ns = ss_clock_mono_ns();
+    int err = ss_writer_begin(writer);
+    if (!err)
+        err = ss_submit_calls(writer->submit, writer->opt.db, writer->payment, n);
+    if (!err)
+        err = ss_db_commit_soon(writer->opt.db);
+    ss_submit_done(writer->submit, err >= 0);
+    if (err < 0) {
+        ss_db_rollback(writer->opt.db);
+        ss_writer_note(writer, err, 0);
+        ss_flusher_give(writer->flusher, promise);
+        refuse_all(writer, tasks);
         return;
+    }
+    promise->tasks = tasks;
+    promise->payments = n;
+    ss_submit_take_told(writer->submit, &promise->told);
+    ss_flusher_put(writer->flusher, promise);
+}
+
+/* All changes and payments of the list, in one transaction that is answered at once; behind what was promised
+ * before, so that listeners hear all in its order. */
+static void take_changes(struct ss_writer *writer, struct ss_task *tasks, size_t payments)
+{
     int64_t begun_ns = ss_clock_mono_ns();
+    size_t writes = 0;
     int err = ss_writer_begin(writer);
     if (!err && payments)
         err = ss_submit_calls(writer->submit, writer->opt.db, writer->payment, payments);
     for (struct ss_task *t = tasks; t && !err; t = t->next)
-        if (!is_payment(t) && !is_try(t))
+        if (!is_payment(t)) {
             err = change(writer, &t->call);
+            writes++;
+        }
     err = ss_writer_end(writer, err, begun_ns);
     if (payments)
         ss_submit_done(writer->submit, !err);
     if (err) {
-        for (struct ss_task *t = tasks; t; t = t->next)
-            if (!is_try(t))
-                unavailable(&t->call);
+        refuse_all(writer, tasks);
         return;
     }
+    ss_flusher_drain(writer->flusher);
+    if (payments)
+        ss_writer_tell(writer);
     pthread_mutex_lock(&writer->lock);
     writer->counts.payments += payments;
     writer->counts.writes += writes;
@@ -190,21 +252,46 @@ static void transact(struct ss_writer *writer, struct ss_task *tasks)
         ss_histogram_add(&writer->counts.batch, payments, 1);
     pthread_mutex_unlock(&writer->lock);
     follow_up(writer, tasks);
+    hand_on(writer, tasks);
 }
 
-static void try_all(struct ss_writer *writer, struct ss_task *tasks)
+static void transact(struct ss_writer *writer, struct ss_task *tasks)
 {
+    size_t payments = 0, all = 0;
+    for (struct ss_task *t = tasks; t; t = t->next, all++)
+        if (is_payment(t))
+            writer->payment[payments++] = &t->call;
+    if (all && payments == all)
+        take_payments(writer, tasks, payments);
+    else if (all)
+        take_changes(writer, tasks, payments);
+}
+
+/* What is only tried is answered at once. Returns the others. */
+static struct ss_task *try_all(struct ss_writer *writer, struct ss_task *tasks)
+{
+    struct ss_task *tried = NULL, *others = NULL, **last_tried = &tried, **last_other = &others;
     uint64_t n = 0;
-    for (struct ss_task *t = tasks; t; t = t->next)
-        if (is_try(t)) {
-            t->call.db = writer->opt.db;
-            ss_route_run(&t->call);
-            t->call.db = NULL;
-            n++;
+    for (struct ss_task *t = tasks, *next; t; t = next) {
+        next = t->next;
+        t->next = NULL;
+        if (!is_try(t)) {
+            *last_other = t;
+            last_other = &t->next;
+            continue;
         }
+        t->call.db = writer->opt.db;
+        ss_route_run(&t->call);
+        t->call.db = NULL;
+        *last_tried = t;
+        last_tried = &t->next;
+        n++;
+    }
+    hand_on(writer, tried);
     pthread_mutex_lock(&writer->lock);
     writer->counts.tries += n;
     pthread_mutex_unlock(&writer->lock);
+    return others;
 }
 
 /* ---- the input ---- */
@@ -242,6 +329,8 @@ static bool take_lines(struct ss_writer *writer, struct ss_writer_lines *lines)
     ss_submit_done(writer->submit, !err);
     if ((err == SS_EAWAY || err == SS_EIO) && !*writer->opt.stop)
         return false;
+    ss_flusher_drain(writer->flusher);
+    ss_writer_tell(writer);
     lines->err = err;
     return true;
 }
@@ -260,9 +349,23 @@ static void lines_taken(struct ss_writer *writer, const struct ss_writer_lines *
 
 /* ---- the thread ---- */
 
+/* The disk has refused what was committed: all of it is written anew. */
+static bool flush_again(struct ss_writer *writer)
+{
+    int64_t begun_ns = ss_clock_mono_ns();
+    ss_flusher_drain(writer->flusher);
+    int err = ss_db_flush_again(writer->opt.db);
+    ss_writer_note(writer, err, ss_clock_mono_ns() - begun_ns);
+    if (!err)
+        ss_flusher_mended(writer->flusher);
+    return !err;
+}
+
 /* Payments that the pipeline has seen and the store has not go first. */
 static bool pay_debt(struct ss_writer *writer)
 {
+    if (ss_flusher_failed(writer->flusher) && !flush_again(writer))
+        return false;
     if (ss_submit_owes(writer->submit)) {
         int64_t begun_ns = ss_clock_mono_ns();
         int err = ss_writer_begin(writer);
@@ -272,6 +375,7 @@ static bool pay_debt(struct ss_writer *writer)
         ss_submit_done(writer->submit, !err);
         if (err)
             return false;
+        ss_writer_tell(writer);
     }
     if (writer->opt.hosted && ss_hosted_broken(writer->opt.hosted)) {
         int err = ss_hosted_mend(writer->opt.hosted, writer->opt.db);
@@ -299,7 +403,15 @@ static void gather(struct ss_writer *writer)
     writer->wanted = 0;
 }
 
-/* Waits for work, at most a second. Takes at most as many as one batch may have. */
+/* As many as one batch may have; and no more than half of those that are under way, so that one half is
+ * worked on while the other one's way to the disk takes its time. */
+static int batch_of(struct ss_writer *writer)
+{
+    int all = writer->waiting + ss_flusher_busy(writer->flusher), half = (all + 1) / 2;
+    return half < BATCH_MIN ? BATCH_MIN : half < SS_SUBMIT_MAX ? half : SS_SUBMIT_MAX;
+}
+
+/* Waits for work, at most a second. */
 static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_lines *lines, bool *closing,
                                      bool *reload)
 {
@@ -313,8 +425,8 @@ static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_
     if (writer->first && writer->waiting < writer->last_n)
         gather(writer);
     struct ss_task *tasks = writer->first, *last = NULL;
-    int n = 0;
-    for (struct ss_task *t = tasks; t && n < SS_SUBMIT_MAX; t = t->next, n++)
+    int n = 0, most = batch_of(writer);
+    for (struct ss_task *t = tasks; t && n < most; t = t->next, n++)
         last = t;
     writer->first = last ? last->next : NULL;
     if (!writer->first)
@@ -322,22 +434,13 @@ static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_
     if (last)
         last->next = NULL;
     writer->waiting -= n;
-    writer->last_n = n + writer->waiting;
+    writer->last_n = n;
     *lines = writer->lines;
     *closing = writer->closing && !writer->first;
     *reload = writer->reload;
     writer->reload = false;
     pthread_mutex_unlock(&writer->lock);
     return tasks;
-}
-
-static void hand_on(struct ss_writer *writer, struct ss_task *tasks)
-{
-    for (struct ss_task *next; tasks; tasks = next) {
-        next = tasks->next;
-        tasks->next = NULL;
-        ss_gate_pass(writer->opt.gate, tasks);
-    }
 }
 
 static void *work(void *arg)
@@ -351,9 +454,7 @@ static void *work(void *arg)
         if (reload && writer->web->engine && writer->web->engine->ops->reload(writer->web->engine))
             ss_warn("%s; what was in use stays", ss_err_text());
         if (!pay_debt(writer)) {
-            for (struct ss_task *t = tasks; t; t = t->next)
-                unavailable(&t->call);
-            hand_on(writer, tasks);
+            refuse_all(writer, tasks);
             if (lines.there && *writer->opt.stop) {
                 lines.err = SS_EAWAY;
                 lines_taken(writer, &lines);
@@ -361,9 +462,7 @@ static void *work(void *arg)
             ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
             continue;
         }
-        try_all(writer, tasks);
-        transact(writer, tasks);
-        hand_on(writer, tasks);
+        transact(writer, try_all(writer, tasks));
         if (lines.there && !ss_submit_owes(writer->submit)) {
             if (take_lines(writer, &lines))
                 lines_taken(writer, &lines);
@@ -371,7 +470,10 @@ static void *work(void *arg)
                 ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
         }
         ss_writer_chores(writer);
+        if (ss_db_wants_checkpoint(writer->opt.db))
+            ss_mover_wake(writer->opt.mover);
     }
+    ss_flusher_drain(writer->flusher);
     return NULL;
 }
 
@@ -388,7 +490,10 @@ int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **out)
     pthread_cond_init(&writer->more, NULL);
     pthread_cond_init(&writer->lines_done, NULL);
     *out = writer;
+    ss_buf_init(&writer->told, (size_t)8 << 20);
     int err = ss_submit_new(writer->web, &writer->submit);
+    if (!err)
+        err = ss_flusher_open(opt->db, flushed, writer, &writer->flusher);
     if (err)
         return err;
     writer->web->submit = writer->submit;
@@ -410,7 +515,12 @@ int ss_writer_close(struct ss_writer *writer)
     if (writer->runs)
         pthread_join(writer->thread, NULL);
     int64_t seq = 0;
-    int err = writer->runs ? ss_passed_last(writer->opt.db, &seq) : 0;
+    int err = 0;
+    if (writer->flusher && ss_flusher_failed(writer->flusher) && !flush_again(writer))
+        err = ss_fail(SS_EIO, "the last payments are not on the disk");
+    ss_flusher_close(writer->flusher);
+    if (!err && writer->runs)
+        err = ss_passed_last(writer->opt.db, &seq);
     if (!err && ss_submit_owes(writer->submit))
         err = ss_fail(SS_EAWAY, "the last payments could not be stored");
     if (!err)
@@ -422,6 +532,7 @@ int ss_writer_close(struct ss_writer *writer)
     if (writer->runs && ss_db_checkpoint(writer->opt.db))
         ss_warn("the store's log stays beside it: %s", ss_err_text());
     ss_submit_free(writer->submit);
+    ss_buf_free(&writer->told);
     ss_db_close(writer->opt.db);
     free(writer);
     return err;

@@ -1,8 +1,9 @@
 /*
  * The writer (the "desk" of web.h): the one thread that changes things. It takes all that waits at once,
  * payments as one batch through the pipeline and into the store, every other change in a part of the same
- * transaction that may be undone by itself, and commits them together: while one commit waits for the disk,
- * the next one's work gathers. Nothing is answered before its commit.
+ * transaction that may be undone by itself, and commits them together. A batch of payments alone then goes
+ * to the flusher (flusher.h) and is answered when it is on the disk, while the writer works on the next one;
+ * other changes wait for the disk themselves. Nothing is answered before it is durable.
  *
  * When the store fails, nothing of the transaction is answered with success; payments that have moved the
  * pipeline's memory by then are kept and written before anything else, as soon as the store is back. Until
@@ -13,6 +14,7 @@
 
 #include "cmd/ss-serve/gate.h"
 #include "cmd/ss-serve/hosted.h"
+#include "cmd/ss-serve/mover.h"
 #include "base/histogram.h"
 
 #define SS_WRITER_LIMIT 4096 /* that may wait */
@@ -23,6 +25,7 @@ struct ss_writer_options {
     struct ss_gate *gate;
     struct ss_db *db;         /* the writer's own from now on */
     struct ss_hosted *hosted; /* NULL: none */
+    struct ss_mover *mover;   /* of the store's log */
     int64_t save_every_us;    /* between snapshots */
     const volatile int *stop; /* not 0: lines of the input wait for the store no longer */
 };

@@ -2,6 +2,7 @@
 #ifndef SS_SERVE_WRITER_PARTS_H
 #define SS_SERVE_WRITER_PARTS_H
 
+#include "cmd/ss-serve/flusher.h"
 #include "cmd/ss-serve/writer.h"
 #include "web/submit.h"
 
@@ -17,6 +18,7 @@ struct ss_writer {
     struct ss_writer_options opt;
     struct ss_web *web;
     struct ss_submit *submit;
+    struct ss_flusher *flusher;
     pthread_t thread;
     bool runs;
     /* Between threads. */
@@ -30,13 +32,16 @@ struct ss_writer {
     struct ss_writer_counts counts;
     /* The thread's own. */
     struct ss_call *payment[SS_SUBMIT_MAX];
-    int last_n; /* how many were there when work was taken last */
+    struct ss_buf told;
+    int last_n; /* how many were taken last */
     int64_t saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
 };
 
 /* A writing transaction; its end: committed, or all of it undone. Health hears of either. */
 int ss_writer_begin(struct ss_writer *writer) SS_MUST_CHECK;
 int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns) SS_MUST_CHECK;
+/* Listeners hear of the last transaction's payments. */
+void ss_writer_tell(struct ss_writer *writer);
 /* The store was there, or not. */
 void ss_writer_note(struct ss_writer *writer, int err, int64_t took_ns);
 /* What is to be done once a second, a minute, an hour; after each round of work. */

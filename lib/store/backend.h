@@ -23,9 +23,13 @@ struct ss_db_ops {
                   bool *fresh);
     int (*begin)(struct ss_db *db, bool writing);
     int (*commit)(struct ss_db *db);
+    int (*commit_soon)(struct ss_db *db); /* NULL, as the next two: a commit is durable at once */
+    int (*flush)(struct ss_db *db);
+    int (*flush_again)(struct ss_db *db);
     void (*rollback)(struct ss_db *db);
     int (*check)(struct ss_db *db);
-    int (*checkpoint)(struct ss_db *db);
+    int (*checkpoint)(struct ss_db *db); /* NULL, as the next: there is none to be made */
+    bool (*wants_checkpoint)(const struct ss_db *db);
 };
 
 /* First in each backend's own connection and result. All but ops and name belongs to db.c; a backend reads

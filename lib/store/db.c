@@ -169,17 +169,39 @@ static void ended(struct ss_db *db)
     db->failed = 0;
 }
 
-int ss_db_commit(struct ss_db *db)
+static int end_by(struct ss_db *db, int (*commit)(struct ss_db *db))
 {
     if (!db->in_transaction)
         return ss_fail(SS_EBUG, "no transaction is open");
     int err = refuse(db);
     if (!err)
-        err = db->ops->commit(db);
-    if (err)
+        err = commit(db);
+    if (err < 0)
         ss_db_rollback(db);
     ended(db);
     return err;
+}
+
+int ss_db_commit(struct ss_db *db)
+{
+    return end_by(db, db->ops->commit);
+}
+
+int ss_db_commit_soon(struct ss_db *db)
+{
+    return end_by(db, db->ops->commit_soon ? db->ops->commit_soon : db->ops->commit);
+}
+
+int ss_db_flush(struct ss_db *db)
+{
+    return db->ops->flush ? db->ops->flush(db) : 0;
+}
+
+int ss_db_flush_again(struct ss_db *db)
+{
+    if (db->in_transaction)
+        return ss_fail(SS_EBUG, "a transaction is open");
+    return db->ops->flush_again ? db->ops->flush_again(db) : 0;
 }
 
 void ss_db_rollback(struct ss_db *db)
@@ -238,4 +260,9 @@ int ss_db_check(struct ss_db *db)
 int ss_db_checkpoint(struct ss_db *db)
 {
     return db->ops->checkpoint ? db->ops->checkpoint(db) : 0;
+}
+
+bool ss_db_wants_checkpoint(const struct ss_db *db)
+{
+    return db->ops->wants_checkpoint && db->ops->wants_checkpoint(db);
 }

@@ -43,8 +43,9 @@ enum ss_durability {
 struct ss_db_options {
     enum ss_durability durability;
     bool read_only;
-    bool must_exist;     /* SS_ENOINPUT instead of a new file */
-    int busy_timeout_ms; /* how long to wait for another writer (or a server that went); 0: 10 s */
+    bool must_exist;      /* SS_ENOINPUT instead of a new file */
+    bool own_checkpoints; /* the caller sees to ss_db_checkpoint when ss_db_wants_checkpoint */
+    int busy_timeout_ms;  /* how long to wait for another writer (or a server that went); 0: 10 s */
 };
 
 struct ss_db;
@@ -166,6 +167,19 @@ int ss_db_begin(struct ss_db *db, bool writing) SS_MUST_CHECK;
  * server is asked what became of it; only where it does not come back in time is that not known, and the
  * message says so.) */
 int ss_db_commit(struct ss_db *db) SS_MUST_CHECK;
+/*
+ * A commit in two steps, for a thread that goes on while what it wrote travels to the disk (SQLite's is a
+ * wait in the caller otherwise; PostgreSQL does this itself). 1: others see it at once, and an ss_db_flush
+ * that begins later makes it durable, with all before it; who acts on it, or on anything that was read since,
+ * waits for that. 0: it is durable already, or was not to be. An error is that of ss_db_commit.
+ */
+int ss_db_commit_soon(struct ss_db *db) SS_MUST_CHECK;
+/* By one other thread, beside whatever the connection's own does. After an error nothing that was committed
+ * since the last success is known to be on the disk, though it is seen, and every commit fails with SS_EIO
+ * until ss_db_flush_again, in the connection's own thread with no flush under way, has written all of it
+ * anew. */
+int ss_db_flush(struct ss_db *db) SS_MUST_CHECK;
+int ss_db_flush_again(struct ss_db *db) SS_MUST_CHECK;
 void ss_db_rollback(struct ss_db *db); /* without one: does nothing */
 /* One part of a transaction that may be undone by itself; not nested. */
 int ss_db_mark(struct ss_db *db) SS_MUST_CHECK;
@@ -176,11 +190,12 @@ int ss_db_undo(struct ss_db *db) SS_MUST_CHECK;
 int ss_db_check(struct ss_db *db) SS_MUST_CHECK;
 
 /*
- * Moves what commits have written aside (SQLite's log) into its place, for a background thread with a
- * connection of its own, about once a second. Else a commit does it whenever the log has 64 MB, which then
- * takes longer: at 1,000 commits/s of 5 payments each, p50 0.16, p99 0.5 and at most 95 ms without the
- * thread; 0.17, 2 and 68 ms with it (8 to 10 ms p99 with SQLite's own 4 MB). PostgreSQL sees to that itself.
+ * Moves what commits have written aside (SQLite's log) into its place. A commit does that itself whenever the
+ * log has 64 MB, which then takes long; with own_checkpoints not before it has 256, and some background
+ * thread with a connection of its own does it when the writing one wants it: commits are held up for its last
+ * few pages only. PostgreSQL sees to that itself, and never wants it.
  */
 int ss_db_checkpoint(struct ss_db *db) SS_MUST_CHECK;
+bool ss_db_wants_checkpoint(const struct ss_db *db);
 
 #endif

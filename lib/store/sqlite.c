@@ -16,10 +16,6 @@
 /* Prepared statements, found by their text. Texts are constants of this program: some hundreds. */
 #define STATEMENTS 1024
 #define SQL_BYTES  ((size_t)1 << 20)
-/* How long the log may grow, in pages of 4 KiB, before a commit moves it into the file itself. The larger,
- * the fewer pages are written twice and the rarer the wait; a background thread moves it earlier
- * (ss_db_checkpoint). */
-#define LOG_PAGES 16384
 
 struct statement {
     sqlite3_stmt *stmt;
@@ -39,13 +35,11 @@ struct known_bulk {
 };
 
 struct sqlite_db {
-    struct ss_db base;
+    struct ss_sqlite s;
     struct known_bulk bulk[BULKS];
-    sqlite3 *handle;
     struct statement cache[STATEMENTS];
     unsigned cached;
     struct ss_buf sql;
-    int wait_ms;
 };
 
 struct sqlite_rows {
@@ -62,30 +56,7 @@ static struct sqlite_db *of(struct ss_db *db)
 
 static int fail(struct sqlite_db *db, int code)
 {
-    const char *text = sqlite3_errmsg(db->handle), *name = db->base.name;
-    if (code == SQLITE_IOERR_NOMEM)
-        code = SQLITE_NOMEM;
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: return ss_fail(SS_EAWAY, "'%s' is locked by another writer", name);
-    case SQLITE_SCHEMA:
-    case SQLITE_INTERRUPT: return ss_fail(SS_EAWAY, "cannot use '%s': %s", name, text);
-    case SQLITE_FULL: return ss_fail(SS_EIO, "no room left for '%s'", name);
-    case SQLITE_IOERR:
-    case SQLITE_NOLFS:
-    case SQLITE_CORRUPT: return ss_fail(SS_EIO, "cannot read or write '%s': %s", name, text);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH: return ss_fail(SS_ECREATE, "cannot write '%s': %s", name, text);
-    case SQLITE_CANTOPEN: return ss_fail(SS_ENOINPUT, "cannot open '%s': %s", name, text);
-    case SQLITE_NOTADB: return ss_fail(SS_ECONFIG, "'%s' is no SQLite database", name);
-    case SQLITE_CONSTRAINT:
-    case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH: return ss_fail(SS_EDATA, "%s", text);
-    case SQLITE_NOMEM: return ss_fail(SS_ENOMEM, "out of memory");
-    default: return ss_fail(SS_EBUG, "%s", text);
-    }
+    return ss_sqlite_fail(&db->s, code);
 }
 
 /* ---- statements ---- */
@@ -113,7 +84,7 @@ static bool is_ordered(sqlite3_stmt *stmt)
 static int compile(struct sqlite_db *db, const char *sql, unsigned flags, sqlite3_stmt **stmt)
 {
     const char *rest = sql;
-    int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, stmt, &rest);
+    int code = sqlite3_prepare_v3(db->s.handle, sql, -1, flags, stmt, &rest);
     if (code != SQLITE_OK)
         return fail(db, code);
     if (*stmt && !rest[strspn(rest, "; \n\t")])
@@ -138,12 +109,12 @@ static void release(struct statement *cached, sqlite3_stmt *stmt)
  * read. */
 static int may_write(struct sqlite_db *db, sqlite3_stmt *stmt)
 {
-    if (db->base.writing || sqlite3_stmt_readonly(stmt))
+    if (db->s.base.writing || sqlite3_stmt_readonly(stmt))
         return 0;
-    if (db->base.in_transaction)
-        return ss_fail(SS_ECREATE, "a write in a transaction that reads '%s'", db->base.name);
-    return db->base.reading ? ss_fail(SS_EBUG, "a write while rows are being read, without a transaction")
-                            : 0;
+    if (db->s.base.in_transaction)
+        return ss_fail(SS_ECREATE, "a write in a transaction that reads '%s'", db->s.base.name);
+    return db->s.base.reading ? ss_fail(SS_EBUG, "a write while rows are being read, without a transaction")
+                              : 0;
 }
 
 static int prepare(struct sqlite_db *db, const char *sql, struct statement **cached, sqlite3_stmt **stmt)
@@ -264,13 +235,13 @@ static int64_t exec(struct ss_db *base, const char *sql, const struct ss_arg *ar
     err = bind(db, cached, stmt, args, n);
     if (!err) {
         int code;
-        int64_t before = sqlite3_total_changes64(db->handle);
+        int64_t before = sqlite3_total_changes64(db->s.handle);
         while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
             ;
         if (code != SQLITE_DONE)
             err = fail(db, code);
-        else if (sqlite3_total_changes64(db->handle) != before)
-            changed = sqlite3_changes64(db->handle); /* without those that triggers made */
+        else if (sqlite3_total_changes64(db->s.handle) != before)
+            changed = sqlite3_changes64(db->s.handle); /* without those that triggers made */
     }
     release(cached, stmt);
     return err ? err : changed;
@@ -309,7 +280,7 @@ static struct ss_str get_blob(const struct ss_rows *rows, int column)
 
 static int script(struct ss_db *base, const char *sql)
 {
-    int code = sqlite3_exec(of(base)->handle, sql, NULL, NULL, NULL);
+    int code = sqlite3_exec(of(base)->s.handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? 0 : fail(of(base), code);
 }
 
@@ -372,8 +343,8 @@ static int64_t run_row(struct sqlite_db *db, const struct per_row *p, const stru
     for (int at = 0; at < p->parameters && !err; at++)
         err = bind_one(db, p->stmt, at + 1, &row[p->column[at]]);
     if (!err && sqlite3_step(p->stmt) != SQLITE_DONE)
-        err = fail(db, sqlite3_errcode(db->handle));
-    int64_t changed = err ? err : sqlite3_changes64(db->handle);
+        err = fail(db, sqlite3_errcode(db->s.handle));
+    int64_t changed = err ? err : sqlite3_changes64(db->s.handle);
     sqlite3_reset(p->stmt);
     return changed;
 }
@@ -408,56 +379,6 @@ static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct s
     return err;
 }
 
-/* ---- transactions ---- */
-
-static int simple(struct ss_db *db, const char *sql)
-{
-    int64_t n = exec(db, sql, SS_NO_ARGS);
-    return n < 0 ? (int)n : 0;
-}
-
-static int begin(struct ss_db *db, bool writing)
-{
-    return simple(db, writing ? "BEGIN IMMEDIATE" : "BEGIN");
-}
-
-static int commit(struct ss_db *db)
-{
-    return simple(db, "COMMIT");
-}
-
-static void rollback(struct ss_db *db)
-{
-    /* A full disk may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(of(db)->handle))
-        (void)simple(db, "ROLLBACK");
-}
-
-static int check(struct ss_db *base)
-{
-    int moved = 0;
-    int64_t one;
-    if (sqlite3_file_control(of(base)->handle, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
-        return ss_fail(SS_EAWAY, "'%s' is not the file any more that was opened", base->name);
-    return ss_db_int(base, "SELECT count(*) FROM sqlite_master", SS_NO_ARGS, 0, &one);
-}
-
-/* Copies what it can beside the writers. While they go on, the log is never all copied and so never begins
- * anew: a long one is finished with the writers held up, which is short after the first pass, unless a reader
- * is in the way; that is not waited for. */
-static int checkpoint(struct ss_db *base)
-{
-    struct sqlite_db *db = of(base);
-    int pages = 0,
-        code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
-    if (code == SQLITE_OK && pages >= LOG_PAGES / 8) {
-        sqlite3_busy_timeout(db->handle, 2);
-        code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-        sqlite3_busy_timeout(db->handle, db->wait_ms);
-    }
-    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : fail(db, code);
-}
-
 /* ---- open and close ---- */
 
 static void close_db(struct ss_db *base)
@@ -465,7 +386,7 @@ static void close_db(struct ss_db *base)
     struct sqlite_db *db = of(base);
     for (unsigned i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(db->cache[i].stmt);
-    sqlite3_close_v2(db->handle);
+    sqlite3_close_v2(db->s.handle);
     ss_buf_free(&db->sql);
     free(base->name);
     free(db);
@@ -475,10 +396,10 @@ static void close_db(struct ss_db *base)
  * code that a file system cannot have one. */
 static int use_log(struct sqlite_db *db)
 {
-    int64_t until = ss_clock_mono_ns() + (int64_t)db->wait_ms * 1000000;
+    int64_t until = ss_clock_mono_ns() + (int64_t)db->s.wait_ms * 1000000;
     for (;;) {
         struct ss_rows *rows;
-        int err = query(&db->base, "PRAGMA journal_mode=WAL", SS_NO_ARGS, &rows);
+        int err = query(&db->s.base, "PRAGMA journal_mode=WAL", SS_NO_ARGS, &rows);
         if (err)
             return err;
         err = next(rows);
@@ -490,7 +411,7 @@ static int use_log(struct sqlite_db *db)
         if (err != SS_EAWAY)
             return err < 0 ? err
                            : ss_fail(SS_ECONFIG, "'%s' is on a file system that cannot hold SQLite's log",
-                                     db->base.name);
+                                     db->s.base.name);
         if (ss_clock_mono_ns() > until)
             return err;
         usleep(10000);
@@ -503,20 +424,22 @@ static int use_log(struct sqlite_db *db)
 static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
 {
     char text[300];
-    db->wait_ms = opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000;
-    sqlite3_busy_timeout(db->handle, db->wait_ms);
-    sqlite3_extended_result_codes(db->handle, 1);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    db->s.wait_ms = opt->busy_timeout_ms > 0 ? opt->busy_timeout_ms : 10000;
+    db->s.durable = opt->durability == SS_DURABLE;
+    db->s.log_pages_max = opt->own_checkpoints ? 4 * SS_LOG_PAGES : SS_LOG_PAGES;
+    ss_sqlite_hook(&db->s);
+    sqlite3_extended_result_codes(db->s.handle, 1);
+    sqlite3_db_config(db->s.handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->s.handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     int err = opt->read_only ? 0 : use_log(db);
     if (err)
         return err;
     snprintf(text, sizeof text,
              "PRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
-             "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;%s",
-             opt->durability == SS_DURABLE ? "FULL" : "NORMAL", LOG_PAGES, LOG_PAGES * 4096,
+             "PRAGMA journal_size_limit=%d;%s",
+             opt->durability == SS_DURABLE ? "FULL" : "NORMAL", SS_LOG_PAGES * 4096,
              opt->read_only ? "PRAGMA query_only=ON;" : "");
-    return script(&db->base, text);
+    return script(&db->s.base, text);
 }
 
 /* What is in it is for its owner only: card holders' data, hashes of passwords. SQLite gives its other files
@@ -540,21 +463,21 @@ static int open_db(const char *path, const struct ss_db_options *opt, struct ss_
     if (err)
         return err;
     struct sqlite_db *db = calloc(1, sizeof *db);
-    if (!db || !(db->base.name = strdup(path))) {
+    if (!db || !(db->s.base.name = strdup(path))) {
         free(db);
         return ss_fail(SS_ENOMEM, "out of memory");
     }
-    db->base.ops = &ss_db_sqlite;
+    db->s.base.ops = &ss_db_sqlite;
     ss_buf_init(&db->sql, SQL_BYTES);
     int code =
-        sqlite3_open_v2(path, &db->handle,
+        sqlite3_open_v2(path, &db->s.handle,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, ss_sqlite_vfs());
     err = code != SQLITE_OK ? fail(db, code) : configure(db, opt);
     if (err) {
-        close_db(&db->base);
+        close_db(&db->s.base);
         return err;
     }
-    *out = &db->base;
+    *out = &db->s.base;
     return 0;
 }
 
@@ -573,9 +496,13 @@ const struct ss_db_ops ss_db_sqlite = {
     .get_blob = get_blob,
     .script = script,
     .insert = insert,
-    .begin = begin,
-    .commit = commit,
-    .rollback = rollback,
-    .check = check,
-    .checkpoint = checkpoint,
+    .begin = ss_sqlite_begin,
+    .commit = ss_sqlite_commit,
+    .commit_soon = ss_sqlite_commit_soon,
+    .flush = ss_sqlite_flush,
+    .flush_again = ss_sqlite_flush_again,
+    .rollback = ss_sqlite_rollback,
+    .check = ss_sqlite_check,
+    .checkpoint = ss_sqlite_checkpoint,
+    .wants_checkpoint = ss_sqlite_wants_checkpoint,
 };

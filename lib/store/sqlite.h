@@ -1,8 +1,42 @@
-/* SQLite, for the files that know it: sqlite.c and sqlite_log.c. Inside lib/store only. */
+/* SQLite, for the files that know it: sqlite*.c. Inside lib/store only. */
 #ifndef SS_STORE_SQLITE_H
 #define SS_STORE_SQLITE_H
 
+#include "store/backend.h"
 #include <sqlite3.h>
+#include <stdatomic.h>
+
+/* How long the log may grow, in pages of 4 KiB, before it is moved into the file itself. The larger, the
+ * fewer pages are written twice and the rarer the wait. */
+#define SS_LOG_PAGES 16384
+
+/* First in a connection. */
+struct ss_sqlite {
+    struct ss_db base;
+    sqlite3 *handle;
+    sqlite3_file *log; /* NULL: not known, or not one of ours */
+    int wait_ms;       /* for another writer */
+    bool durable;
+    int log_pages, log_pages_max; /* in the log after the last commit; a commit moves so many itself */
+};
+
+int ss_sqlite_fail(struct ss_sqlite *db, int code);
+
+/* ---- transactions (sqlite_commit.c) ---- */
+
+/* Waits for other writers in small steps, and looks at the log's length after each commit. */
+void ss_sqlite_hook(struct ss_sqlite *db);
+int ss_sqlite_begin(struct ss_db *db, bool writing);
+int ss_sqlite_commit(struct ss_db *db);
+int ss_sqlite_commit_soon(struct ss_db *db);
+int ss_sqlite_flush(struct ss_db *db);
+int ss_sqlite_flush_again(struct ss_db *db);
+void ss_sqlite_rollback(struct ss_db *db);
+int ss_sqlite_check(struct ss_db *db);
+int ss_sqlite_checkpoint(struct ss_db *db);
+bool ss_sqlite_wants_checkpoint(const struct ss_db *db);
+
+/* ---- the log (sqlite_log.c) ---- */
 
 /*
  * The name of a VFS: the default one, but what a transaction appends to the log is written in one piece,
@@ -10,5 +44,16 @@
  * cannot be had.
  */
 const char *ss_sqlite_vfs(void);
+
+/* A connection's log, where that VFS made it, as long as the connection lives. By its thread. */
+sqlite3_file *ss_log_of(sqlite3 *handle);
+/* The commit that follows leaves its sync to ss_log_flush. */
+void ss_log_soon(sqlite3_file *log);
+/* A transaction has ended. Did it leave a sync? */
+bool ss_log_done(sqlite3_file *log, bool committed);
+/* Results of SQLite. The first by any one thread, the other inside a writing transaction that has written
+ * nothing, while no flush is under way. */
+int ss_log_flush(sqlite3_file *log);
+int ss_log_again(sqlite3_file *log);
 
 #endif

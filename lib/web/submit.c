@@ -126,17 +126,25 @@ static int note_cases(struct ss_submit *s, struct ss_db *db)
     return err;
 }
 
-static void tell(struct ss_submit *s)
+void ss_submit_take_told(struct ss_submit *s, struct ss_buf *told)
 {
-    for (size_t at = 0; at < s->told.n;) {
+    struct ss_buf empty = *told;
+    *told = s->told;
+    s->told = empty;
+    ss_buf_reset(&s->told);
+}
+
+void ss_submit_tell(struct ss_web *web, struct ss_buf *told)
+{
+    for (size_t at = 0; at < told->n;) {
         struct told head;
-        memcpy(&head, s->told.p + at, sizeof head);
+        memcpy(&head, told->p + at, sizeof head);
         at += sizeof head;
-        if (s->web->hub)
-            ss_hub_post(s->web->hub, (enum ss_topic)head.topic, (struct ss_str){s->told.p + at, head.n});
+        if (web->hub)
+            ss_hub_post(web->hub, (enum ss_topic)head.topic, (struct ss_str){told->p + at, head.n});
         at += head.n;
     }
-    ss_buf_reset(&s->told);
+    ss_buf_reset(told);
 }
 
 static int read_item(struct ss_submit *s, struct item *item)
@@ -369,10 +377,8 @@ int ss_submit_settle(struct ss_submit *s, struct ss_db *db)
 void ss_submit_done(struct ss_submit *s, bool committed)
 {
     ss_ledger_done(s->ledger, committed);
-    if (!committed)
-        return;
-    s->owes = false;
-    tell(s);
+    if (committed)
+        s->owes = false;
 }
 
 static int post_payment(struct ss_call *call)
@@ -381,6 +387,8 @@ static int post_payment(struct ss_call *call)
         return ss_problem(call, 503, "no_pipeline", "this server hosts no pipeline");
     int err = ss_submit_calls(call->web->submit, call->db, &call, 1);
     ss_submit_done(call->web->submit, !err);
+    if (!err)
+        ss_submit_tell(call->web, &call->web->submit->told);
     return err;
 }
 

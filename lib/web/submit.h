@@ -38,8 +38,11 @@ int ss_submit_lines(struct ss_submit *submit, struct ss_db *db, const struct ss_
 bool ss_submit_owes(const struct ss_submit *submit);
 /* Writes them, in the caller's transaction. */
 int ss_submit_again(struct ss_submit *submit, struct ss_db *db) SS_MUST_CHECK;
-/* After the transaction: tells listeners what was committed, or keeps what was not. */
+/* After the transaction: what was committed is forgotten, what was not is kept. */
 void ss_submit_done(struct ss_submit *submit, bool committed);
+/* Moves what listeners are to be told of what was committed to `told`, which is empty; and tells it. */
+void ss_submit_take_told(struct ss_submit *submit, struct ss_buf *told);
+void ss_submit_tell(struct ss_web *web, struct ss_buf *told);
 
 /* The counts follow the payments: are some behind? Then this brings them up, in the caller's transaction,
  * followed by ss_submit_done. */
