@@ -6,7 +6,7 @@
 #   make lint       layers, formatting, banned words, pages
 #   make bench      every stage beside a named peer, same input, same run      (B='score' for some)
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60)
-#   make install    DESTDIR= PREFIX=/usr/local
+#   make install    DESTDIR= PREFIX=/usr/local; SYSTEMD=yes for the units in scripts/systemd too
 #
 #   SAN=address,undefined or SAN=thread builds beside the normal build (build-address-undefined, ...).
 
@@ -152,6 +152,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	for c in $(commands); do scripts/completion $(BUILD)/bin/$$c \
 	  > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$c; done
+	[ -z "$(SYSTEMD)" ] || scripts/systemd/install $(DESTDIR)$(PREFIX)/lib/systemd/system $(PREFIX)/bin
 
 # For scripts: the value of a variable.
 print-%:
