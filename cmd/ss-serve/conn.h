@@ -87,7 +87,8 @@ struct ss_conn {
     struct ss_conn *next, *before; /* of loop->feeds */
     struct ss_listener *listener;
     struct ss_actor who;
-    struct ss_buf message; /* what a WebSocket says, until it is complete */
+    struct ss_buf message; /* what a WebSocket says, until it is complete: */
+    bool in_message;       /* more of it is to come */
     int64_t heard_ns, pinged_ns;
 };
 

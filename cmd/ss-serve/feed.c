@@ -3,6 +3,7 @@
 #include "web/websocket.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "web/auth.h"
 #include "web/live.h"
 #include <stdlib.h>
@@ -146,6 +147,10 @@ static void on_frame(struct ss_conn *conn, const struct ss_ws_frame *frame)
     case SS_WS_TEXT:
     case SS_WS_MORE: break;
     }
+    if (conn->in_message != (frame->opcode == SS_WS_MORE)) { /* goes on with nothing, or begins inside one */
+        hang_up(conn, SS_WS_PROTOCOL);
+        return;
+    }
     char *room = ss_buf_room(&conn->message, frame->n + 1);
     if (!room) {
         hang_up(conn, SS_WS_TOO_LONG);
@@ -153,8 +158,13 @@ static void on_frame(struct ss_conn *conn, const struct ss_ws_frame *frame)
     }
     ss_ws_unmask(frame, room);
     conn->message.n += frame->n;
-    if (frame->final)
+    conn->in_message = !frame->final;
+    if (!frame->final)
+        return;
+    if (ss_utf8_is_text((struct ss_str){conn->message.p, conn->message.n}))
         on_text(conn);
+    else
+        hang_up(conn, SS_WS_NO_TEXT);
 }
 
 size_t ss_feed_bytes(struct ss_conn *conn, const char *p, size_t n)

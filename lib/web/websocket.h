@@ -20,6 +20,7 @@ enum ss_ws_code {
     SS_WS_GOING = 1001,
     SS_WS_PROTOCOL = 1002,
     SS_WS_UNSUPPORTED = 1003,
+    SS_WS_NO_TEXT = 1007, /* not UTF-8 */
     SS_WS_TOO_LONG = 1009
 };
 

@@ -78,6 +78,27 @@ load server
   python3 "$SUPPORT/raw.py" --wait 4 "$at" <cases
 }
 
+@test "live: a WebSocket that breaks the rules is told so, and ended" {
+  serve --pipeline 'rules'
+  get_key
+  closes() { # CODE HEX: frames with a mask of zeros
+    run python3 "$SUPPORT/ws.py" --header "Authorization: Bearer $key" "ws://$at/api/v1/live?topics=alerts" --raw "$2" --count 1000
+    [ "$status" -eq 3 ] && [ "${lines[-1]}" = "closed $1" ] || { echo "$2: $output"; return 1; }
+  }
+  closes 1002 8102686a                           # no mask
+  closes 1002 c1810000000061                     # an extension that was not agreed upon
+  closes 1002 0981000000006a                     # a ping in pieces
+  closes 1002 80810000000061                     # the rest of a message that did not begin
+  closes 1002 0181000000006181810000000061       # a message inside another
+  closes 1003 82810000000061                     # binary
+  closes 1007 818200000000c328                   # not UTF-8
+  closes 1009 81ff3fffffffffffffff00000000       # too long
+  closes 1000 88820000000003e8
+  # In pieces, with a ping between them: as it should be.
+  python3 "$SUPPORT/ws.py" --header "Authorization: Bearer $key" "ws://$at/api/v1/live?topics=alerts" \
+    --raw 0181000000007b8980000000008081000000007d --count 1 | grep -q hello
+}
+
 @test "live: one who does not read is not waited for" {
   serve --pipeline 'features | rules | alert'
   get_key

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small WebSocket client (RFC 6455) for tests: prints each text message as a line.
 
-    ws.py URL [--header 'Name: value']... [--send TEXT]... [--count N] [--seconds S] [--stall S]
+    ws.py URL [--header 'Name: value']... [--send TEXT]... [--raw HEX]... [--count N] [--seconds S] [--stall S]
 
 Ends with 0 after N messages, 1 when the time is over before, 2 when the connection is refused (the status line
 and body are printed), 3 when the server closes (its code is printed). --stall waits before the first read.
@@ -20,6 +20,7 @@ ap = argparse.ArgumentParser()
 ap.add_argument("url")
 ap.add_argument("--header", action="append", default=[])
 ap.add_argument("--send", action="append", default=[])
+ap.add_argument("--raw", action="append", default=[], help="bytes of frames, in hexadecimal")
 ap.add_argument("--count", type=int, default=1)
 ap.add_argument("--seconds", type=float, default=5)
 ap.add_argument("--stall", type=float, default=0)
@@ -78,6 +79,8 @@ def send(opcode, payload):
 
 for text in opt.send:
     send(1, text.encode())
+for frames in opt.raw:
+    sock.sendall(bytes.fromhex(frames))
 time.sleep(opt.stall)
 end = time.time() + opt.seconds
 text = b""
