@@ -96,7 +96,7 @@ void ss_head_make(struct ss_head *head, struct ss_task *task, const struct ss_he
     if (res->status != 204 && res->status != 304) {
         snprintf(head->length, sizeof head->length, "%zu", res->body.n);
         add_text(head, "content-length:", head->length);
-        if (res->body.n)
+        if (res->body.n || res->status == 200) /* an export of nothing is a file, too */
             add_text(head, "content-type:", res->type);
     }
     add_text(head, "cache-control:",

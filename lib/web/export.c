@@ -117,13 +117,18 @@ static struct ss_str value_at(struct ss_str item, struct ss_str column)
  * A text that a spreadsheet would take for a formula gets an apostrophe in front, which shows that it is
  * none: whoever chose a merchant's name must not get a command into an analyst's machine.
  */
-static void put_text_cell(struct ss_buf *to, struct ss_str text)
+static bool is_formula(struct ss_str text)
 {
     double number;
-    bool formula = text.n && strchr("=+-@\t\r", text.p[0]) && !ss_double_parse(text.p, text.n, &number);
-    bool quoted = false;
+    return text.n && strchr("=+-@\t\r\n", text.p[0]) && !ss_double_parse(text.p, text.n, &number);
+}
+
+/* A semicolon or a tab is quoted, too: where a comma is the decimal sign, spreadsheets part cells there. */
+static void put_text_cell(struct ss_buf *to, struct ss_str text)
+{
+    bool formula = is_formula(text), quoted = false;
     for (size_t i = 0; i < text.n && !quoted; i++)
-        quoted = text.p[i] == ',' || text.p[i] == '"' || text.p[i] == '\n' || text.p[i] == '\r';
+        quoted = text.p[i] && strchr(",;\t\"\n\r", text.p[i]);
     if (quoted)
         ss_buf_putc(to, '"');
     if (formula)
@@ -156,6 +161,8 @@ static void put_list_cell(struct ss_buf *to, struct ss_call *page, struct ss_str
             one = text_of(page, one);
             if (all.n)
                 ss_buf_putc(&all, ';');
+            if (all.n && is_formula(one)) /* the first one's is the cell's */
+                ss_buf_putc(&all, '\'');
             ss_buf_put(&all, one.p, one.n);
             if (!ss_cursor_take(&c, ','))
                 break;

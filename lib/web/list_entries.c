@@ -245,14 +245,6 @@ static int import_write(struct ss_call *call)
                         (struct ss_str){NULL, 0}, told);
 }
 
-static bool is_type(struct ss_str type, const char *name)
-{
-    const char *semicolon = type.p ? memchr(type.p, ';', type.n) : NULL;
-    if (semicolon)
-        type.n = (size_t)(semicolon - type.p);
-    return type.p && ss_str_is(ss_str_trim(type), name);
-}
-
 static int import(struct ss_call *call)
 {
     static const char *const modes[] = {"add", "replace", NULL};
@@ -260,10 +252,10 @@ static int import(struct ss_call *call)
     struct ss_list_row list;
     enum ss_list_kind kind;
     int mode;
-    bool ndjson = is_type(call->req.type, "application/x-ndjson");
+    bool ndjson = ss_call_is_type(call, "application/x-ndjson");
     if (!state)
         return SS_ENOMEM;
-    if (!ndjson && !is_type(call->req.type, "text/csv"))
+    if (!ndjson && !ss_call_is_type(call, "text/csv"))
         return ss_problem(call, 415, "media_type", "send text/csv or application/x-ndjson");
     (void)ss_query_word(call, "mode", modes, 0, &mode);
     if (!ss_call_check(call))

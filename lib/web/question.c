@@ -5,6 +5,7 @@
 #include "web/percent.h"
 #include "web/web.h"
 #include <stdio.h>
+#include <strings.h>
 
 /* ---- the query ---- */
 
@@ -108,21 +109,28 @@ bool ss_query_word(struct ss_call *call, const char *name, const char *const *wo
 
 /* ---- the body ---- */
 
+bool ss_call_is_type(const struct ss_call *call, const char *name)
+{
+    struct ss_str type = call->req.type;
+    const char *semicolon = type.p ? memchr(type.p, ';', type.n) : NULL;
+    if (semicolon)
+        type.n = (size_t)(semicolon - type.p);
+    type = ss_str_trim(type);
+    return type.n == strlen(name) && strncasecmp(type.p, name, type.n) == 0;
+}
+
 bool ss_call_json(struct ss_call *call)
 {
     static const struct ss_json_value empty = {.type = SS_JSON_OBJECT};
-    struct ss_str type = call->req.type, body = call->req.body;
+    struct ss_str body = call->req.body;
     if (call->json)
         return true;
     if (body.n == 0) {
         call->json = &empty;
         return true;
     }
-    const char *semicolon = type.p ? memchr(type.p, ';', type.n) : NULL;
-    if (semicolon)
-        type.n = (size_t)(semicolon - type.p);
-    type = ss_str_trim(type);
-    if (!ss_str_is(type, "application/json") && !ss_str_is(type, "application/merge-patch+json")) {
+    if (!ss_call_is_type(call, "application/json") &&
+        !ss_call_is_type(call, "application/merge-patch+json")) {
         ss_problem(call, 415, "media_type", "send application/json");
         return false;
     }

@@ -216,6 +216,8 @@ bool ss_query_bool(struct ss_call *call, const char *name, bool absent, bool *va
 /* One of a NULL-terminated list of words: its index. */
 bool ss_query_word(struct ss_call *call, const char *name, const char *const *words, int absent, int *value);
 
+/* Is the body of this media type ("text/csv"), whatever its parameters and the case of its letters? */
+bool ss_call_is_type(const struct ss_call *call, const char *name);
 /* The body as a JSON object; false when it is none (the call is answered: 400 or 415). An empty body is {}.
  */
 bool ss_call_json(struct ss_call *call);

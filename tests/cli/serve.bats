@@ -35,6 +35,7 @@ load server
   grep -qi "^content-length: $(curl -s "$url/api/v1/version" | wc -c)" head
   ask /version -X BREW
   code_is 501
+  [ "$(jq -r .title body)" = 'Not Implemented' ]
   key=none
   ask /metrics
   code_is 401
@@ -71,6 +72,8 @@ load server
 @test "a payment is scored, stored, and answered once; sent again, it is the same one" {
   serve --pipeline 'features | rules'
   get_key
+  curl -s -o body -D head -H "Authorization: Bearer $admin" "$url/api/v1/export?format=ndjson"
+  [ ! -s body ] && grep -qi '^content-type: application/x-ndjson' head # a file of nothing
   ask /payments -d "$(payment a)"
   code_is 201
   grep -qi '^location: /api/v1/payments/a' head

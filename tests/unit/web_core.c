@@ -96,6 +96,9 @@ static void bodies(void)
     fresh(NULL, "{}");
     call.req.type = SS_STR("text/plain");
     ok(!ss_call_json(&call) && call.res.status == 415, "another type is a 415");
+    fresh(NULL, "{}");
+    call.req.type = SS_STR("Application/JSON ; charset=utf-8");
+    ok(ss_call_json(&call), "a type's letters have no case");
 }
 
 static void queries(void)

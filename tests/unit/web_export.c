@@ -34,6 +34,9 @@ static void fill(void)
              "{\"id\":\"night\"}]},\"alert\":{\"id\":\"a1\",\"key\":\"card:c1\",\"count\":1}}");
     put_line("{\"txn_id\":\"p2\",\"timestamp\":\"" T0 "11:00:00Z\",\"amount\":7,\"user_id\":\"u2\","
              "\"merchant_id\":\"@home\",\"category\":\"+1 2\"}");
+    put_line("{\"txn_id\":\"p3\",\"timestamp\":\"" T0 "12:00:00Z\",\"amount\":7,\"user_id\":\"u3\","
+             "\"merchant_id\":\"a;=1+1\",\"category\":\"a\\t=1+1\",\"decision\":{\"action\":\"block\","
+             "\"rules\":[{\"id\":\"a\"},{\"id\":\"=1+1\"}]}}");
     for (int i = 0; i < 1201; i++) {
         snprintf(line, sizeof line,
                  "{\"txn_id\":\"m%04d\",\"timestamp\":\"2025-12-31T00:00:00Z\",\"amount\":1,"
@@ -73,13 +76,17 @@ static void csv(void)
     text_is("seq,txn_id,timestamp,user_id,card_id,merchant_id,device_id,ip,country,location,category,"
             "channel,currency,amount,score,level,action,label,latency_us,alert_id,reason,rules\r\n"
             "1,p1,2026-01-01T10:00:00Z,u1,c1,'=cmd|' /C calc'!A0,,203.0.113.7,,"
-            "\"Paris, \"\"FR\"\"\",-5,,,12.5,0.75,HIGH,block,,,a1,\"a\nb\",burst;night\r\n",
+            "\"Paris, \"\"FR\"\"\",-5,,,12.5,0.75,HIGH,block,,,a1,\"a\nb\",\"burst;night\"\r\n",
             "with a header, quotes, no formula, and numbers as they are");
     ok(ss_str_is(t.call.res.disposition, "payments.csv") && !t.call.res.next.p, "named, and whole");
     ok(strncmp(t.call.res.type, "text/csv", 8) == 0, "and typed");
     web_is(&t, "GET", "/api/v1/export?user_id=u2&columns=merchant_id,category,amount", NULL, 200,
            "chosen columns");
     text_is("merchant_id,category,amount\r\n'@home,'+1 2,7\r\n", "in their order");
+    web_is(&t, "GET", "/api/v1/export?user_id=u3&columns=merchant_id,category,rules", NULL, 200,
+           "what parts cells where a comma is the decimal sign");
+    text_is("merchant_id,category,rules\r\n\"a;=1+1\",\"a\t=1+1\",\"a;'=1+1\"\r\n",
+            "is quoted, and begins no formula");
     web_is(&t, "GET", "/api/v1/export?user_id=nobody&columns=txn_id", NULL, 200, "no rows");
     text_is("txn_id\r\n", "are a header");
     web_is(&t, "GET", "/api/v1/export?kind=payments&format=csv&level=HIGH", NULL, 200,
@@ -111,7 +118,7 @@ static void parts(void)
 static void kinds(void)
 {
     web_is(&t, "GET", "/api/v1/export?kind=alerts&columns=id,status,rules,case.number", NULL, 200, "alerts");
-    text_is("id,status,rules,case.number\r\na1,new,burst;night,\r\n", "as their list has them");
+    text_is("id,status,rules,case.number\r\na1,new,\"burst;night\",\r\n", "as their list has them");
     web_is(&t, "POST", "/api/v1/cases", "{\"title\":\"-look\",\"user_id\":\"u1\"}", 201, "a case");
     web_is(&t, "GET", "/api/v1/export?kind=cases&columns=title,status,sla.state", NULL, 200, "cases");
     text_is("title,status,sla.state\r\n'-look,open,on_track\r\n", "as their list has them");
