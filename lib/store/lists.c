@@ -121,16 +121,12 @@ int ss_list_entries(struct ss_db *db, struct ss_str list, struct ss_str prefix, 
 {
     /* What begins with the prefix lies between it and it with the greatest code point behind it. */
     struct ss_str low = prefix.p ? prefix : SS_STR("");
-    static const char last[] = "\xf4\x8f\xbf\xbf";
-    char high[1000 + sizeof last];
-    size_t n = low.n < 1000 ? low.n : 1000;
-    memcpy(high, low.p, n);
-    memcpy(high + n, last, sizeof last);
     return ss_db_query(db,
                        "SELECT value, reason, actor, from_us, until_us, created_us FROM list_entries"
-                       " WHERE list = $1 AND value >= $2 AND value <= $3 AND value > $4"
+                       " WHERE list = $1 AND value >= $2 AND value <= CAST($2 AS TEXT) || CAST($3 AS TEXT)"
+                       " AND value > $4"
                        " ORDER BY value LIMIT $5 OFFSET $6",
-                       SS_ARGS(ss_arg_text(list), ss_arg_text(low), ss_arg_cstr(high),
+                       SS_ARGS(ss_arg_text(list), ss_arg_text(low), ss_arg_cstr("\xf4\x8f\xbf\xbf"),
                                after.p ? ss_arg_text(after) : ss_arg_cstr(""),
                                ss_arg_int(limit ? limit : INT64_MAX), ss_arg_int(skip)),
                        rows);

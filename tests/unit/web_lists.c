@@ -33,6 +33,44 @@ static bool file_is(const char *want)
     return same;
 }
 
+/* Overwrites what calls before have left on the stack. */
+__attribute__((noinline)) static int clobber(void)
+{
+    volatile char room[16384];
+    for (size_t i = 0; i < sizeof room; i++)
+        room[i] = '!';
+    return room[7];
+}
+
+/* A query goes on after the function that began it has returned. */
+static void rows_outlive_their_maker(struct web_test *t)
+{
+    enum { MANY = 3000 };
+    static struct ss_entry_row entry[MANY];
+    static char value[MANY][8];
+    struct ss_rows *rows;
+    int64_t added;
+    int n = 0;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(value[i], sizeof *value, "m%05d", i);
+        entry[i] = (struct ss_entry_row){
+            .value = ss_str_of(value[i]), .actor = SS_STR("x"), .from_us = INT64_MIN, .until_us = INT64_MAX};
+    }
+    const struct ss_list_row list = {.name = SS_STR("many"), .kind = SS_STR("exact")};
+    if (ss_db_begin(t->db, true) || ss_lists_add(t->db, &list, 1) ||
+        ss_list_entries_put(t->db, list.name, entry, MANY, 1, &added) || ss_db_commit(t->db))
+        exit(1);
+    if (ss_list_entries(t->db, list.name, SS_STR("m0"), (struct ss_str){NULL, 0}, 0, 0, &rows))
+        exit(1);
+    ok(clobber() == '!', "the stack is another");
+    while (ss_rows_next(rows) > 0)
+        n++;
+    ss_rows_free(rows);
+    ok(n == MANY, "all entries of a list are read (%d)", n);
+    if (ss_db_begin(t->db, true) || ss_lists_remove(t->db, list.name) || ss_db_commit(t->db))
+        exit(1);
+}
+
 static void write_file(const char *path, const char *text)
 {
     if (ss_file_replace(path, text, strlen(text)))
@@ -281,6 +319,7 @@ static void all(const char *uri)
     t.web.engine = &engine;
     if (reopen(&t))
         ok(false, "open: %s", ss_err_text());
+    rows_outlive_their_maker(&t);
     make(&t);
     entries(&t);
     kinds(&t);
