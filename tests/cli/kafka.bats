@@ -250,6 +250,17 @@ rules() { ss-rules -q "$@"; }
   status_is 73
 }
 
+@test "the examples of ss-kafka(7) run as printed: the topologies from one topic to the next" {
+  "$ROOT/scripts/page-examples" "$ROOT/man/ss-kafka.7" | sed "s/b1:9092/$KAFKA/g" >commands
+  [ "$(grep -c "$KAFKA" commands)" -ge 10 ]
+  bash -e -o pipefail commands >out 2>err </dev/null || { cat commands err; return 1; }
+  ss-run -q 'features | score -m fraud.ssm | rules' <(ss-gen -n 2000 --seed 5 | ss-ingest -q) | jq -r .txn_id | sort >want
+  read_topic transactions.scored | jq -r .txn_id | sort | same /dev/stdin want
+  [ "$(read_topic fraud-alerts | jq -s 'all(.alert.id != null) and length > 0')" = true ]
+  [ "$(read_topic dead_letter_queue -f '%h\n' | grep -c '^ss.reason=')" -eq 1 ]
+  ss-store -q -i "$URI/transactions.scored?group=again$N&until=end" --only-new fraud.db | same /dev/stdin /dev/null
+}
+
 @test "two members share the partitions; when one is killed the other reads on" {
   topic "a$N" 4
   payments 400 >in

@@ -4,6 +4,7 @@ load helper
 
 @test "every page's examples run as printed" {
   for page in "$ROOT"/man/*.[157]; do
+    [ "$(basename "$page")" != ss-kafka.7 ] || continue # kafka.bats has the brokers for those
     mkdir -p "$T/$(basename "$page")"
     cd "$T/$(basename "$page")" || return 1
     "$ROOT/scripts/page-examples" "$page" >commands
