@@ -103,12 +103,22 @@ static void say_missing(struct ss_task *task)
     give(task, (const unsigned char *)page, sizeof page - 1);
 }
 
+/* Paths that are the router's. So are what probes are often pointed at, /healthz or /readyz: a page would
+ * tell them that all is well, whatever is. */
+static bool is_routed(struct ss_str path)
+{
+    static const char *const first[] = {"/api/", "/metrics", "/health", "/ready", "/live", "/ws"};
+    for (size_t i = 0; i < SS_COUNT(first); i++)
+        if (begins(path, first[i]))
+            return true;
+    return ss_str_is(path, "/api");
+}
+
 bool ss_pages_answer(struct ss_task *task, const char *dir)
 {
     struct ss_call *call = &task->call;
     struct ss_str path = call->req.path;
-    if (call->req.method != SS_GET || begins(path, "/api/") || ss_str_is(path, "/api") ||
-        ss_str_is(path, "/metrics") || ss_str_is(path, "/health") || begins(path, "/ws"))
+    if (call->req.method != SS_GET || is_routed(path))
         return false;
     char name[256] = "index.html";
     if (begins(path, "/ui/"))

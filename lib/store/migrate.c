@@ -127,6 +127,24 @@ int ss_migrate_state(struct ss_db *db, int *has, int *wants)
     return err;
 }
 
+/* Without a schema of ours there is none of anybody's: a wrong path must not end in the middle of someone's
+ * tables. PostgreSQL's schemas are shared more often: what counts is that none of ours would be in the way.
+ */
+static int must_be_ours(struct ss_db *db)
+{
+    int64_t others;
+    int err = ss_db_int(db,
+                        ss_db_kind(db) == SS_SQLITE
+                            ? "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+                            : "SELECT count(*) FROM pg_tables WHERE tablename = 'payments' AND schemaname = "
+                              "current_schema()",
+                        SS_NO_ARGS, 0, &others);
+    return err || !others
+               ? err
+               : ss_fail(SS_ECONFIG, "'%s' is a database of something else: there is no store in it",
+                         ss_db_name(db));
+}
+
 static int migrate_locked(struct ss_db *db, int *from, int *to)
 {
     int has, wants;
@@ -134,6 +152,8 @@ static int migrate_locked(struct ss_db *db, int *from, int *to)
     if (!err && has > wants)
         err = ss_fail(SS_EDATA, "'%s' has schema %d, this program knows %d: it needs a newer build",
                       ss_db_name(db), has, wants);
+    if (!err && has == 0)
+        err = must_be_ours(db);
     if (!err && has == 0) {
         const char *table =
             ss_db_kind(db) == SS_SQLITE

@@ -109,6 +109,8 @@ bool ss_query_word(struct ss_call *call, const char *name, const char *const *wo
 
 /* ---- the body ---- */
 
+#define MEMBERS_MAX 64
+
 bool ss_call_is_type(const struct ss_call *call, const char *name)
 {
     struct ss_str type = call->req.type;
@@ -117,6 +119,21 @@ bool ss_call_is_type(const struct ss_call *call, const char *name)
         type.n = (size_t)(semicolon - type.p);
     type = ss_str_trim(type);
     return type.n == strlen(name) && strncasecmp(type.p, name, type.n) == 0;
+}
+
+/* Whoever looked at the request before us may have taken the other one. No body of ours has more members than
+ * are looked at. */
+static bool has_each_once(struct ss_call *call)
+{
+    const struct ss_json_value *root = call->json;
+    for (uint32_t i = 1; i < root->n && i < MEMBERS_MAX; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (ss_str_eq(root->key[i], root->key[k])) {
+                ss_problem(call, 400, "bad_json", "the body has '%.*s' twice",
+                           (int)(root->key[i].n < 60 ? root->key[i].n : 60), root->key[i].p);
+                return false;
+            }
+    return true;
 }
 
 bool ss_call_json(struct ss_call *call)
@@ -142,7 +159,7 @@ bool ss_call_json(struct ss_call *call)
         ss_problem(call, 400, "bad_json", "the body is no JSON object");
         return false;
     }
-    return true;
+    return has_each_once(call);
 }
 
 /* The member, or NULL; notes the fault when it must be there. */

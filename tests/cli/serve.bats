@@ -33,6 +33,9 @@ load server
   ask /version -I
   code_is 200
   grep -qi "^content-length: $(curl -s "$url/api/v1/version" | wc -c)" head
+  for probe in healthz readyz livez; do # no page that says all is well
+    [ "$(curl -s -o body -w '%{http_code}' "$url/$probe")" = 404 ]
+  done
   ask /version -X BREW
   code_is 501
   [ "$(jq -r .title body)" = 'Not Implemented' ]

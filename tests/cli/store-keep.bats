@@ -23,6 +23,16 @@ number() { sqlite3 "$1" "$2"; }
   says "newer"
 }
 
+@test "a database of something else is left as it is" {
+  sqlite3 "$T/other.db" "CREATE TABLE payments (a); INSERT INTO payments VALUES (1)"
+  for command in 'ss-ctl migrate' 'ss-ctl user list' 'ss-store'; do
+    run $command "$T/other.db" </dev/null
+    status_is 78
+    says "something else"
+  done
+  [ "$(sqlite3 "$T/other.db" 'SELECT name FROM sqlite_master')" = payments ]
+}
+
 @test "without a word nothing of the payments is deleted" {
   make_store
   ss-ctl prune "$T/s.db" --json >"$T/out"

@@ -91,6 +91,8 @@ static void bodies(void)
     ok(ss_call_json(&call) && !ss_body_text(&call, "title", true, 10, &title), "a NUL is refused");
     fresh(NULL, "[1]");
     ok(!ss_call_json(&call) && call.res.status == 400, "a body that is no object is a 400");
+    fresh(NULL, "{\"a\":1,\"b\":2,\"a\":1}");
+    ok(!ss_call_json(&call) && call.res.status == 400, "a member twice is a 400");
     fresh(NULL, "{");
     ok(!ss_call_json(&call) && call.res.status == 400, "so is one that is no JSON");
     fresh(NULL, "{}");
