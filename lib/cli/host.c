@@ -3,20 +3,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cli/pipeline.h"
+#include "flow/aside.h"
 #include "flow/checkpoint.h"
 #include "flow/loop.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Below so many records, waking the workers takes longer than their help saves. */
 #define ALONE_BELOW 64
 #define TEXT_MAX    ((size_t)1 << 30)
-#define SAVED       "saved"
 
 struct ss_host {
     struct ss_chain chain;
@@ -29,8 +23,7 @@ struct ss_host {
     struct ss_host_counts counts;
     struct ss_histogram run_ns, try_ns, stage_ns[SS_CHAIN_MAX];
     char version[sizeof((struct ss_stage_status){0}.version)];
-    pid_t saving; /* the child that writes a snapshot, or 0 */
-    int save_pipe;
+    struct ss_aside saving; /* the child that writes a snapshot */
     uint64_t saving_position;
 };
 
@@ -339,62 +332,29 @@ int ss_host_save(struct ss_host *host, uint64_t position)
     return saved(host, ss_checkpoint_save(host->opt.state_path, &host->chain, position), position);
 }
 
-/* In the child: the outcome goes back as text. It ends with its parent: when that was killed, the next one
- * may be writing the same file by now. */
-static void save_in_child(const struct ss_host *host, uint64_t position, int to, pid_t parent)
+static int save_in_child(void *arg)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    int err = ss_checkpoint_save(host->opt.state_path, &host->chain, position);
-    const char *why = err < 0 ? ss_err_text() : SAVED;
-    _exit(write(to, why, strlen(why)) < 0);
+    const struct ss_host *host = arg;
+    return ss_checkpoint_save(host->opt.state_path, &host->chain, host->saving_position);
 }
 
 int ss_host_save_begin(struct ss_host *host, uint64_t position)
 {
-    int fd[2], err = ss_host_save_poll(host, true);
+    int err = ss_host_save_poll(host, true);
     if (err < 0)
         ss_warn("%s", ss_err_text());
     if (!host->opt.state_path)
         return 0;
-    if (pipe2(fd, O_CLOEXEC) < 0)
-        return ss_fail_errno(SS_EIO, "cannot save the state");
-    pid_t parent = getpid();
-    host->saving = fork();
-    if (host->saving == 0)
-        save_in_child(host, position, fd[1], parent);
-    close(fd[1]);
-    host->save_pipe = fd[0];
     host->saving_position = position;
-    if (host->saving < 0) {
-        host->saving = 0;
-        close(fd[0]);
-        return ss_fail_errno(SS_ENOMEM, "cannot fork to save the state");
-    }
-    return 0;
+    return ss_aside_begin(&host->saving, save_in_child, host);
 }
 
 int ss_host_save_poll(struct ss_host *host, bool wait)
 {
-    if (!host->saving)
+    int err = ss_aside_poll(&host->saving, wait);
+    if (!err)
         return 0;
-    pid_t pid;
-    do
-        pid = waitpid(host->saving, NULL, wait ? 0 : WNOHANG);
-    while (pid < 0 && errno == EINTR);
-    if (pid == 0)
-        return 0;
-    char why[512];
-    ssize_t n = read(host->save_pipe, why, sizeof why);
-    close(host->save_pipe);
-    host->saving = 0;
-    int err = 0;
-    if (n <= 0)
-        err = ss_fail(SS_EIO, "the state was not saved: the child that wrote it was killed");
-    else if (!ss_str_is((struct ss_str){why, (size_t)n}, SAVED))
-        err = ss_fail(SS_EIO, "%.*s", (int)n, why);
-    err = saved(host, err, host->saving_position);
+    err = saved(host, err < 0 ? err : 0, host->saving_position);
     return err ? err : 1;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 #include "base/err.h"
 #include "base/number.h"
+#include "base/time.h"
 #include "io/property.h"
 #include <string.h>
 
@@ -12,7 +13,9 @@ enum {
     OPT_PROGRESS,
     OPT_STRICT,
     OPT_MAX_RECORD,
-    OPT_LOG
+    OPT_LOG,
+    OPT_REBUILD,
+    OPT_SNAPSHOT
 };
 
 static const struct argp_option options[] = {
@@ -20,7 +23,12 @@ static const struct argp_option options[] = {
      "Read from URI: -, a path, or kafka://HOST:PORT/TOPIC (may be repeated; as FILE)", 0},
     {"output", 'o', "URI", 0, "Write to URI instead of standard output", 0},
     {"rejects", OPT_REJECTS, "URI", 0, "Write each rejected record there, with reason and position", 0},
-    {"state", OPT_STATE, "FILE", 0, "Go on from the state in FILE, and keep it there at the end", 0},
+    {"state", OPT_STATE, "PATH", 0,
+     "Go on from the state in PATH, and keep it there at the end; with a topic a directory, kept all along",
+     0},
+    {"snapshot-every", OPT_SNAPSHOT, "D", 0, "With a topic: how often the state is written (1m)", 0},
+    {"rebuild", OPT_REBUILD, "D", 0,
+     "With a topic: read so much again where there is no state (as far back as it reaches)", 0},
     {"stats", OPT_STATS, "FILE", OPTION_ARG_OPTIONAL,
      "Print counts, rate and latency as one JSON line at the end", 0},
     {"metrics", OPT_METRICS, "FILE", 0, "Keep figures in FILE while running, as Prometheus text", 0},
@@ -38,6 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct ss_options *o = state->input;
     switch (key) {
+    case ARGP_KEY_INIT: o->rebuild_us = -1; break;
     case 'i':
     case ARGP_KEY_ARG:
         if (o->n_inputs == SS_INPUTS_MAX)
@@ -47,6 +56,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o': o->output = arg; break;
     case OPT_REJECTS: o->rejects = arg; break;
     case OPT_STATE: o->state = arg; break;
+    case OPT_SNAPSHOT:
+        if (!ss_duration_parse(arg, strlen(arg), &o->snapshot_us))
+            argp_error(state, "--snapshot-every takes a duration such as 30s, not '%s'", arg);
+        break;
+    case OPT_REBUILD:
+        if (strcmp(arg, "0") == 0)
+            o->rebuild_us = 0;
+        else if (!ss_duration_parse(arg, strlen(arg), &o->rebuild_us))
+            argp_error(state, "--rebuild takes a duration such as 7d, or 0, not '%s'", arg);
+        break;
     case OPT_STATS:
         o->want_stats = true;
         o->stats = arg ? arg : "";

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SS_INPUTS_MAX 4096
 
@@ -13,6 +14,7 @@ struct ss_options {
     int n_inputs;
     const char *output, *rejects, *state, *metrics, *stats; /* stats: "" = standard error */
     size_t max_record;
+    int64_t rebuild_us, snapshot_us; /* negative, 0: not given */
     bool want_stats, progress, strict, quiet, log_json;
     int verbose;
 };

@@ -98,6 +98,8 @@ int ss_cli_run(struct ss_chain *chain, const struct ss_options *opt, const char 
         .output = opt->output,
         .rejects = opt->rejects,
         .state_path = opt->state,
+        .rebuild_us = opt->rebuild_us,
+        .snapshot_us = opt->snapshot_us,
         .program = program,
         .max_record = opt->max_record,
         .measure = measure,

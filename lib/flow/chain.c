@@ -149,10 +149,10 @@ static int step_one(struct ss_chain *chain, struct ss_link *link)
     return err;
 }
 
-int ss_chain_step(struct ss_chain *chain, int from)
+static int step_until(struct ss_chain *chain, int from, int end)
 {
     int64_t before_ns = chain->measure ? ss_clock_mono_ns() : 0;
-    for (int i = from; i < chain->n; i++) {
+    for (int i = from; i < end; i++) {
         struct ss_link *link = &chain->link[i];
         size_t n = chain->batch.n;
         int err = step_one(chain, link);
@@ -167,6 +167,20 @@ int ss_chain_step(struct ss_chain *chain, int from)
         before_ns = now_ns;
     }
     return 0;
+}
+
+int ss_chain_step(struct ss_chain *chain, int from)
+{
+    return step_until(chain, from, chain->n);
+}
+
+int ss_chain_replay(struct ss_chain *chain, int from)
+{
+    chain->batch.silent = true;
+    int err = step_until(chain, from, ss_chain_last_memory(chain) + 1);
+    chain->batch.silent = false;
+    ss_batch_reset(&chain->batch);
+    return err;
 }
 
 int ss_chain_trial(struct ss_chain *chain)

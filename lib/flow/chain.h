@@ -46,6 +46,8 @@ int ss_chain_open(struct ss_chain *chain, const struct ss_env *env) SS_MUST_CHEC
 int ss_chain_start(struct ss_chain *chain, const struct ss_env *env) SS_MUST_CHECK;
 /* Passes the batch through the stages from number `from` on. */
 int ss_chain_step(struct ss_chain *chain, int from) SS_MUST_CHECK;
+/* As ss_chain_step, of a silent batch: up to the last stage with a memory; and resets it. */
+int ss_chain_replay(struct ss_chain *chain, int from) SS_MUST_CHECK;
 /* Passes the batch through the stages that can be tried (stage.h); nothing is remembered. */
 int ss_chain_trial(struct ss_chain *chain) SS_MUST_CHECK;
 /* Lets a stage add its last records to the empty batch, of the partition in use; then those of the whole run.

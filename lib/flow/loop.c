@@ -2,8 +2,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "flow/input.h"
+#include "flow/keeper.h"
 #include "flow/lines.h"
 #include "flow/output.h"
+#include "flow/parts.h"
 #include "json/write.h"
 #include <stdlib.h>
 
@@ -13,6 +15,7 @@ struct loop {
     struct ss_loop_counts *counts;
     struct ss_input input;
     struct ss_lines lines;
+    struct ss_keeper keeper; /* of partitions' memories, where the input has some */
     struct ss_output output;
     char why[1024]; /* the message of what ended the run, kept while the rest is closed */
 };
@@ -30,6 +33,26 @@ static int flush(struct loop *loop)
 static int flush_env(struct ss_env *env)
 {
     return flush(of_env(env));
+}
+
+/* What the bytes are that come next: all of them, where the input has no partitions. */
+struct slice {
+    struct ss_piece piece;
+    size_t all;
+};
+
+/* Narrows the window to bytes of one partition, whose memory is put in use. False: there are none. */
+static bool narrow(struct loop *loop, struct slice *slice, int *err)
+{
+    struct ss_feed *feed = &loop->input.feed;
+    *slice = (struct slice){.piece = {.part = 1}, .all = feed->n};
+    *err = 0;
+    if (!loop->keeper.src || !feed->n)
+        return true;
+    if (!ss_keeper_next(&loop->keeper, &slice->piece, err))
+        return false;
+    feed->n = slice->piece.bytes < feed->n ? slice->piece.bytes : feed->n;
+    return true;
 }
 
 static int process(struct loop *loop, int from)
@@ -80,19 +103,35 @@ static int fill_window(struct loop *loop, struct ss_feed *feed, size_t *consumed
     return ss_lines_fill(&loop->lines, feed, &chain->batch, SS_BATCH_MAX, consumed);
 }
 
+static int process_slice(struct loop *loop, int from, const struct ss_piece *piece)
+{
+    if (piece->silent)
+        return ss_chain_replay(loop->chain, from);
+    if (!piece->part) { /* another member's by now */
+        ss_batch_reset(&loop->chain->batch);
+        return 0;
+    }
+    loop->counts->in += loop->chain->batch.n;
+    return process(loop, from);
+}
+
 /* Makes records of the bytes that are there until more are needed. */
 static int drain_window(struct loop *loop, int from)
 {
     struct ss_feed *feed = &loop->input.feed;
     for (;;) {
         size_t consumed;
-        int err = fill_window(loop, feed, &consumed);
+        struct slice slice;
+        int err;
+        if (!narrow(loop, &slice, &err))
+            return 0;
+        err = err ? err : fill_window(loop, feed, &consumed);
+        feed->n = slice.all;
         if (err < 0)
             return err;
         size_t made = loop->chain->batch.n;
-        loop->counts->in += made;
         if (made)
-            err = process(loop, from);
+            err = process_slice(loop, from, &slice.piece);
         if (err < 0)
             return err;
         ss_input_consume(&loop->input, consumed);
@@ -108,7 +147,8 @@ static int flush_and_commit(struct loop *loop)
 {
     int err = flush(loop);
     bool leaving = loop->input.ended && !loop->input.feed.end_of_all;
-    return err ? err : ss_commit_turn(&loop->output.commit, loop->input.src, leaving);
+    err = err ? err : ss_commit_turn(&loop->output.commit, loop->input.src, leaving);
+    return err ? err : ss_keeper_turn(&loop->keeper);
 }
 
 static int run_inputs(struct loop *loop)
@@ -156,13 +196,29 @@ static int finish_one(struct loop *loop, int stage, bool whole)
     return err || !loop->chain->batch.n ? err : process(loop, stage + 1);
 }
 
+/* A run over partitions that was stopped has not come to their ends: what is held back is held by whoever
+ * goes on. */
+static int finish_parts(struct loop *loop, int stage)
+{
+    struct ss_chain *chain = loop->chain;
+    int err = 0;
+    if (!loop->keeper.src)
+        return finish_one(loop, stage, false);
+    for (int p = 1; p < chain->parts && !err && !stopped(loop); p++)
+        if (ss_chain_part_is_open(chain, p)) {
+            err = ss_chain_part_use(chain, p);
+            err = err ? err : finish_one(loop, stage, false);
+        }
+    return err;
+}
+
 static int finish(struct loop *loop)
 {
     struct ss_chain *chain = loop->chain;
     int err = 0;
     for (int i = 0; i < chain->n && !err; i++) {
         err = flush(loop); /* what a sink prints comes after the records before it */
-        err = err ? err : finish_one(loop, i, false);
+        err = err ? err : finish_parts(loop, i);
         err = err ? err : finish_one(loop, i, true);
     }
     return err ? err : flush(loop);
@@ -211,6 +267,19 @@ static int open_outputs(struct loop *loop)
     return err;
 }
 
+/* One state in a file, or one for each partition of the input. */
+static int open_chain(struct loop *loop, const struct ss_env *env)
+{
+    const struct ss_loop_options *opt = loop->opt;
+    struct ss_keeper_options keep = {opt->state_path, opt->rebuild_us, opt->snapshot_us};
+    struct ss_source *src = loop->input.src;
+    bool parts = src && src->ops->keep && ss_chain_last_memory(loop->chain) >= 0;
+    if (parts && opt->n_inputs > 1)
+        return ss_fail(SS_EUSAGE, "a topic whose partitions have states can only be the one input");
+    int err = parts ? ss_chain_start(loop->chain, env) : ss_chain_open(loop->chain, env);
+    return err ? err : ss_keeper_open(&loop->keeper, loop->chain, src, &keep);
+}
+
 static int run(struct loop *loop)
 {
     struct ss_chain *chain = loop->chain;
@@ -229,7 +298,7 @@ static int run(struct loop *loop)
     if (!err)
         err = open_inputs(loop);
     if (!err)
-        err = ss_chain_open(chain, &env);
+        err = open_chain(loop, &env);
     if (!err)
         err = open_outputs(loop); /* last: a run that cannot begin leaves yesterday's output alone */
     struct ss_link *last = &chain->link[chain->n - 1];
@@ -246,7 +315,7 @@ static int run(struct loop *loop)
     if (!err)
         err = ss_commit_turn(&loop->output.commit, loop->input.src, true);
     if (!err)
-        err = ss_chain_save(chain);
+        err = loop->keeper.src ? ss_keeper_end(&loop->keeper) : ss_chain_save(chain);
     return err;
 }
 
@@ -271,6 +340,8 @@ static void put_port_stats(struct loop *loop)
         src->ops->stats(src, to);
         ss_buf_putc(to, '}');
     }
+    if (loop->opt->measure)
+        ss_keeper_stats(&loop->keeper, to);
     for (int i = 0; i < 2; i++) {
         struct ss_sink *sink = i ? c->rejects : c->out;
         if (!loop->opt->measure || !sink || !sink->ops->stats)
@@ -297,6 +368,7 @@ int ss_loop_run(struct ss_chain *chain, const struct ss_loop_options *opt, struc
     err = keep_first(loop, err, flush(loop)); /* a failure loses no record that went before it */
     put_port_stats(loop);
     watch(loop, true);
+    ss_keeper_free(&loop->keeper);
     err = keep_first(loop, err, ss_output_close(&loop->output));
     if (err < 0)
         (void)ss_fail((enum ss_err)err, "%s", loop->why);

@@ -37,6 +37,7 @@ struct ss_loop_options {
     const char *output;  /* URI */
     const char *rejects; /* URI, or NULL: counted only */
     const char *state_path;
+    int64_t rebuild_us, snapshot_us; /* of partitions' states (keeper.h): negative and 0: as they come */
     const char *program;
     size_t max_record; /* bytes; 0 = SS_MAX_RECORD_DEFAULT */
     bool measure;      /* fill `latency` (two clock reads a batch) */

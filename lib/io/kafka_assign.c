@@ -44,6 +44,7 @@ static int add_part(struct ss_kafka_source *k, const char *topic, int32_t partit
     k->part = grown;
     struct ss_kafka_part *p = &grown[k->n_parts++];
     *p = (struct ss_kafka_part){.topic = topic,
+                                .unit = k->n_parts,
                                 .partition = partition,
                                 .next = SS_NOT_YET,
                                 .committed = SS_NOT_YET,
@@ -78,7 +79,7 @@ static bool still_elsewhere(const struct ss_kafka_part *p)
 /* --- where reading begins and ends */
 
 /* Puts the place where reading begins into those of the list that have no committed one. */
-static int set_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
+int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
 {
     const struct ss_kafka_uri *uri = &k->uri;
     if (uri->from == SS_FROM_TIME) {
@@ -168,33 +169,45 @@ bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
 
 static void forget(struct ss_kafka_part *p)
 {
+    p->live = 0;
     p->next = p->committed = p->eof = SS_NOT_YET;
     p->assigned = false;
 }
 
-static int assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list, bool cooperative)
+/* Where reading begins, unless the group's committed positions or the client's own rule say it. */
+static int own_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
 {
-    bool own_start = k->uri.from != SS_FROM_EARLIEST && k->uri.from != SS_FROM_LATEST;
-    if (own_start && list->cnt) {
-        rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
-        int err = why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at",
-                                      ss_rdk.err2str(why))
-                      : set_starts(k, list);
-        if (err < 0)
-            return err;
-    }
+    if (k->uri.from == SS_FROM_EARLIEST || k->uri.from == SS_FROM_LATEST || !list->cnt)
+        return 0;
+    rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
+    return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why))
+               : ss_kafka_starts(k, list);
+}
+
+int ss_kafka_part_know(struct ss_kafka_source *k, const char *name, int32_t partition,
+                       struct ss_kafka_part **found)
+{
+    const char *topic = NULL;
+    *found = ss_kafka_part_named(k, name, partition);
+    for (int t = 0; t < k->uri.n_topics && !*found; t++)
+        if (strcmp(k->uri.topic[t], name) == 0)
+            topic = k->uri.topic[t];
+    if (*found || !topic)
+        return 0;
+    int err = add_part(k, topic, partition, found);
+    if (!err) /* made since the start: what was there at the start does not end in it */
+        (*found)->ended = k->uri.until == SS_UNTIL_END;
+    return err;
+}
+
+int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
+{
+    bool cooperative = strcmp(ss_rdk.rebalance_protocol(k->kafka.rk), "COOPERATIVE") == 0;
     for (int i = 0; i < list->cnt; i++) {
-        struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
-        if (!p) { /* made since the start: what was there at the start does not end in it */
-            const char *topic = NULL;
-            for (int t = 0; t < k->uri.n_topics; t++)
-                if (strcmp(k->uri.topic[t], list->elems[i].topic) == 0)
-                    topic = k->uri.topic[t];
-            int err = topic ? add_part(k, topic, list->elems[i].partition, &p) : 0;
-            if (err < 0 || !topic)
-                return err;
-            p->ended = k->uri.until == SS_UNTIL_END;
-        }
+        struct ss_kafka_part *p;
+        int err = ss_kafka_part_know(k, list->elems[i].topic, list->elems[i].partition, &p);
+        if (err < 0 || !p)
+            return err;
         forget(p);
         p->assigned = true;
         p->ended &= p->end == SS_NOT_YET;
@@ -234,6 +247,7 @@ static void unassign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
 void ss_kafka_give_up(struct ss_kafka_source *k)
 {
     if (k->wanted) {
+        ss_kafka_tell_going(k, k->wanted);
         unassign(k, k->wanted);
         ss_rdk.topic_partition_list_destroy(k->wanted);
     }
@@ -250,7 +264,14 @@ void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         ss_info("group '%s' gives %d partition%s of '%s'", k->uri.group, list->cnt, list->cnt == 1 ? "" : "s",
                 k->base.name);
-        if (assign(k, list, strcmp(ss_rdk.rebalance_protocol(rk), "COOPERATIVE") == 0) < 0)
+        if (k->keeper && !k->closing) { /* by the next read, which may wait */
+            if (k->coming)
+                ss_rdk.topic_partition_list_destroy(k->coming);
+            k->coming = ss_rdk.topic_partition_list_copy(list);
+            k->coming_ns = ss_clock_mono_ns();
+            return;
+        }
+        if (own_starts(k, list) < 0 || ss_kafka_assign(k, list) < 0)
             snprintf(k->why, sizeof k->why, "%s", ss_err_text());
         return;
     }
@@ -279,7 +300,7 @@ rd_kafka_topic_partition_list_t *ss_kafka_source_offsets(struct ss_source *src)
     for (int i = 0; i < k->n_parts; i++) {
         struct ss_kafka_part *p = &k->part[i];
         int64_t at = ss_kafka_part_position(k, p);
-        if (!p->assigned || at == SS_NOT_YET || at == p->committed)
+        if (!p->assigned || at == SS_NOT_YET || at == p->committed || at < p->live)
             continue;
         if (!list)
             list = ss_rdk.topic_partition_list_new(k->n_parts);
@@ -315,7 +336,7 @@ int ss_kafka_parts_begin(struct ss_kafka_source *k)
         why = ss_rdk.subscribe(k->kafka.rk, list);
     } else {
         list = list_of(k, any, RD_KAFKA_OFFSET_INVALID);
-        int err = set_starts(k, list);
+        int err = ss_kafka_starts(k, list);
         if (err < 0) {
             ss_rdk.topic_partition_list_destroy(list);
             return err;

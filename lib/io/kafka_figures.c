@@ -41,7 +41,7 @@ void ss_kafka_source_stats(struct ss_source *src, struct ss_buf *json)
     } numbers[] = {{"messages", (int64_t)k->messages}, {"bytes", (int64_t)k->bytes},
                    {"partitions", assigned},           {"rebalances", (int64_t)k->rebalances},
                    {"commits", (int64_t)k->commits},   {"lag", lag},
-                   {"queued", (int64_t)queued(k)}};
+                   {"queued", (int64_t)queued(k)},     {"replayed", (int64_t)k->replayed}};
     ss_json_key(json, "topic");
     ss_json_put_string(json, ss_str_of(k->base.name));
     for (size_t i = 0; i < SS_COUNT(numbers); i++) {

@@ -116,6 +116,10 @@ static int begin_message(struct ss_kafka_source *k, rd_kafka_message_t *msg, boo
         ss_rdk.message_destroy(msg);
         return err;
     }
+    if (i >= 0 && msg->offset < k->part[i].live) {
+        k->replayed++;
+        return 0;
+    }
     k->messages++;
     k->bytes += msg->len;
     return 0;
@@ -126,8 +130,11 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
     struct ss_kafka_source *k = ss_kafka_source_of(src);
     char *p = to;
     ss_kafka_give_up(k); /* what a reader that commits nothing still holds */
+    int coming = k->coming ? ss_kafka_take_over(k) : 0;
+    if (coming < 0)
+        return coming;
     size_t n = k->rest ? give(k, k->rest, k->rest_at, p, cap) : 0;
-    while (!k->rest && !k->wanted && !finished(k)) {
+    while (!k->rest && !k->wanted && !k->coming && !finished(k)) {
         rd_kafka_message_t *msg = ss_rdk.consumer_poll(k->kafka.rk, n ? 0 : POLL_MS);
         if (k->why[0])
             return ss_fail(SS_EIO, "%s", k->why);
@@ -150,7 +157,7 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
         return (ssize_t)n;
     if (!k->wanted && k->uri.until >= SS_UNTIL_END)
         ss_kafka_parts_elsewhere(k);
-    return k->wanted || !finished(k) ? SS_AGAIN : 0;
+    return k->wanted || k->coming || !finished(k) ? SS_AGAIN : 0;
 }
 
 /* --- what has been read */
@@ -205,6 +212,8 @@ int ss_kafka_source_committed(struct ss_source *src)
     for (int i = 0; i < k->n_parts; i++) {
         struct ss_kafka_part *p = &k->part[i];
         int64_t at = p->assigned ? ss_kafka_part_position(k, p) : p->committed;
+        if (at < p->live)
+            continue; /* given again, and not there yet */
         moved |= at != p->committed;
         p->committed = at;
     }
@@ -247,7 +256,13 @@ static void kafka_close(struct ss_source *src)
     k->closing = true;
     for (rd_kafka_message_t *msg; (msg = ss_taken_drop(&k->taken)) != NULL;)
         ss_rdk.message_destroy(msg);
+    k->keeper = NULL;
     if (k->kafka.rk) {
+        if (k->coming) { /* what the group waits for must be taken before it can be given back */
+            if (ss_kafka_assign(k, k->coming) < 0)
+                ss_info("%s", ss_err_text());
+            ss_rdk.topic_partition_list_destroy(k->coming);
+        }
         ss_kafka_give_up(k);
         (void)ss_rdk.consumer_close(k->kafka.rk);
         /* librdkafka before 2.4 dies by an assertion when a member is destroyed that never had an assignment
@@ -268,7 +283,10 @@ static const struct ss_source_ops source_ops = {.read = kafka_read,
                                                 .origin = origin,
                                                 .commit = kafka_commit,
                                                 .stats = ss_kafka_source_stats,
-                                                .metrics = ss_kafka_source_metrics};
+                                                .metrics = ss_kafka_source_metrics,
+                                                .keep = ss_kafka_keep,
+                                                .piece = ss_kafka_piece,
+                                                .settled = ss_kafka_settled};
 
 /* --- opening */
 

@@ -20,6 +20,8 @@ struct ss_kafka_part {
     int64_t committed;      /* what was last committed */
     int64_t end;            /* where reading ends; SS_NOT_YET: nowhere */
     int64_t eof, eof_bytes; /* the partition was read up to here when so many bytes had been given */
+    int64_t live;           /* what lies before was committed: given again, silently */
+    int unit, nth;          /* the number of the ss_part it belongs to, and which of its topics it is */
     bool assigned, ended;
 };
 
@@ -34,8 +36,11 @@ struct ss_kafka_source {
     rd_kafka_message_t *rest; /* a message handed over in part, and how much of it; NULL: none */
     size_t rest_at;
     rd_kafka_topic_partition_list_t *wanted; /* partitions that the group wants back; NULL: none */
+    rd_kafka_topic_partition_list_t *coming; /* partitions that it gives, not taken over yet; NULL: none */
+    int64_t coming_ns;                       /* since when */
+    const struct ss_part_keeper *keeper;
     bool lost, closing;
-    uint64_t messages, bytes, rebalances, commits;
+    uint64_t messages, replayed, bytes, rebalances, commits;
     int64_t asked_ns;
     char why[256]; /* a fault found where none can be returned */
 };
@@ -59,6 +64,23 @@ void ss_kafka_parts_elsewhere(struct ss_kafka_source *k);
 bool ss_kafka_parts_ended(const struct ss_kafka_source *k);
 /* Up to where the partition is consumed; SS_NOT_YET. */
 int64_t ss_kafka_part_position(const struct ss_kafka_source *k, const struct ss_kafka_part *p);
+/* Begins to read these partitions, at the places in the list. */
+int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
+/* Puts the place where reading begins into those of the list that have no committed one. */
+int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
+/* The partition, also one that has been made since the start; NULL in `found` for one of another topic. */
+int ss_kafka_part_know(struct ss_kafka_source *k, const char *topic, int32_t partition,
+                       struct ss_kafka_part **found) SS_MUST_CHECK;
+
+/* kafka_state.c: partitions with a memory behind them. */
+void ss_kafka_keep(struct ss_source *src, const struct ss_part_keeper *keeper);
+bool ss_kafka_piece(struct ss_source *src, struct ss_piece *piece);
+int ss_kafka_settled(struct ss_source *src, int number, struct ss_part *part);
+/* Takes over what the group gives: 0, SS_AGAIN while its positions cannot be told, or an error. */
+int ss_kafka_take_over(struct ss_kafka_source *k) SS_MUST_CHECK;
+/* Tells the keeper that these go. */
+void ss_kafka_tell_going(struct ss_kafka_source *k, const rd_kafka_topic_partition_list_t *list);
+
 /* Lets go of what the group wants back, if it wants anything. */
 void ss_kafka_give_up(struct ss_kafka_source *k);
 /* kafka_figures.c: what it tells of itself. */

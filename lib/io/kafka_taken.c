@@ -42,6 +42,11 @@ void ss_taken_close(struct ss_taken *t, int64_t end)
     at(t, t->n - 1)->end = end;
 }
 
+const struct ss_taken_one *ss_taken_at(const struct ss_taken *t, size_t i)
+{
+    return i < t->n ? at(t, i) : NULL;
+}
+
 void *ss_taken_drop(struct ss_taken *t)
 {
     if (!t->n)

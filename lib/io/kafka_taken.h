@@ -29,6 +29,8 @@ int ss_taken_add(struct ss_taken *taken, void *msg, int part, int64_t next) SS_M
 void ss_taken_close(struct ss_taken *taken, int64_t end);
 /* The first message, when all its bytes are consumed; NULL when not. */
 void *ss_taken_pop(struct ss_taken *taken, int *part, int64_t *next);
+/* The i-th message; NULL beyond the last. */
+const struct ss_taken_one *ss_taken_at(const struct ss_taken *taken, size_t i);
 /* The first message in any case; NULL when there is none. */
 void *ss_taken_drop(struct ss_taken *taken);
 void *ss_taken_find(const struct ss_taken *taken, uint64_t line);

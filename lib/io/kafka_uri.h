@@ -40,6 +40,7 @@ struct ss_kafka_uri {
     int64_t from_at; /* offset, number of messages, or ms since 1970 */
     enum ss_kafka_until until;
     int64_t until_at; /* number of messages, or ms since 1970 */
+    bool joined;      /* the topics are read as one, partition by partition */
     bool exactly_once;
     int64_t commit_us; /* 0: not said */
     char text[SS_KAFKA_URI_MAX];

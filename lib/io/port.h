@@ -33,6 +33,41 @@ struct ss_origin {
     const void *headers; /* the transport's own; NULL: none */
 };
 
+/*
+ * One partition of an input, or the same one of several topics that are read as one. The number is from 1 on,
+ * small, and stays the same while the source lives.
+ */
+#define SS_JOIN_MAX 4
+struct ss_part {
+    int number;
+    const char *name, *group; /* "payments", of two topics "payments+labels"; the group may be NULL */
+    int32_t partition;
+    int topics;
+    int64_t position[SS_JOIN_MAX]; /* in each topic: up to there it is consumed; -1: nothing is */
+};
+
+/* Whoever keeps a memory for each partition, told before and after messages of it come. */
+struct ss_part_keeper {
+    void *arg;
+    /*
+     * The partition is ours from now on, and `part` says the positions that the group has committed. Returns
+     * 1 and in `part` earlier ones, or these, that a memory stands for; 0 when there is none; or an error.
+     * What lies between the two is given again, as silent pieces.
+     */
+    int (*take)(void *arg, struct ss_part *part);
+    /* It no longer is. Its memory may be kept when all positions are committed (`settled`). */
+    void (*give)(void *arg, const struct ss_part *part, bool settled);
+    /* Without a memory: what is younger than this, by the broker's times, is given again; INT64_MAX: all. */
+    int64_t memory_us;
+};
+
+/* The next bytes not consumed. */
+struct ss_piece {
+    int part;    /* the number of the partition they all came from; 0: one that is no longer ours */
+    bool silent; /* they were committed before: given again for a memory's sake */
+    size_t bytes;
+};
+
 struct ss_source_ops {
     ssize_t (*read)(struct ss_source *src, void *to, size_t cap);
     void (*close)(struct ss_source *src);
@@ -45,6 +80,13 @@ struct ss_source_ops {
     void (*consumed)(struct ss_source *src, size_t bytes);
     /* The message that was line number `line` (first = 1) of this source; NULL once that is consumed. */
     const struct ss_origin *(*origin)(struct ss_source *src, uint64_t line);
+    /* For sources with partitions: before the first read. `keeper` must outlive the source. */
+    void (*keep)(struct ss_source *src, const struct ss_part_keeper *keeper);
+    /* False when nothing has been read that is not consumed. */
+    bool (*piece)(struct ss_source *src, struct ss_piece *piece);
+    /* Fills in the part of that number: 1 when it is ours, with all that is consumed of it committed, 0 when
+     * not, negative beyond the last number. */
+    int (*settled)(struct ss_source *src, int number, struct ss_part *part);
     /* What is consumed so far has left durably: it need not be given again after a restart. */
     int (*commit)(struct ss_source *src);
     /* Appends members to a JSON object: "messages":12,... */

@@ -1,0 +1,189 @@
+#include "flow/partfile.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "flow/snapshot.h"
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#define HEAD      "partition"
+#define GROUP_MAX 256
+
+struct head {
+    char name[1024], group[GROUP_MAX];
+    int32_t partition, topics;
+    int64_t position[SS_JOIN_MAX];
+    uint32_t stages, pad;
+};
+
+static int name_of(const char *dir, const struct ss_part *part, const char *suffix, char out[PATH_MAX])
+{
+    int n = snprintf(out, PATH_MAX, "%s/%s-%d.state%s", dir, part->name, (int)part->partition, suffix);
+    return n < 0 || n >= PATH_MAX ? ss_fail(SS_ECREATE, "path too long: '%s'", dir) : 0;
+}
+
+static struct head head_of(const struct ss_part *part, const struct ss_chain *chain)
+{
+    struct head head = {.partition = part->partition, .topics = part->topics};
+    snprintf(head.name, sizeof head.name, "%s", part->name);
+    snprintf(head.group, sizeof head.group, "%s", part->group ? part->group : "");
+    memcpy(head.position, part->position, sizeof head.position);
+    for (int i = 0; i < chain->n; i++)
+        head.stages += chain->link[i].stage->save != NULL;
+    return head;
+}
+
+static int save_head(const void *arg, struct ss_sink *to)
+{
+    return ss_sink_write(to, arg, sizeof(struct head));
+}
+
+static int write_sections(const struct head *head, const struct ss_chain *chain, struct ss_sink *to)
+{
+    int err = ss_section_write(to, HEAD, save_head, head);
+    for (int i = 0; i < chain->n && !err; i++)
+        if (chain->link[i].stage->save)
+            err = ss_section_write_stage(to, chain->link[i].stage, chain->link[i].st);
+    return err;
+}
+
+static int write_aside(const char *aside, const struct ss_part *part, const struct ss_chain *chain)
+{
+    struct head head = head_of(part, chain);
+    struct ss_sink *to = NULL;
+    int err = ss_sink_open(aside, &to);
+    if (err < 0)
+        return err;
+    err = write_sections(&head, chain, to);
+    err = err ? err : ss_sink_sync(to);
+    int closed = ss_sink_close(to);
+    return err ? err : closed;
+}
+
+int ss_partfile_save(const char *dir, const struct ss_part *part, const struct ss_chain *chain)
+{
+    char path[PATH_MAX], before[PATH_MAX], aside[PATH_MAX], own[32];
+    snprintf(own, sizeof own, ".tmp.%ld",
+             (long)getpid()); /* a member that was taken for dead may write, too */
+    int err = name_of(dir, part, "", path);
+    err = err ? err : name_of(dir, part, ".1", before);
+    err = err ? err : name_of(dir, part, own, aside);
+    err = err ? err : write_aside(aside, part, chain);
+    if (!err && rename(path, before) < 0 && errno != ENOENT)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", path, before);
+    if (!err && rename(aside, path) < 0)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
+    err = err ? err : ss_file_sync_directory(path);
+    if (err)
+        unlink(aside);
+    return err;
+}
+
+static int load_head(void *arg, struct ss_source *from)
+{
+    struct head *head = arg;
+    for (size_t at = 0; at < sizeof *head;) {
+        ssize_t n = ss_source_read(from, (char *)head + at, sizeof *head - at);
+        if (n == SS_AGAIN)
+            continue;
+        if (n <= 0)
+            return n < 0 ? (int)n : ss_fail(SS_EDATA, "'%s' is truncated", from->name);
+        at += (size_t)n;
+    }
+    head->name[sizeof head->name - 1] = head->group[sizeof head->group - 1] = '\0';
+    return 0;
+}
+
+/* Reads all of it and changes nothing: a state half loaded could not be taken back. */
+static int check(const char *path, struct head *head)
+{
+    struct ss_source *from = NULL;
+    int err = ss_source_open(path, &from);
+    err = err ? err : ss_section_read(from, HEAD, load_head, head);
+    for (uint32_t i = 0; !err && i < head->stages && i < SS_CHAIN_MAX; i++)
+        err = ss_section_read(from, NULL, NULL, NULL);
+    err = err ? err : ss_section_end(from);
+    ss_source_close(from);
+    return err;
+}
+
+static int load(const char *path, struct ss_chain *chain)
+{
+    struct ss_source *from = NULL;
+    struct head head;
+    int err = ss_source_open(path, &from);
+    err = err ? err : ss_section_read(from, HEAD, load_head, &head);
+    for (int i = 0; i < chain->n && !err; i++)
+        if (chain->link[i].stage->save)
+            err = ss_section_read_stage(from, chain->link[i].stage, chain->link[i].st);
+    ss_source_close(from);
+    return err;
+}
+
+/* Out of the way of the next save, which would put it in the place of a good one. */
+static int set_aside(const char *path, const char *suffix, const char *why)
+{
+    char to[PATH_MAX];
+    int n = snprintf(to, sizeof to, "%s.%s", path, suffix);
+    if (n < 0 || (size_t)n >= sizeof to)
+        return ss_fail(SS_ECREATE, "path too long: '%s'", path);
+    if (rename(path, to) < 0)
+        return ss_fail_errno(SS_EIO, "cannot rename '%s' to '%s'", path, to);
+    ss_warn("%s: kept as '%s', the state before it is used", why, to);
+    return 0;
+}
+
+static bool is_beyond(const struct head *head, const struct ss_part *part)
+{
+    bool beyond = false;
+    for (int t = 0; t < part->topics; t++)
+        beyond |= head->position[t] > part->position[t];
+    return beyond;
+}
+
+/* 1: this one will do. 0: it will not, or is not there. */
+static int look_at(const char *path, const struct ss_part *part, const struct ss_chain *chain,
+                   struct head *head)
+{
+    char why[PATH_MAX + 256];
+    struct head want = head_of(part, chain);
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    int err = check(path, head);
+    if (err == SS_EDATA) {
+        snprintf(why, sizeof why, "%s", ss_err_text());
+        return set_aside(path, "damaged", why);
+    }
+    if (err < 0)
+        return err;
+    if (strcmp(head->name, want.name) != 0 || strcmp(head->group, want.group) != 0 ||
+        head->partition != want.partition || head->topics != want.topics)
+        return ss_fail(SS_EDATA, "'%s' is the state of group '%s': each group wants a directory of its own",
+                       path, head->group);
+    if (head->stages != want.stages)
+        return ss_fail(SS_EDATA, "'%s' is the state of another pipeline", path);
+    if (!is_beyond(head, part))
+        return 1;
+    snprintf(why, sizeof why, "'%s' stands for position %lld, and only %lld is committed", path,
+             (long long)head->position[0], (long long)part->position[0]);
+    return set_aside(path, "beyond", why);
+}
+
+int ss_partfile_load(const char *dir, struct ss_part *part, struct ss_chain *chain)
+{
+    char path[PATH_MAX];
+    struct head head;
+    for (int i = 0; i < 2; i++) {
+        int err = name_of(dir, part, i ? ".1" : "", path);
+        int good = err ? err : look_at(path, part, chain, &head);
+        if (good < 0)
+            return good;
+        if (good == 0)
+            continue;
+        err = load(path, chain);
+        memcpy(part->position, head.position, sizeof head.position);
+        return err ? err : 1;
+    }
+    return 0;
+}

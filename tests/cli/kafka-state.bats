@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# States of partitions, on a real Apache Kafka started once for this file: kept in snapshots, brought up to the
+# committed position in silence, made anew from the topic. Skipped where Java or Maven is away.
+bats_require_minimum_version 1.5.0
+load helper
+load broker
+eval "$(declare -f setup | sed '1s/setup/fresh_folder/')"
+
+setup_file() { start_broker; }
+teardown_file() { stop_broker; }
+setup() {
+  fresh_folder
+  [ -z "$WHY_NOT" ] || skip "$WHY_NOT"
+  N=$BATS_TEST_NUMBER
+  URI=kafka://$KAFKA
+}
+
+# $1 payments, cut into four files, keyed by customer as kcat takes them; topics a$N and b$N.
+payments() {
+  ss-gen -n "$1" --seed 7 | ss-ingest -q >in
+  paste <(jq -r .user_id in) in >keyed
+  split -n l/4 -d keyed keyed.
+  topic "a$N" 4
+  topic "b$N" 4
+}
+feed() { kcat -b "$KAFKA" -P -t "a$N" -K $'\t' -X partitioner=murmur2_random <"keyed.0$1"; }
+feed_all() { for i in 0 1 2 3; do feed $i; done; }
+# What a command makes of each partition alone.
+alone() {
+  local p
+  for p in 0 1 2 3; do
+    kcat -b "$KAFKA" -C -t "a$N" -p $p -e -q >part
+    [ -s part ]
+    "$@" <part
+  done
+}
+# A member that finds dead ones out soon.
+member() { "$@" -v -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err; }
+more_than() { [ "$(read_topic "b$N" | wc -l)" -gt "$1" ]; }
+# Feeds the topic, and kills each member as soon as it has brought more out; the last one reads to the end. The
+# arguments: command, what the URIs say more, options.
+kill_again_and_again() {
+  local -a command
+  local in=$2 out=$3 i had
+  eval "command=($1)"
+  shift 3
+  for i in 0 1 2; do
+    feed $i
+    had=$(read_topic "b$N" | wc -l)
+    (exec "${command[@]}" -i "$URI/a$N?group=g$N&$in" -o "$URI/b$N?key=user_id&$out" "$@" -v \
+      -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err) &
+    wait_for more_than "$had"
+    kill -KILL $!
+    wait $! || true
+  done
+  feed 3
+  member "${command[@]}" -i "$URI/a$N?group=g$N&until=end&$in" -o "$URI/b$N?key=user_id&$out" "$@"
+}
+
+@test "a partition's features are those of its records alone, however many members share the topic" {
+  payments 4000
+  feed_all
+  for i in 1 2; do
+    member ss-features -i "$URI/a$N?group=g$N&until=end&commit=50ms" -o "$URI/b$N?key=user_id" --state st$i &
+  done
+  wait
+  alone ss-features -q | sort >want
+  read_topic "b$N" | sort | same /dev/stdin want
+  ss-features -q -i "$URI/a$N?until=end" | sort | same /dev/stdin want
+}
+
+@test "exactly once: members killed again and again leave the bytes of a run that nobody disturbed" {
+  payments 6000
+  kill_again_and_again ss-features 'commit=1s' 'exactly_once=1&commit=20ms' --state st --snapshot-every 20ms
+  alone ss-features -q | sort >want
+  read_topic "b$N" | sort | same /dev/stdin want
+  grep -q 'goes on from its state' err
+  [ "$(ls st | grep -c 'state$')" -eq 4 ]
+}
+
+@test "at least once: what is written twice is written the same" {
+  payments 6000
+  kill_again_and_again ss-features 'commit=100ms' '' --state st --snapshot-every 20ms
+  alone ss-features -q | sort >want
+  read_topic "b$N" | sort -u | same /dev/stdin want
+}
+
+@test "without a snapshot the state is made anew from the topic, in silence" {
+  payments 6000
+  kill_again_and_again ss-features 'commit=1s' 'exactly_once=1&commit=20ms'
+  alone ss-features -q | sort >want
+  read_topic "b$N" | sort | same /dev/stdin want
+  grep -q 'are read again for it' err
+}
+
+@test "records held by --lateness survive a kill, and a stop" {
+  payments 6000
+  kill_again_and_again 'ss-features --lateness 1h' 'commit=1s' 'exactly_once=1&commit=20ms' --state st --snapshot-every 20ms
+  alone ss-features -q --lateness 1h | sort >want
+  read_topic "b$N" | sort | same /dev/stdin want
+}
+
+@test "alerts are grouped within a partition, and told once" {
+  payments 6000
+  kill_again_and_again 'ss-run "rules | alert --level LOW --dedupe user_id,1d"' 'commit=1s' \
+    'exactly_once=1&commit=20ms' --state st --snapshot-every 20ms
+  alone ss-run 'rules | alert --level LOW --dedupe user_id,1d' -q | sort >want
+  grep -q '"alert":' want
+  read_topic "b$N" | sort | same /dev/stdin want
+}
