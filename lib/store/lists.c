@@ -1,5 +1,6 @@
 #include "store/lists.h"
 #include "base/err.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define COLUMNS     "name, kind, description, version, entries, created_us, updated_us"
@@ -141,71 +142,64 @@ static int touch(struct ss_db *db, struct ss_str list, int64_t more, int64_t now
                            SS_ARGS(ss_arg_text(list), ss_arg_int(more), ss_arg_int(now_us))));
 }
 
-static int put_some(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
-                    int64_t now_us, struct ss_arg *args)
+#define PUT_COLUMNS 7
+
+static void put_args(struct ss_arg *a, struct ss_str list, const struct ss_entry_row *e, int64_t now_us)
+{
+    a[0] = ss_arg_text(list);
+    a[1] = ss_arg_text(e->value);
+    a[2] = ss_arg_text(e->reason);
+    a[3] = e->from_us == INT64_MIN ? ss_arg_null() : ss_arg_int(e->from_us);
+    a[4] = e->until_us == INT64_MAX ? ss_arg_null() : ss_arg_int(e->until_us);
+    a[5] = ss_arg_text(e->actor);
+    a[6] = ss_arg_int(now_us);
+}
+
+/* Those that are new go in, and are told by that; then the others take the place of what is there. */
+static int put_some(struct ss_db *db, struct ss_arg *args, bool *fresh, size_t n, int64_t *added)
 {
     static const char *const columns[] = {"list",     "value", "reason",    "from_us",
                                           "until_us", "actor", "created_us"};
     static const enum ss_arg_type types[] = {SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_TEXT, SS_ARG_INT,
                                              SS_ARG_INT,  SS_ARG_TEXT, SS_ARG_INT};
-    static const struct ss_bulk bulk = {
+    struct ss_bulk bulk = {
         .table = "list_entries",
         .key = "list, value",
-        .update = "reason = excluded.reason, from_us = excluded.from_us, until_us = excluded.until_us,"
-                  " actor = excluded.actor, created_us = excluded.created_us",
         .column = columns,
         .type = types,
-        .columns = SS_COUNT(columns),
+        .columns = PUT_COLUMNS,
     };
-    for (size_t i = 0; i < n; i++) {
-        const struct ss_entry_row *e = &entry[i];
-        struct ss_arg *a = args + i * SS_COUNT(columns);
-        a[0] = ss_arg_text(list);
-        a[1] = ss_arg_text(e->value);
-        a[2] = ss_arg_text(e->reason);
-        a[3] = e->from_us == INT64_MIN ? ss_arg_null() : ss_arg_int(e->from_us);
-        a[4] = e->until_us == INT64_MAX ? ss_arg_null() : ss_arg_int(e->until_us);
-        a[5] = ss_arg_text(e->actor);
-        a[6] = ss_arg_int(now_us);
+    size_t others = 0;
+    int err = ss_db_insert(db, &bulk, args, n, fresh);
+    for (size_t i = 0; i < n && !err; i++) {
+        *added += fresh[i];
+        if (!fresh[i])
+            memmove(args + PUT_COLUMNS * others++, args + PUT_COLUMNS * i, PUT_COLUMNS * sizeof *args);
     }
-    return ss_db_insert(db, &bulk, args, n, NULL);
-}
-
-static int count(struct ss_db *db, struct ss_str list, int64_t *n)
-{
-    return ss_db_int(db, "SELECT count(*) FROM list_entries WHERE list = $1", SS_ARGS(ss_arg_text(list)), 0,
-                     n);
-}
-
-/* One entry is looked up; for many it is cheaper to count. */
-static int how_many(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
-                    int64_t *there)
-{
-    if (n > 1)
-        return count(db, list, there);
-    return ss_db_int(db, "SELECT count(*) FROM list_entries WHERE list = $1 AND value = $2",
-                     SS_ARGS(ss_arg_text(list), ss_arg_text(entry->value)), 0, there);
+    bulk.update = "reason = excluded.reason, from_us = excluded.from_us, until_us = excluded.until_us,"
+                  " actor = excluded.actor, created_us = excluded.created_us";
+    return err || !others ? err : ss_db_insert(db, &bulk, args, others, NULL);
 }
 
 int ss_list_entries_put(struct ss_db *db, struct ss_str list, const struct ss_entry_row *entry, size_t n,
                         int64_t now_us, int64_t *added)
 {
-    int64_t before, after;
+    size_t most = n < PUT_AT_ONCE ? n : PUT_AT_ONCE;
     *added = 0;
     if (n == 0)
         return 0;
-    int err = how_many(db, list, entry, n, &before);
-    struct ss_arg *args = err ? NULL : malloc((n < PUT_AT_ONCE ? n : PUT_AT_ONCE) * 7 * sizeof *args);
-    if (!err && !args)
-        err = ss_fail(SS_ENOMEM, "out of memory for list entries");
-    for (size_t at = 0; at < n && !err; at += PUT_AT_ONCE)
-        err = put_some(db, list, entry + at, n - at < PUT_AT_ONCE ? n - at : PUT_AT_ONCE, now_us, args);
+    struct ss_arg *args = malloc(most * PUT_COLUMNS * sizeof *args);
+    bool *fresh = malloc(most * sizeof *fresh);
+    int err = args && fresh ? 0 : ss_fail(SS_ENOMEM, "out of memory for list entries");
+    for (size_t at = 0; at < n && !err; at += most) {
+        size_t k = n - at < most ? n - at : most;
+        for (size_t i = 0; i < k; i++)
+            put_args(args + i * PUT_COLUMNS, list, &entry[at + i], now_us);
+        err = put_some(db, args, fresh, k, added);
+    }
     free(args);
-    err = err ? err : how_many(db, list, entry, n, &after);
-    if (err)
-        return err;
-    *added = after - before;
-    return touch(db, list, *added, now_us);
+    free(fresh);
+    return err ? err : touch(db, list, *added, now_us);
 }
 
 int ss_list_entry_remove(struct ss_db *db, struct ss_str list, struct ss_str value, int64_t now_us)
@@ -218,11 +212,47 @@ int ss_list_entry_remove(struct ss_db *db, struct ss_str list, struct ss_str val
     return err ? err : 1;
 }
 
-int64_t ss_list_entries_clear(struct ss_db *db, struct ss_str list, int64_t now_us)
+static int sweep_some(struct ss_db *db, struct ss_list_sweep *sweep, struct ss_arena *arena,
+                      struct ss_str *gone, int64_t limit, size_t *n)
 {
-    int64_t n = ss_db_exec(db, "DELETE FROM list_entries WHERE list = $1", SS_ARGS(ss_arg_text(list)));
-    if (n <= 0)
-        return n;
-    int err = touch(db, list, -n, now_us);
-    return err ? err : n;
+    struct ss_entry_row e;
+    struct ss_rows *rows;
+    int64_t seen = 0;
+    int err =
+        ss_list_entries(db, sweep->list, (struct ss_str){NULL, 0}, ss_str_of(sweep->at), 0, limit, &rows);
+    if (err)
+        return err;
+    while ((err = ss_rows_next(rows)) > 0) {
+        ss_list_entry_row(rows, &e);
+        snprintf(sweep->at, sizeof sweep->at, "%.*s", (int)e.value.n, e.value.p);
+        seen++;
+        if (sweep->stays(sweep->ctx, &e))
+            continue;
+        gone[*n] = e.value;
+        if (keep(arena, &gone[(*n)++])) {
+            err = SS_ENOMEM;
+            break;
+        }
+    }
+    ss_rows_free(rows);
+    sweep->done = err == 0 && seen < limit;
+    return err < 0 ? err : 0;
+}
+
+int ss_list_entries_sweep(struct ss_db *db, struct ss_list_sweep *sweep, int64_t limit, int64_t now_us)
+{
+    struct ss_arena arena;
+    struct ss_str *gone = malloc((size_t)limit * sizeof *gone);
+    size_t n = 0;
+    if (!gone)
+        return ss_fail(SS_ENOMEM, "out of memory for list entries");
+    ss_arena_init(&arena, (size_t)64 << 20);
+    int err = sweep_some(db, sweep, &arena, gone, limit, &n);
+    for (size_t i = 0; i < n && !err; i++)
+        err = done(ss_db_exec(db, "DELETE FROM list_entries WHERE list = $1 AND value = $2",
+                              SS_ARGS(ss_arg_text(sweep->list), ss_arg_text(gone[i]))));
+    ss_arena_free(&arena);
+    free(gone);
+    sweep->removed += err ? 0 : (int64_t)n;
+    return err || !n ? err : touch(db, sweep->list, -(int64_t)n, now_us);
 }

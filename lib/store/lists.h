@@ -49,7 +49,19 @@ int ss_list_entries_put(struct ss_db *db, struct ss_str list, const struct ss_en
 /* 1, or 0 when it was not there. */
 int ss_list_entry_remove(struct ss_db *db, struct ss_str list, struct ss_str value,
                          int64_t now_us) SS_MUST_CHECK;
-/* All entries; how many. */
-int64_t ss_list_entries_clear(struct ss_db *db, struct ss_str list, int64_t now_us) SS_MUST_CHECK;
+
+/* A walk through a list that takes out what shall not stay, a part at a time. */
+struct ss_list_sweep {
+    struct ss_str list;
+    bool (*stays)(void *ctx, const struct ss_entry_row *entry);
+    void *ctx;
+    char at[1024]; /* the last value that was looked at; "" at first */
+    bool done;
+    int64_t removed;
+};
+
+/* Looks at up to `limit` more entries. */
+int ss_list_entries_sweep(struct ss_db *db, struct ss_list_sweep *sweep, int64_t limit,
+                          int64_t now_us) SS_MUST_CHECK;
 
 #endif

@@ -4,8 +4,10 @@
 #include "json/write.h"
 #include "rule/list_file.h"
 #include "web/lists.h"
+#include "web/auth.h"
 #include "web/mask.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TOLD_MEMORY ((size_t)64 << 10)
 
@@ -217,38 +219,105 @@ static int remove_entry(struct ss_call *call)
 
 /* ---- many ---- */
 
+#define IMPORT_PART 5000 /* entries of one transaction */
+
+/* What an import has come to. */
+struct importing {
+    struct ss_call *call;
+    struct ss_list_import import;
+    const struct ss_str **order; /* the values in the order of their bytes, of one that replaces */
+    struct ss_list_sweep sweep;
+    size_t put;
+    int64_t added;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct ss_str *x = *(const struct ss_str *const *)a, *y = *(const struct ss_str *const *)b;
+    int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+    return order ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+/* It is in the file, or came while the file was being taken in. */
+static bool stays(void *ctx, const struct ss_entry_row *entry)
+{
+    struct importing *i = ctx;
+    const struct ss_str *value = &entry->value;
+    if (entry->created_us > i->call->now_us && entry->created_us <= i->call->web->now_us())
+        return true;
+    return bsearch(&value, i->order, i->import.n, sizeof *i->order, by_bytes) != NULL;
+}
+
+static int put_order(struct ss_call *call, struct importing *i)
+{
+    i->order = ss_arena_alloc(&call->arena, (i->import.n + 1) * sizeof *i->order);
+    if (!i->order)
+        return SS_ENOMEM;
+    for (size_t k = 0; k < i->import.n; k++)
+        i->order[k] = &i->import.entry[k].value;
+    qsort(i->order, i->import.n, sizeof *i->order, by_bytes);
+    return 0;
+}
+
+/* A part of an import, and of what goes for it: no more than fits into a short transaction. */
+static int import_part(struct ss_call *call, struct importing *i, bool *whole)
+{
+    struct ss_list_import *import = &i->import;
+    size_t n = import->n - i->put < IMPORT_PART ? import->n - i->put : IMPORT_PART;
+    int64_t added = 0;
+    int err = ss_list_entries_put(call->db, i->sweep.list, import->entry + i->put, n, call->now_us, &added);
+    i->put += n;
+    i->added += added;
+    if (!err && import->replace && n < IMPORT_PART)
+        err = ss_list_entries_sweep(call->db, &i->sweep, (int64_t)(IMPORT_PART - n), call->now_us);
+    *whole = i->put == import->n && (!import->replace || i->sweep.done);
+    return err;
+}
+
+static void put_import(struct ss_buf *to, const struct importing *i)
+{
+    ss_buf_putc(to, '{');
+    ss_put_int_of(to, "entries", (int64_t)i->import.n);
+    ss_put_int_of(to, "added", i->added);
+    ss_put_int_of(to, "changed", (int64_t)i->put - i->added);
+    ss_put_int_of(to, "removed", i->sweep.removed);
+    ss_buf_putc(to, '}');
+}
+
+/*
+ * Part by part, each in a transaction with what others do meanwhile. Nothing is taken out before all that is
+ * new is in; the log has a line for a long import's beginning, and one for its end.
+ */
 static int import_write(struct ss_call *call)
 {
-    const struct ss_list_import *import = call->state;
+    struct importing *i = call->state;
     struct ss_buf *to = &call->res.body;
     struct ss_list_row list;
     enum ss_list_kind kind;
-    int64_t added = 0, removed = 0;
+    bool whole = false, begins = i->put == 0 && !*i->sweep.at;
     int err = ss_list_find(call, &list, &kind);
     if (err <= 0)
         return err;
-    if (import->replace)
-        removed = ss_list_entries_clear(call->db, list.name, call->now_us);
-    err = removed < 0
-              ? (int)removed
-              : ss_list_entries_put(call->db, list.name, import->entry, import->n, call->now_us, &added);
+    err = import_part(call, i, &whole);
     if (err)
         return err;
-    ss_buf_putc(to, '{');
-    ss_put_int_of(to, "entries", (int64_t)import->n);
-    ss_put_int_of(to, "added", added);
-    ss_put_int_of(to, "changed", (int64_t)import->n - added);
-    ss_put_int_of(to, "removed", removed);
-    ss_buf_putc(to, '}');
+    put_import(to, i);
     struct ss_str told = ss_call_copy(call, (struct ss_str){to->p, to->n});
-    return ss_list_tell(call, import->replace ? "list.replace" : "list.import", list.name,
-                        (struct ss_str){NULL, 0}, told);
+    if (whole)
+        return ss_list_tell(call, i->import.replace ? "list.replace" : "list.import", list.name,
+                            (struct ss_str){NULL, 0}, told);
+    ss_buf_reset(to);
+    if (begins)
+        err = ss_call_audit(call, i->import.replace ? "list.replace_begin" : "list.import_begin",
+                            ss_call_format(call, "list:%.*s", (int)list.name.n, list.name.p),
+                            (struct ss_str){NULL, 0}, told);
+    return err ? err : ss_call_then(call, SS_RUN_WRITE, import_write);
 }
 
 static int import(struct ss_call *call)
 {
     static const char *const modes[] = {"add", "replace", NULL};
-    struct ss_list_import *state = ss_arena_zalloc(&call->arena, sizeof *state);
+    struct importing *state = ss_arena_zalloc(&call->arena, sizeof *state);
     struct ss_list_row list;
     enum ss_list_kind kind;
     int mode;
@@ -263,9 +332,15 @@ static int import(struct ss_call *call)
     int err = ss_list_find(call, &list, &kind);
     if (err <= 0)
         return err;
-    state->replace = mode == 1;
-    err = ss_list_import_read(call, kind, call->req.body.p ? call->req.body : SS_STR(""), ndjson, state);
+    state->call = call;
+    state->import.replace = mode == 1;
+    state->sweep = (struct ss_list_sweep){.list = list.name, .stays = stays, .ctx = state};
+    err = ss_list_import_read(call, kind, call->req.body.p ? call->req.body : SS_STR(""), ndjson,
+                              &state->import);
     if (err || !ss_call_check(call))
+        return err;
+    err = state->import.replace ? put_order(call, state) : 0;
+    if (err)
         return err;
     call->state = state;
     return ss_call_then(call, SS_RUN_WRITE, import_write);

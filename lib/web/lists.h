@@ -9,7 +9,7 @@
 #include "store/lists.h"
 #include "web/web.h"
 
-#define SS_IMPORT_ENTRIES 200000 /* of one import: it is one transaction */
+#define SS_IMPORT_ENTRIES 200000 /* of one import, whose parts are transactions of their own */
 #define SS_IMPORT_BYTES   ((size_t)32 << 20)
 #define SS_LIST_NAME_MAX  64
 

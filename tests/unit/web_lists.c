@@ -197,6 +197,16 @@ static void many(struct web_test *t)
     t->type = "text/csv";
     web_is(t, "POST", "/api/v1/lists/bad/import?mode=replace", ss_buf_cstr(&big), 200, "fifty thousand");
     web_has(t, "added", "50000", "are taken");
+    web_has(t, "removed", "2", "for those that were there");
+    t->type = "application/json";
+    web_is(t, "GET", "/api/v1/lists/bad", NULL, 200, "the list");
+    web_has(t, "entries", "50000", "knows how many it has");
+    web_is(t, "GET", "/api/v1/audit?limit=2", NULL, 200, "the log");
+    web_has(t, "items.0.action", "\"list.replace\"", "has the end");
+    web_has(t, "items.1.action", "\"list.replace_begin\"", "and the beginning of what is long");
+    t->type = "text/csv";
+    web_is(t, "POST", "/api/v1/lists/bad/import?mode=replace", "V7,why\nnew\n", 200, "nearly all go");
+    ok(ss_str_is(t->body, "{\"entries\":2,\"added\":1,\"changed\":1,\"removed\":49999}"), "and are counted");
     ss_buf_reset(&big);
     for (int i = 0; i < 200100; i++)
         ss_buf_puts(&big, "x\n");
