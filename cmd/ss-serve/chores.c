@@ -7,6 +7,7 @@
 #include "store/passed.h"
 #include "store/size.h"
 #include "web/auth.h"
+#include "web/settings.h"
 #include "web/deadlines.h"
 #include "web/replay.h"
 #include <inttypes.h>
@@ -51,6 +52,52 @@ void ss_writer_tell_head(struct ss_db *db)
         ss_warn("the head of the audit log is not known: %s", ss_err_text());
     else
         ss_info("audit head %" PRId64 ":%s", seq, hash);
+}
+
+/* What was deleted is a change like any other: the log says so. */
+static int note_pruned(struct ss_writer *writer)
+{
+    const struct ss_pruned *p = &writer->prune.pruned;
+    char told[300];
+    int n = snprintf(told, sizeof told,
+                     "{\"payments\":%" PRId64 ",\"labels\":%" PRId64 ",\"alerts\":%" PRId64
+                     ",\"customers\":%" PRId64 ",\"links\":%" PRId64 ",\"counts\":%" PRId64
+                     ",\"answers\":%" PRId64 ",\"notices\":%" PRId64 ",\"payments_kept\":%" PRId64 "}",
+                     p->payments, p->labels, p->alerts, p->customers, p->links, p->counts, p->answers,
+                     p->notices, p->kept);
+    const struct ss_audit entry = {.actor = "ss-serve",
+                                   .action = "store.prune",
+                                   .subject = SS_STR("store"),
+                                   .new_value = {told, (size_t)n},
+                                   .time_us = writer->web->now_us()};
+    if (p->payments + p->labels + p->alerts + p->customers + p->links + p->counts == 0)
+        return 0;
+    int err = ss_writer_begin(writer);
+    err = err ? err : ss_audit_add(writer->opt.db, &entry);
+    return ss_writer_end(writer, err, ss_clock_mono_ns());
+}
+
+/* Now and then, by the settings of then; a step at a time between other work. */
+static void prune(struct ss_writer *writer, int64_t now_ns)
+{
+    int more = 1;
+    if (!writer->pruning && now_ns - writer->pruned_ns < writer->opt.prune_every_us * 1000)
+        return;
+    if (!writer->pruning) {
+        writer->pruned_ns = now_ns;
+        writer->prune = (struct ss_prune_run){0};
+        more = ss_prune_default(writer->opt.db, writer->web->now_us(),
+                                ss_setting_int(writer->web->settings, "retention.payments_days"),
+                                &writer->policy);
+        more = more ? more : 1;
+    }
+    if (more > 0)
+        more = ss_prune_step(writer->opt.db, &writer->policy, &writer->prune);
+    writer->pruning = more > 0;
+    if (more == 0)
+        more = note_pruned(writer);
+    if (more < 0 && more != SS_EAWAY)
+        ss_warn("what is old stays: %s", ss_err_text());
 }
 
 static void settle(struct ss_writer *writer)
@@ -106,6 +153,7 @@ void ss_writer_chores(struct ss_writer *writer)
         writer->swept_ns = now_ns;
         sweep(writer, now_ns);
     }
+    prune(writer, now_ns);
     if (now_ns - writer->headed_ns >= HEAD_NS) {
         writer->headed_ns = now_ns;
         ss_writer_tell_head(writer->opt.db);

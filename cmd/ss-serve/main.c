@@ -215,6 +215,7 @@ static int open_threads(struct server *s, struct ss_db *desk_db)
         .hosted = s->hosted,
         .mover = s->mover,
         .save_every_us = s->opt.save_every_us,
+        .prune_every_us = s->opt.prune_every_us,
         .stop = &s->stop,
     };
     if (!err)

@@ -22,6 +22,7 @@ enum {
     OPT_MAX_RECORD,
     OPT_STREAM,
     OPT_PROXY,
+    OPT_PRUNE,
     OPT_POLL,
     OPT_HTTP2,
     OPT_GRACE,
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
     {"durability", OPT_DURABILITY, "WORD", 0,
      "full: what is answered survives a power cut; normal: a crash of the program (full)", 0},
     {"ui", OPT_UI, "DIR", 0, "The dashboard from these files instead of its own: for those who design", 0},
+    {"prune-every", OPT_PRUNE, "TIME", 0, "Delete what the settings keep no longer, this often (1h)", 0},
     {"readers", OPT_READERS, "N", 0, "Threads for long queries (2)", 0},
     {"secret", OPT_SECRET, "FILE", 0, "The secret that signs sessions (STORE.secret; made when missing)", 0},
     {"oidc", OPT_OIDC, "FILE", 0, "Sign in with a provider of OpenID Connect", 0},
@@ -104,6 +106,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_STATE: o->state = arg; return 0;
     case OPT_STATE_EVERY: o->save_every_us = duration(state, "--state-every", arg); return 0;
+    case OPT_PRUNE: o->prune_every_us = duration(state, "--prune-every", arg); return 0;
     case OPT_WARM: o->warm_us = duration(state, "--warm", arg); return 0;
     case OPT_TIMEOUT: o->timeout_us = duration(state, "--timeout", arg); return 0;
     case OPT_GRACE: o->grace_ms = (int)(duration(state, "--grace", arg) / 1000); return 0;
@@ -167,6 +170,7 @@ void ss_serve_parse(int argc, char **argv, struct ss_serve_options *o)
         .durability = SS_DURABLE,
         .warm_us = 30 * SS_DAY_US,
         .save_every_us = SS_MINUTE_US,
+        .prune_every_us = SS_HOUR_US,
         .max_record = (size_t)1 << 20,
         .readers = 2,
         .grace_ms = 10000,

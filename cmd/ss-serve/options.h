@@ -11,7 +11,7 @@ struct ss_serve_options {
     const char *pipeline, *state, *input, *stream, *secret, *oidc;
     struct ss_proxies proxies;
     enum ss_durability durability;
-    int64_t warm_us, save_every_us, timeout_us;
+    int64_t warm_us, save_every_us, prune_every_us, timeout_us;
     size_t max_record;
     int readers, grace_ms;
     bool log_requests, http2, poll, quiet, log_json;

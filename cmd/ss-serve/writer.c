@@ -497,7 +497,7 @@ int ss_writer_open(const struct ss_writer_options *opt, struct ss_writer **out)
     if (err)
         return err;
     writer->web->submit = writer->submit;
-    writer->saved_ns = writer->swept_ns = writer->headed_ns = ss_clock_mono_ns();
+    writer->saved_ns = writer->pruned_ns = writer->swept_ns = writer->headed_ns = ss_clock_mono_ns();
     if (pthread_create(&writer->thread, NULL, work, writer) != 0)
         return ss_fail_errno(SS_ENOMEM, "cannot start a thread");
     writer->runs = true;

@@ -27,6 +27,7 @@ struct ss_writer_options {
     struct ss_hosted *hosted; /* NULL: none */
     struct ss_mover *mover;   /* of the store's log */
     int64_t save_every_us;    /* between snapshots */
+    int64_t prune_every_us;   /* between two looks for what is to be deleted */
     const volatile int *stop; /* not 0: lines of the input wait for the store no longer */
 };
 

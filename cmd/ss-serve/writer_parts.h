@@ -4,6 +4,7 @@
 
 #include "cmd/ss-serve/flusher.h"
 #include "cmd/ss-serve/writer.h"
+#include "store/prune.h"
 #include "web/submit.h"
 
 /* Lines of the input that wait for their commit. */
@@ -34,7 +35,10 @@ struct ss_writer {
     struct ss_call *payment[SS_SUBMIT_MAX];
     struct ss_buf told;
     int last_n; /* how many were taken last */
-    int64_t saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
+    struct ss_prune_policy policy;
+    struct ss_prune_run prune; /* under way while `pruning` */
+    bool pruning;
+    int64_t pruned_ns, saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
 };
 
 /* A writing transaction; its end: committed, or all of it undone. Health hears of either. */

@@ -13,17 +13,6 @@ static bool is_currency(struct ss_str value)
     return value.n == 3;
 }
 
-/* Only its form: which zones there are is known where times are shown. */
-static bool is_zone(struct ss_str value)
-{
-    for (size_t i = 0; i < value.n; i++) {
-        char c = value.p[i], lower = (char)(c | 0x20);
-        if (!(lower >= 'a' && lower <= 'z') && !(c >= '0' && c <= '9') && !strchr("_+-/", c))
-            return false;
-    }
-    return value.n > 0 && value.p[0] != '/';
-}
-
 #define BOOL(key, absent, about)                                    \
     {                                                               \
         key, SS_SETTING_BOOL, absent, 0, 1, NULL, NULL, NULL, about \
@@ -56,11 +45,11 @@ static const struct ss_setting table[] = {
     WORD("cases.auto_level", "HIGH", levels, "The level from which on cases open by themselves."),
     INT("cases.auto_window_h", "24", 1, 8760, "Hours in which alerts of one entity join the case that is open."),
     INT("cases.evidence_mb", "10", 1, 10, "Mebibytes that a file of evidence may have."),
-    TEXT("currency", "USD", is_currency, "three capital letters (ISO 4217)", "The currency that sums are shown in."),
+    TEXT("currency", "USD", is_currency, "three capital letters (ISO 4217)", "The currency that sums of all payments are named in."),
     BOOL("mask.analyst", "false", "Hide personal data (addresses, names, card numbers) from analysts."),
     BOOL("mask.viewer", "true", "Hide personal data (addresses, names, card numbers) from viewers."),
     INT("retention.jobs_days", "90", 1, 36500, "Days that the results of finished jobs are kept."),
-    INT("retention.payments_days", "0", 0, 36500, "Days that payments are kept; 0 keeps them for good."),
+    INT("retention.payments_days", "0", 0, 36500, "Days that payments are kept, by the server or ss-ctl prune; 0 keeps them for good."),
     BOOL("rules.four_eyes", "false", "A rule set is published only once a second person has approved it."),
     REAL("sla.at_risk", "0.25", 0, 1, "A case is at risk when less than this share of its time is left."),
     INT("sla.critical_h", "2", 1, 8760, "Hours to resolve a case of priority critical."),
@@ -68,7 +57,6 @@ static const struct ss_setting table[] = {
     INT("sla.low_h", "72", 1, 8760, "Hours to resolve a case of priority low."),
     INT("sla.medium_h", "24", 1, 8760, "Hours to resolve a case of priority medium."),
     BOOL("sla.pause_pending", "true", "The time of a case stands still while information is awaited."),
-    TEXT("time_zone", "UTC", is_zone, "a name such as Europe/Berlin", "The time zone that days are shown in."),
 };
 /* clang-format on */
 

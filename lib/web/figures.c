@@ -1,3 +1,4 @@
+#include "store/settings.h"
 #include "web/figures.h"
 #include "base/time.h"
 #include "json/write.h"
@@ -149,6 +150,13 @@ static int put_cases(struct ss_call *call)
     return 0;
 }
 
+/* What sums of all payments are named in. */
+static void put_currency(struct ss_call *call)
+{
+    if (call->web->settings)
+        ss_put_text_of(&call->res.body, "currency", ss_setting_text(call->web->settings, "currency"));
+}
+
 int ss_kpis(struct ss_call *call)
 {
     struct ss_buf *to = &call->res.body;
@@ -180,6 +188,7 @@ int ss_kpis(struct ss_call *call)
     ss_buf_putc(to, '{');
     ss_put_time_of(to, "as_of", period.as_of_us);
     ss_put_text_of(to, "period", ss_str_of(period.name));
+    put_currency(call);
     ss_put_int_of(to, "payments_1h", hour.payments);
     put_figure(to, "payments", (double)all.sum.payments, (double)all.before.payments, all.point);
     put_figure(to, "amount", (double)all.sum.amount / 10000, (double)all.before.amount / 10000, all.amount);
@@ -230,6 +239,7 @@ int ss_summary(struct ss_call *call)
     ss_time_to_civil(period.as_of_us, &civil);
     ss_buf_putc(&call->res.body, '{');
     ss_put_time_of(&call->res.body, "as_of", period.as_of_us);
+    put_currency(call);
     err = put_sum(call, "today", day, period.until_us);
     err = err ? err : put_sum(call, "week", day - civil.weekday * SS_DAY_US, period.until_us);
     err = err ? err : put_sum(call, "total", 0, INT64_MAX);

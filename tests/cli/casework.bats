@@ -96,3 +96,13 @@ make_store() {
   run ss-ctl setting set s.db sla.high_h x
   says "'sla.high_h'"
 }
+
+@test "each setting is read by something" {
+  ss-ctl migrate s.db >/dev/null
+  ss-ctl setting list --json s.db | jq -r .key >keys
+  [ "$(wc -l <keys)" -gt 15 ]
+  while read -r key; do
+    grep -rqF --include='*.c' --exclude=settings_table.c "\"$key\"" "$ROOT/lib" "$ROOT/cmd" || { echo "nobody reads $key"; unread=1; }
+  done <keys
+  [ -z "${unread:-}" ]
+}

@@ -316,3 +316,30 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("notify"); print("b
   jq -c '.items[] | select(.psi > 0.1)' body | same /dev/stdin /dev/null # they are what it was trained on
   [ "$(jq '.items | length' body)" -gt 40 ]
 }
+
+@test "what the settings keep no longer is deleted while payments go on" {
+  serve --pipeline rules --prune-every 200ms
+  get_key
+  for d in 01 02 03; do ask /payments -d "$(payment "old$d" 10 "2020-01-${d}T00:00:00Z")"; done
+  ask /payments -d "$(payment new 10 "$(date -u +%FT%TZ)")"
+  sleep 0.5 # some rounds, none of which may take it
+  ask /payments/old01
+  code_is 200
+  key2=$key key=$admin
+  ask /settings -X PATCH -d '{"retention.payments_days":30}'
+  code_is 200
+  for i in $(seq 200); do
+    ask /payments/old01
+    [ "$code" = 404 ] && break
+    sleep 0.1
+  done
+  code_is 404
+  ask /payments/new
+  code_is 200
+  for i in $(seq 100); do
+    ask '/audit?action=store.prune'
+    [ "$(jq '[.items[].new.payments] | add' body)" = 3 ] && break
+    sleep 0.1
+  done
+  jq -c '[.items[].new.payments] | add' body | same /dev/stdin <(echo 3) || { cat body; return 1; }
+}
