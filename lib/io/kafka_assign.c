@@ -200,9 +200,16 @@ int ss_kafka_part_know(struct ss_kafka_source *k, const char *name, int32_t part
     return err;
 }
 
+/* The client names no protocol before its group has settled on one, as when it is closed at once. */
+static bool is_cooperative(const struct ss_kafka_source *k)
+{
+    const char *protocol = ss_rdk.rebalance_protocol(k->kafka.rk);
+    return protocol && strcmp(protocol, "COOPERATIVE") == 0;
+}
+
 int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
 {
-    bool cooperative = strcmp(ss_rdk.rebalance_protocol(k->kafka.rk), "COOPERATIVE") == 0;
+    bool cooperative = is_cooperative(k);
     for (int i = 0; i < list->cnt; i++) {
         struct ss_kafka_part *p;
         int err = ss_kafka_part_know(k, list->elems[i].topic, list->elems[i].partition, &p);
@@ -234,7 +241,7 @@ static void unassign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
         ss_taken_disown(&k->taken, (int)(p - k->part));
         forget(p);
     }
-    if (strcmp(ss_rdk.rebalance_protocol(k->kafka.rk), "COOPERATIVE") == 0) {
+    if (is_cooperative(k)) {
         rd_kafka_error_t *error = ss_rdk.incremental_unassign(k->kafka.rk, list);
         if (error)
             ss_rdk.error_destroy(error);

@@ -32,7 +32,8 @@ static void memories_keep_apart(const struct ss_stage *stage)
     *seen(&chain) = 10;
     ok(ss_chain_part_use(&chain, 3) == 0 && *seen(&chain) == 30, "each is what it was");
     ss_chain_part_close(&chain, 1);
-    ok(*seen(&chain) == 7 && !ss_chain_part_is_open(&chain, 1), "when one goes, that of no partition is in use");
+    ok(*seen(&chain) == 7 && !ss_chain_part_is_open(&chain, 1),
+       "when one goes, that of no partition is in use");
     ok(ss_chain_part_open(&chain, 1) == 0 && *seen(&chain) == 0, "what comes back is empty");
     ok(ss_chain_part_use(&chain, 3) == 0 && *seen(&chain) == 30, "the others have not noticed");
     ss_chain_free(&chain);
