@@ -27,7 +27,7 @@ struct web_test {
     const char *if_match, *idempotency_key, *type;
     /* With `identify` it is the headers that say who asks, not `who`. */
     bool identify, secure;
-    const char *authorization, *cookie, *origin, *address;
+    const char *authorization, *cookie, *origin, *address, *accept;
     /* The last answer, valid until the next call. */
     struct ss_call call;
     bool used;
@@ -132,6 +132,8 @@ __attribute__((unused)) static int web_ask(struct web_test *t, const char *metho
         call->req.authorization = ss_str_of(t->authorization);
     if (t->cookie)
         call->req.cookie = ss_str_of(t->cookie);
+    if (t->accept)
+        call->req.accept = ss_str_of(t->accept);
     if (t->origin)
         call->req.origin = ss_str_of(t->origin);
     call->req.secure = t->secure;

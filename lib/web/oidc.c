@@ -48,9 +48,25 @@ static struct ss_str local_path(struct ss_str to)
 
 /* ---- GET auth/oidc/start ---- */
 
+/*
+ * A browser is shown the dashboard's sign-in page, which has words of its own for each `word`; JSON would
+ * leave a person stranded. False: no browser asks.
+ */
+static bool to_sign_in(struct ss_call *call, const char *word)
+{
+    if (!call->req.accept.p || !memmem(call->req.accept.p, call->req.accept.n, "text/html", 9))
+        return false;
+    ss_buf_reset(&call->res.body);
+    call->res.location = ss_call_format(call, "/sign-in?refused=%s", word);
+    call->res.status = 302;
+    return true;
+}
+
 static int away(struct ss_call *call)
 {
     ss_warn("sign-in with another's account: %s", ss_err_text());
+    if (to_sign_in(call, "away"))
+        return 0;
     call->res.retry_after_s = 10;
     return ss_problem(call, 503, "provider", "the other sign-in cannot be reached just now");
 }
@@ -118,10 +134,10 @@ struct coming {
     const struct ss_json_value *claims;
 };
 
-static int refused(struct ss_call *call, int status, const char *code, const char *why)
+static int refused(struct ss_call *call, int status, const char *code, const char *word, const char *why)
 {
     ss_cookie_set(call, COOKIE, none, 0);
-    return ss_problem(call, status, code, "%s", why);
+    return to_sign_in(call, word) ? 0 : ss_problem(call, status, code, "%s", why);
 }
 
 /* The path in the cookie's word; false when the word is damaged or old. */
@@ -176,12 +192,12 @@ static bool is_true(const struct ss_json_value *claims, const char *name)
     return v && (v->type == SS_JSON_TRUE || (v->type == SS_JSON_STRING && ss_str_is(v->text, "true")));
 }
 
-static int deny(struct ss_call *call, struct ss_str subject, const char *why)
+static int deny(struct ss_call *call, struct ss_str subject, const char *word, const char *why)
 {
     int err = ss_call_audit(call, "auth.denied", ss_call_format(call, "oidc:%s", subject.p), none,
                             ss_auth_pair(call, "reason", ss_str_of(why)));
     call->keep = true;
-    return err ? err : refused(call, 403, "no_account", why);
+    return err ? err : refused(call, 403, "no_account", word, why);
 }
 
 /* The role that the provider decides; the last administrator stays one. */
@@ -217,13 +233,14 @@ static int account_for(struct ss_call *call, const struct coming *c, struct ss_s
     struct ss_str name = text_claim(c->claims, "name");
     int err;
     if (!email.p)
-        return deny(call, subject, "the provider names no email address");
+        return deny(call, subject, "no_email", "the provider names no email address");
     int found = ss_user_find(call->db, email, &call->arena, user);
     if (found < 0)
         return found;
     if (found) {
         if (!config->link || !is_true(c->claims, "email_verified") || user->oidc_subject.p)
-            return deny(call, subject, "there is an account with this email that signs in otherwise");
+            return deny(call, subject, "other_account",
+                        "there is an account with this email that signs in otherwise");
         user->oidc_subject = subject;
         err = ss_user_update(call->db, user);
         if (!err)
@@ -232,7 +249,7 @@ static int account_for(struct ss_call *call, const struct coming *c, struct ss_s
         return err ? err : 1;
     }
     if (!config->create)
-        return deny(call, subject, "there is no account for you here; ask an administrator");
+        return deny(call, subject, "no_account", "there is no account for you here; ask an administrator");
     *user = (struct ss_user){.email = email,
                              .name = name.p && name.n <= 100 ? name : email,
                              .role = ss_str_of(role ? role : "viewer"),
@@ -254,17 +271,17 @@ static int callback_write(struct ss_call *call)
     struct ss_user user;
     const char *role = config->maps_roles ? ss_oidc_role(config, c->claims) : NULL;
     if (!sub.p || subject.n > SUBJECT_MAX)
-        return refused(call, 403, "no_account", "the provider names nobody");
+        return refused(call, 403, "no_account", "denied", "the provider names nobody");
     snprintf(call->who.name, sizeof call->who.name, "oidc:%.*s", (int)(sub.n < 80 ? sub.n : 80), sub.p);
     if (config->maps_roles && !role)
-        return deny(call, subject, "nothing that the provider says of you makes you a user here");
+        return deny(call, subject, "no_role", "nothing that the provider says of you makes you a user here");
     int found = ss_user_find_subject(call->db, subject, &call->arena, &user);
     if (found == 0)
         found = account_for(call, c, subject, role, &user);
     if (found <= 0)
         return found;
     if (!user.active)
-        return deny(call, subject, "your account here is closed");
+        return deny(call, subject, "closed", "your account here is closed");
     int err = take_role(call, &user, role);
     if (!err)
         err = ss_signin(call, &user, true, "oidc");
@@ -289,10 +306,11 @@ static int callback(struct ss_call *call)
     if (!ss_auth_try(call))
         return 0;
     if (!read_word(call, word, &c->to) || !fits(call, ss_query(call, "state"), word, c))
-        return refused(call, 403, "state", "this sign-in was begun elsewhere, or too long ago: begin again");
+        return refused(call, 403, "state", "begin_again",
+                       "this sign-in was begun elsewhere, or too long ago: begin again");
     struct ss_str code = ss_query(call, "code");
     if (!code.p || code.n > 2048)
-        return refused(call, 403, "denied", "the provider did not let you in");
+        return refused(call, 403, "denied", "denied", "the provider did not let you in");
     int err = ss_oidc_exchange(p, code, c->verifier, call->now_us, &call->arena, &token);
     if (!err)
         err = ss_oidc_check(p, token, c->nonce, call->now_us, &call->arena, &c->claims);
@@ -300,7 +318,7 @@ static int callback(struct ss_call *call)
         return away(call);
     if (err == SS_EANSWER || err == SS_EDATA) {
         ss_warn("sign-in with another's account: %s", ss_err_text());
-        return refused(call, 403, "denied", ss_err_text());
+        return refused(call, 403, "denied", "denied", ss_err_text());
     }
     call->state = c;
     return err ? err : ss_call_then(call, SS_RUN_WRITE, callback_write);

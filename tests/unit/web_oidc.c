@@ -160,6 +160,16 @@ static void test_sign_in(void)
     ok(sign_in() == 403 && count("SELECT count(*) FROM users WHERE email = 'eve@example.com'") == 0,
        "who is in no group is not let in");
     ok(count("SELECT count(*) FROM audit WHERE action = 'auth.denied'") == 1, "which is in the log");
+    t.accept = "text/html,application/xhtml+xml;q=0.9";
+    ok(sign_in() == 302 && ss_str_is(t.call.res.location, "/sign-in?refused=no_role") && t.body.n == 0,
+       "a browser is shown the page that words it");
+    ok(t.call.res.cookies == 1 && strstr(t.call.res.cookie[0].p, "Max-Age=0") != NULL, "without a session");
+    ok(count("SELECT count(*) FROM audit WHERE action = 'auth.denied'") == 2, "and in the log it is, too");
+    t.cookie = NULL;
+    ok(web_ask(&t, "GET", "/api/v1/auth/oidc/callback?code=x&state=y", NULL) == 302 &&
+           ss_str_is(t.call.res.location, "/sign-in?refused=begin_again"),
+       "nor is it left with a sign-in that nobody began");
+    t.accept = NULL;
     ok(count("SELECT count(*) FROM audit WHERE action = 'auth.login'") == 3, "as are the sign-ins");
     ok(ss_db_script(t.db, "UPDATE users SET active = 0") == 0, "who has left");
     next(ANN, "");

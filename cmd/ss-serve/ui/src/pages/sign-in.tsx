@@ -18,6 +18,18 @@ function useText(first = '') {
   return { value, onInput: (e: { currentTarget: HTMLInputElement }) => set(e.currentTarget.value) }
 }
 
+/** Why a sign-in with an account elsewhere came to nothing: the server's words for it (?refused=). */
+const REFUSED: Record<string, string> = {
+  begin_again: 'That sign-in was begun elsewhere, or too long ago. Please begin again.',
+  denied: 'The other side did not let you in.',
+  away: 'The other side cannot be reached just now. Please try again in a moment.',
+  no_email: 'The other side names no email address of yours.',
+  other_account: 'There is an account with your email that signs in with a password.',
+  no_account: 'There is no account for you here. Please ask an administrator.',
+  no_role: 'Nothing that the other side says of you makes you a user here. Please ask an administrator.',
+  closed: 'Your account here is closed.',
+}
+
 /** One card for the three ways in: sign in, make the first account, take an invitation. */
 function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) => void }) {
   const email = useText()
@@ -48,6 +60,9 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
   return (
     <div class="card stack far">
       <h1>{title}</h1>
+      {way === 'sign-in' && query.value.get('refused') && (
+        <p class="fault" role="alert">{REFUSED[query.value.get('refused')!] ?? 'You were not let in.'}</p>
+      )}
       {way === 'setup' && <p class="quiet">Nobody can sign in yet. The server printed a setup token when it started; whoever has it becomes the first administrator.</p>}
       <Form send={enter} label={way === 'sign-in' ? 'Sign in' : 'Make the account'}>
         {(fault) => (
