@@ -146,6 +146,7 @@ struct ss_bulk {
     const char *const *column; /* names, `columns` of them */
     const enum ss_arg_type *type;
     int columns, key_column; /* which of the columns is the key, where it is one */
+    bool mostly_new;         /* of rows that may be changed: most are not there yet */
 };
 
 /*

@@ -207,6 +207,7 @@ static int write_links(struct ss_entities *e, struct ss_db *db)
         .column = column,
         .type = type,
         .columns = SS_COUNT(column),
+        .mostly_new = true, /* the others were seen a day ago or earlier (add_link) */
     };
     uint32_t n = e->links.n;
     struct ss_arg *args = ss_arena_alloc(&e->args, n * SS_COUNT(column) * sizeof *args), *arg = args;

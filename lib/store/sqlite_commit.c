@@ -182,5 +182,5 @@ int ss_sqlite_checkpoint(struct ss_db *base)
 
 bool ss_sqlite_wants_checkpoint(const struct ss_db *db)
 {
-    return ((const struct ss_sqlite *)db)->log_pages >= SS_LOG_PAGES;
+    return ((const struct ss_sqlite *)db)->log_pages >= SS_LOG_PAGES_OWN;
 }
