@@ -277,6 +277,24 @@ int ss_payments_list(struct ss_db *db, const struct ss_payment_filter *f, struct
     return err;
 }
 
+int64_t ss_payments_amounts(struct ss_db *db, const struct ss_payment *p, int64_t *amount, int64_t most)
+{
+    struct ss_rows *rows;
+    int64_t n = 0;
+    int err = ss_db_query(
+        db,
+        "SELECT amount FROM payments WHERE user_id = $1 AND (time_us, seq) < ($2, $3) "
+        "ORDER BY time_us DESC, seq DESC LIMIT $4",
+        SS_ARGS(ss_arg_text(p->user_id), ss_arg_int(p->time_us), ss_arg_int(p->seq), ss_arg_int(most)),
+        &rows);
+    if (err)
+        return err;
+    while (n < most && (err = ss_rows_next(rows)) > 0)
+        amount[n++] = ss_rows_int(rows, 0);
+    ss_rows_free(rows);
+    return err < 0 ? err : n;
+}
+
 /* ---- all again ---- */
 
 int ss_payments_replay(struct ss_db *db, int64_t after,

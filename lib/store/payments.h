@@ -76,6 +76,10 @@ int ss_payments_list(struct ss_db *db, const struct ss_payment_filter *filter, s
                      int (*each)(void *arg, const struct ss_payment *payment), void *arg,
                      bool *more) SS_MUST_CHECK;
 
+/* What its customer paid before it, the newest first, at most `most` amounts. Returns how many. */
+int64_t ss_payments_amounts(struct ss_db *db, const struct ss_payment *payment, int64_t *amount,
+                            int64_t most) SS_MUST_CHECK;
+
 /*
  * All payments behind `after` (0: from the first) in order of arrival, in bounded memory and without holding
  * up writers however long it takes: to rebuild state, and for backtests. Ends early with what `each` returns.

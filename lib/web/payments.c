@@ -16,13 +16,18 @@
 
 /* ---- one payment ---- */
 
-/* The first sentence that a rule or the model gives, as JSON. */
+/* The first sentence that a rule or the model gives, as JSON. Most payments have none: that is seen before
+ * the record is walked through. */
 static struct ss_str reason_in(struct ss_str line)
 {
     static const struct {
         const char *member, *list, *key;
-    } places[] = {{"decision", "rules", "reason"}, {"score", "reasons", "text"}};
+        struct ss_str sign;
+    } places[] = {{"decision", "rules", "reason", {"\"reason\"", 8}},
+                  {"score", "reasons", "text", {"\"reasons\"", 9}}};
     for (size_t i = 0; i < SS_COUNT(places); i++) {
+        if (!memmem(line.p, line.n, places[i].sign.p, places[i].sign.n))
+            continue;
         struct ss_str member = ss_cursor_member(line, places[i].member), first;
         struct ss_str list = member.p ? ss_cursor_member(member, places[i].list) : member;
         struct ss_cursor c = {list.p, list.p + list.n};
@@ -224,21 +229,6 @@ static int list_of_customer(struct ss_call *call)
 
 /* ---- one, whole ---- */
 
-struct usual {
-    double amount[HISTORY], sum, squares;
-    int n;
-};
-
-static int add_usual(void *arg, const struct ss_payment *p)
-{
-    struct usual *u = arg;
-    double amount = (double)p->amount / SS_AMOUNT_SCALE;
-    u->amount[u->n++] = amount;
-    u->sum += amount;
-    u->squares += amount * amount;
-    return 0;
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -248,28 +238,26 @@ static int by_value(const void *a, const void *b)
 /* What the customer paid before this payment. */
 static int put_usual(struct ss_call *call, const struct ss_payment *p)
 {
-    struct usual u = {.n = 0};
-    struct ss_payment_filter before = {.user_id = p->user_id,
-                                       .down = true,
-                                       .has_key = true,
-                                       .key = p->time_us,
-                                       .seq = p->seq,
-                                       .limit = HISTORY,
-                                       .brief = true};
-    bool more;
-    int err = p->user_id.p ? ss_payments_list(call->db, &before, &call->arena, add_usual, &u, &more) : 0;
-    if (err)
-        return err;
-    qsort(u.amount, (size_t)u.n, sizeof *u.amount, by_value);
-    double mean = u.n ? u.sum / u.n : NAN,
-           variance = u.n > 1 ? (u.squares - u.n * mean * mean) / (u.n - 1) : NAN;
+    int64_t before[HISTORY];
+    double amount[HISTORY], sum = 0, squares = 0;
+    int64_t n = p->user_id.p ? ss_payments_amounts(call->db, p, before, HISTORY) : 0;
+    if (n < 0)
+        return (int)n;
+    for (int64_t i = 0; i < n; i++) {
+        amount[i] = (double)before[i] / SS_AMOUNT_SCALE;
+        sum += amount[i];
+        squares += amount[i] * amount[i];
+    }
+    qsort(amount, (size_t)n, sizeof *amount, by_value);
+    double count = (double)n, mean = n ? sum / count : NAN,
+           variance = n > 1 ? (squares - count * mean * mean) / (count - 1) : NAN;
     struct ss_buf *to = &call->res.body;
     ss_json_key(to, "usual");
     ss_buf_putc(to, '{');
-    ss_put_int_of(to, "payments", u.n);
+    ss_put_int_of(to, "payments", n);
     ss_put_real_of(to, "amount_mean", mean);
     ss_put_real_of(to, "amount_sd", variance >= 0 ? sqrt(variance) : NAN);
-    ss_put_real_of(to, "amount_median", u.n ? u.amount[u.n / 2] : NAN);
+    ss_put_real_of(to, "amount_median", n ? amount[n / 2] : NAN);
     ss_buf_putc(to, '}');
     return 0;
 }
@@ -342,16 +330,20 @@ static int put_whole(struct ss_call *call, const struct ss_payment *p)
     return err;
 }
 
+/* All of one moment, which also spares each statement its locks. */
 static int get(struct ss_call *call)
 {
     struct ss_payment p;
-    int found = ss_payment_find(call->db, call->param[0], &call->arena, &p);
-    if (found < 0)
-        return found;
-    if (!found)
-        return ss_problem_missing(call, "payment", call->param[0]);
-    call->res.may_cache = true;
-    return put_whole(call, &p);
+    int err = ss_db_begin(call->db, false);
+    int found = err ? err : ss_payment_find(call->db, call->param[0], &call->arena, &p);
+    if (found > 0) {
+        call->res.may_cache = true;
+        err = put_whole(call, &p);
+    } else {
+        err = found < 0 ? found : ss_problem_missing(call, "payment", call->param[0]);
+    }
+    ss_db_rollback(call->db);
+    return err;
 }
 
 /* The record alone: what an index and one read give. */
