@@ -68,7 +68,8 @@ bool ss_gate_enter(struct ss_gate *gate, struct ss_task *task, size_t *body_max)
 static bool put(struct ss_gate *gate, struct ss_task *task, enum ss_run run)
 {
     switch (run) {
-    case SS_RUN_SLOW: return ss_readers_put(gate->readers, task);
+    case SS_RUN_SLOW:
+    case SS_RUN_LONG: return ss_readers_put(gate->readers, task);
     case SS_RUN_WRITE:
     case SS_RUN_PAYMENT:
     case SS_RUN_TRY: return ss_writer_put(gate->writer, task);

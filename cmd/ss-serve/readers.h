@@ -11,7 +11,7 @@ struct ss_readers;
 
 /* `n` threads on the store at `uri`. */
 int ss_readers_open(struct ss_gate *gate, const char *uri, int n, struct ss_readers **readers) SS_MUST_CHECK;
-/* False when too many wait already. */
+/* False when too many wait already, or too many long ones. */
 bool ss_readers_put(struct ss_readers *readers, struct ss_task *task) SS_MUST_CHECK;
 int ss_readers_waiting(struct ss_readers *readers);
 /* Finishes what is waiting, then ends. Accepts NULL. */

@@ -39,22 +39,4 @@ struct ss_task *ss_task_take(struct ss_task_pool *pool);            /* NULL when
 void ss_task_give(struct ss_task_pool *pool, struct ss_task *task); /* accepts NULL */
 void ss_task_pool_free(struct ss_task_pool *pool);
 
-/* A bounded queue between threads, first come first served. */
-struct ss_task_queue {
-    pthread_mutex_t lock;
-    pthread_cond_t more;
-    struct ss_task *first, *last;
-    int n, limit;
-    bool closed;
-};
-
-void ss_task_queue_init(struct ss_task_queue *queue, int limit);
-void ss_task_queue_free(struct ss_task_queue *queue);
-/* False when it is full or closed: the task stays with the caller. */
-bool ss_task_queue_put(struct ss_task_queue *queue, struct ss_task *task) SS_MUST_CHECK;
-/* Waits for one. NULL once the queue is closed and empty. */
-struct ss_task *ss_task_queue_take(struct ss_task_queue *queue);
-int ss_task_queue_length(struct ss_task_queue *queue);
-void ss_task_queue_close(struct ss_task_queue *queue);
-
 #endif

@@ -202,7 +202,7 @@ static int export_lines(struct ss_call *call)
 const struct ss_route ss_routes_audit[] = {
     {SS_GET, "/api/v1/audit", list, SS_ADMIN, "audit:read", SS_RUN_SLOW, 0},
     {SS_GET, "/api/v1/audit/head", head, SS_ADMIN, "audit:read", SS_RUN_QUICK, 0},
-    {SS_GET, "/api/v1/audit/verify", verify, SS_ADMIN, "audit:read", SS_RUN_SLOW, 0},
-    {SS_GET, "/api/v1/audit/export", export_lines, SS_ADMIN, "audit:read", SS_RUN_SLOW, 0},
+    {SS_GET, "/api/v1/audit/verify", verify, SS_ADMIN, "audit:read", SS_RUN_LONG, 0},
+    {SS_GET, "/api/v1/audit/export", export_lines, SS_ADMIN, "audit:read", SS_RUN_LONG, 0},
     {0},
 };

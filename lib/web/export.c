@@ -381,6 +381,6 @@ static int export(struct ss_call *call)
 }
 
 const struct ss_route ss_routes_export[] = {
-    {SS_GET, "/api/v1/export", export, SS_READERS, "export", SS_RUN_SLOW, 0},
+    {SS_GET, "/api/v1/export", export, SS_READERS, "export", SS_RUN_LONG, 0},
     {0},
 };

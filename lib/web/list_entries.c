@@ -407,6 +407,6 @@ const struct ss_route ss_routes_list_entries[] = {
     {SS_PUT, LIST "/entries/{value}", put_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
     {SS_DELETE, LIST "/entries/{value}", remove_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
     {SS_POST, LIST "/import", import, WRITERS, "lists:write", SS_RUN_SLOW, SS_IMPORT_BYTES},
-    {SS_GET, LIST "/export", export, WRITERS, "lists:read", SS_RUN_SLOW, 0},
+    {SS_GET, LIST "/export", export, WRITERS, "lists:read", SS_RUN_LONG, 0},
     {0},
 };

@@ -5,12 +5,13 @@
  *
  *   QUICK    a read answered from an index in microseconds: in the loop's own thread
  *   SLOW     a read that may take longer: by a reader, a thread with a connection of its own
- *   WRITE    a change: by the desk, the one thread that writes, inside a transaction that it commits for many
- *            calls at once. A handler that fails, or answers with a status of 400 and above, is undone
- *   PAYMENT  a payment to be scored, stored and told: by the desk, many at once (payments.h)
- *   TRY      scoring without storing: by the desk, which owns the pipeline; without a transaction
- *   STREAM   a payment to be handed on to a stream: by the stream's thread (stream.h)
- *   FEED     a long-lived answer (Server-Sent Events, WebSocket): by the loop, from the hub
+ *   LONG     one that takes seconds (files, all of the log): by a reader as well, of which another one is
+ * left for the others WRITE    a change: by the desk, the one thread that writes, inside a transaction that
+ * it commits for many calls at once. A handler that fails, or answers with a status of 400 and above, is
+ * undone PAYMENT  a payment to be scored, stored and told: by the desk, many at once (payments.h) TRY scoring
+ * without storing: by the desk, which owns the pipeline; without a transaction STREAM   a payment to be
+ * handed on to a stream: by the stream's thread (stream.h) FEED     a long-lived answer (Server-Sent Events,
+ * WebSocket): by the loop, from the hub
  *
  * Work of several kinds goes from place to place: ss_call_then (a password is checked by a reader, and what
  * came of it is written by the desk).
@@ -91,6 +92,7 @@ struct ss_actor {
 enum ss_run {
     SS_RUN_QUICK,
     SS_RUN_SLOW,
+    SS_RUN_LONG,
     SS_RUN_WRITE,
     SS_RUN_PAYMENT,
     SS_RUN_TRY,

@@ -78,6 +78,27 @@ load server
   python3 "$SUPPORT/raw.py" --wait 4 "$at" <cases
 }
 
+@test "who asks for one file after another keeps nobody from anything else" {
+  ss-gen -n 8000 | ss-store --no-cases s.db >/dev/null
+  serve
+  get_key
+  reader=$(curl -s -H "Authorization: Bearer $admin" -H 'Content-Type: application/json' "$url/api/v1/keys" \
+    -d '{"name":"files","scopes":["export","analytics:read"]}' | jq -r .key)
+  for i in $(seq 30); do
+    curl -s -o /dev/null -H "Authorization: Bearer $reader" "$url/api/v1/export?kind=payments" 2>/dev/null && echo "$i" >>files &
+  done
+  for i in $(seq 200); do
+    waiting=$(curl -s -H "Authorization: Bearer $admin" "$url/api/v1/health" | jq .readers_waiting)
+    [ "$waiting" -ge 20 ] && break
+    sleep 0.02
+  done
+  [ "$waiting" -ge 20 ]
+  curl -sf -H "Authorization: Bearer $reader" "$url/api/v1/analytics/kpis" >/dev/null
+  curl -sf -o /dev/null -H 'Content-Type: application/json' "$url/api/v1/auth/login" -d '{"email":"ann@example.com","password":"a long enough one"}'
+  touch files
+  [ "$(wc -l <files)" -lt 25 ] # most of the files are still to come
+}
+
 @test "live: a WebSocket that breaks the rules is told so, and ended" {
   serve --pipeline 'rules'
   get_key
