@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/answers.h"
 #include "store/audit.h"
+#include "store/claim.h"
 #include "store/passed.h"
 #include "store/size.h"
 #include "web/auth.h"
@@ -11,8 +12,11 @@
 #include "web/deadlines.h"
 #include "web/replay.h"
 #include <inttypes.h>
+#include <signal.h>
+#include <unistd.h>
 
 #define MINUTE_NS ((int64_t)60 * 1000000000)
+#define PRUNE_NS  (5 * 1000000) /* of pruning at once: others wait */
 #define HEAD_NS   (60 * MINUTE_NS)
 
 /* Is the store there, though nobody asks? How large is it? */
@@ -22,6 +26,11 @@ static void look_at_store(struct ss_writer *writer)
     int err = ss_db_check(writer->opt.db);
     if (err) {
         ss_writer_note(writer, err, 0);
+        return;
+    }
+    if (ss_claim_keep(writer->opt.db) == 0) {
+        ss_error("another server has taken the store while it was away: this one ends");
+        kill(getpid(), SIGTERM);
         return;
     }
     err = ss_store_bytes(writer->opt.db, &bytes);
@@ -91,8 +100,11 @@ static void prune(struct ss_writer *writer, int64_t now_ns)
                                 &writer->policy);
         more = more ? more : 1;
     }
-    if (more > 0)
+    while (more > 0) {
         more = ss_prune_step(writer->opt.db, &writer->policy, &writer->prune);
+        if (ss_clock_mono_ns() - now_ns > PRUNE_NS)
+            break;
+    }
     writer->pruning = more > 0;
     if (more == 0)
         more = note_pruned(writer);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "cli/run.h"
+#include "store/claim.h"
 #include "store/migrate.h"
 #include "store/settings.h"
 #include "web/auth.h"
@@ -21,6 +22,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define CLAIM_NS ((int64_t)5000000000)
 
 /* All the parts, in the order in which they are made; they end in the opposite one. */
 struct server {
@@ -140,6 +143,20 @@ static int open_web(struct server *s)
     return err ? err : ss_settings_new(&s->web.settings);
 }
 
+/* One that is just ending, or that was killed, is waited for a moment. */
+static int claim(struct ss_db *db)
+{
+    int64_t until_ns = ss_clock_mono_ns() + CLAIM_NS;
+    int taken = ss_claim_take(db);
+    while (taken == 0 && ss_clock_mono_ns() < until_ns) {
+        ss_clock_wait_until(ss_clock_mono_ns() + CLAIM_NS / 50);
+        taken = ss_claim_take(db);
+    }
+    if (taken == 0)
+        return ss_fail(SS_EAWAY, "another server works on '%s': a store has one", ss_db_name(db));
+    return taken < 0 ? taken : 0;
+}
+
 static int open_store(struct server *s, struct ss_db **desk_db)
 {
     const struct ss_db_options write = {
@@ -147,6 +164,8 @@ static int open_store(struct server *s, struct ss_db **desk_db)
     const struct ss_db_options read = {.read_only = true, .must_exist = true};
     char token[SS_SETUP_TOKEN];
     int err = ss_store_open(s->opt.store, &write, desk_db);
+    if (!err)
+        err = claim(*desk_db);
     if (!err)
         err = ss_store_open(s->opt.store, &read, &s->read_db);
     if (!err)

@@ -176,8 +176,9 @@ load server
   get_key
   ask /payments -d "$(payment a)"
   code_is 201
-  python3 -c 'import sqlite3, time
-db = sqlite3.connect("s.db", isolation_level=None); db.execute("BEGIN IMMEDIATE"); print("locked", flush=True); time.sleep(4.5)' >lock &
+  python3 -c 'import os, sqlite3, time
+db = sqlite3.connect("s.db", isolation_level=None); db.execute("BEGIN IMMEDIATE"); print("locked", flush=True)
+while not os.path.exists("enough"): time.sleep(0.02)' >lock &
   holder=$!
   while [ ! -s lock ]; do sleep 0.02; done
   ask /payments -d "$(payment b)"
@@ -188,6 +189,7 @@ db = sqlite3.connect("s.db", isolation_level=None); db.execute("BEGIN IMMEDIATE"
     sleep 0.1
   done
   [ "$(curl -s "$url/health")" = '{"status":"unhealthy"}' ]
+  touch enough
   wait "$holder"
   for i in $(seq 50); do
     ask /payments -d "$(payment b)"
@@ -226,4 +228,19 @@ PY
   ask /payments -d "$(payment a)"
   code_is 201
   kill "$idle"
+}
+
+@test "a store has one server; the next one takes it once the first has ended, however it ends" {
+  serve
+  first=$server
+  run timeout 30 ss-serve -l 127.0.0.1:0 s.db </dev/null
+  status_is 69
+  says "another server works on 's.db': a store has one"
+  kill -KILL "$first"
+  wait "$first" || true
+  serve
+  ask /version
+  code_is 200
+  ss-ctl user list s.db >/dev/null # others work beside it
+  stop
 }

@@ -39,6 +39,11 @@ teardown_file() {
       [ "$(curl -s "$url/health")" = '{"status":"unhealthy"}' ]
       "$ROOT/tests/support/postgres" up "$SS_TEST_POSTGRES"
     fi
+    if [ "$n" = 40 ]; then # the store is the first server's still, though its connection was lost
+      run timeout 30 ss-serve -l 127.0.0.1:0 "$STORE" </dev/null
+      status_is 69
+      says "a store has one"
+    fi
     [ "$n" != 45 ] || { stop -KILL; serve --pipeline 'features | rules' --state state; }
   done <in
   stop

@@ -2,11 +2,10 @@
  * Loaded in front of libc (LD_PRELOAD), ends the whole process group by SIGKILL at a chosen call, and keeps
  * what was written below one directory from reaching the disk until it is synced, as a power cut would.
  *
- *   SS_FAULT=CALL:N    the Nth call of write, fsync, rename (below the directory) or sendmsg (to a broker), in the
- *                      process and its children together, does not happen: the end comes before it
- *   SS_FAULT_DIR=DIR   where files are watched
- *   SS_FAULT_COUNT=F   at the end, how often each was called goes into this file: "write 12 fsync 3 ..."
- *   SS_FAULT_LOSE=1    fsync lies: what it should save is lost
+ *   SS_FAULT=CALL:N    the Nth call of write, fsync, rename (below the directory) or sendmsg (to a broker),
+ * in the process and its children together, does not happen: the end comes before it SS_FAULT_DIR=DIR   where
+ * files are watched SS_FAULT_COUNT=F   at the end, how often each was called goes into this file: "write 12
+ * fsync 3 ..." SS_FAULT_LOSE=1    fsync lies: what it should save is lost
  */
 #include <dlfcn.h>
 #include <signal.h>
