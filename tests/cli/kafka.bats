@@ -413,7 +413,7 @@ rules() { ss-rules -q "$@"; }
   topic "a$N" 2
   topic "b$N" 2
   payments 2000 >in
-  ss-rules -v -X session.timeout.ms=3000 -X heartbeat.interval.ms=500 -i "$URI/a$N?group=g$N" -o "$URI/b$N?key=user_id&exactly_once=1" 2>err & pid=$!
+  ss-rules -v -X session.timeout.ms=1500 -X heartbeat.interval.ms=300 -i "$URI/a$N?group=g$N" -o "$URI/b$N?key=user_id&exactly_once=1" 2>err & pid=$!
   head -n 1000 in | rules -o "$URI/a$N?key=user_id"
   wait_for count_is "b$N" 1000
   broker kill 1
