@@ -341,6 +341,7 @@ int ss_kafka_parts_begin(struct ss_kafka_source *k)
         for (int t = 0; t < k->uri.n_topics; t++)
             ss_rdk.topic_partition_list_add(list, k->uri.topic[t], RD_KAFKA_PARTITION_UA);
         why = ss_rdk.subscribe(k->kafka.rk, list);
+        k->joined = !why;
     } else {
         list = list_of(k, any, RD_KAFKA_OFFSET_INVALID);
         int err = ss_kafka_starts(k, list);

@@ -39,7 +39,7 @@ struct ss_kafka_source {
     rd_kafka_topic_partition_list_t *coming; /* partitions that it gives, not taken over yet; NULL: none */
     int64_t coming_ns;                       /* since when */
     const struct ss_part_keeper *keeper;
-    bool lost, closing;
+    bool joined, lost, closing;
     uint64_t messages, replayed, bytes, rebalances, commits;
     int64_t asked_ns;
     char why[256]; /* a fault found where none can be returned */
