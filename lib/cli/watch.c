@@ -94,6 +94,26 @@ static void put_stages(struct ss_metrics *m, const struct ss_watch *w, const str
     }
 }
 
+static void put_states(struct ss_metrics *m, const struct ss_watch *w, const struct ss_keeper *k)
+{
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } figures[] = {
+        {"ss_state_snapshots_total", "counter", "Snapshots of partitions' states that were written.",
+         (double)k->snapshots},
+        {"ss_state_failed_snapshots_total", "counter", "Snapshots that could not be written.",
+         (double)k->failed},
+        {"ss_state_snapshot_pause_seconds", "gauge", "How long the stream stood still for a snapshot, p99.",
+         (double)ss_histogram_quantile(&k->pause_ns, 0.99) / 1e9},
+        {"ss_state_snapshot_age_seconds", "gauge", "Since the last snapshot was begun, or the run.",
+         (double)(ss_clock_mono_ns() - k->last_ns) / 1e9},
+    };
+    for (size_t i = 0; i < SS_COUNT(figures); i++)
+        ss_metrics_add(m, figures[i].name, figures[i].type, figures[i].help, figures[i].value, "program",
+                       w->program, NULL);
+}
+
 static void put_ports(struct ss_metrics *m, const struct ss_loop_view *view)
 {
     if (view->src && view->src->ops->metrics)
@@ -113,6 +133,8 @@ static int write_text(struct ss_watch *w, const struct ss_loop_view *view)
         put_counts(&m, w, view->counts);
         put_process(&m, w);
         put_stages(&m, w, view->chain);
+        if (view->keeper)
+            put_states(&m, w, view->keeper);
         put_ports(&m, view);
     }
     int err = ss_metrics_print(&m, &text);

@@ -74,6 +74,7 @@ static void watch(struct loop *loop, bool over)
                                 .src = loop->input.src,
                                 .out = c->out,
                                 .rejects = c->rejects,
+                                .keeper = loop->keeper.src ? &loop->keeper : NULL,
                                 .stopping = over || stopped(loop)};
     if (loop->opt->watch)
         loop->opt->watch(loop->opt->watch_arg, &view, over);

@@ -10,6 +10,7 @@
 
 #include "base/histogram.h"
 #include "flow/chain.h"
+#include "flow/keeper.h"
 
 #define SS_MAX_RECORD_DEFAULT ((size_t)1 << 20)
 
@@ -26,8 +27,9 @@ struct ss_loop_counts {
 struct ss_loop_view {
     const struct ss_loop_counts *counts;
     const struct ss_chain *chain;
-    struct ss_source *src;         /* NULL: none is open */
-    struct ss_sink *out, *rejects; /* NULL: none is open */
+    struct ss_source *src;          /* NULL: none is open */
+    struct ss_sink *out, *rejects;  /* NULL: none is open */
+    const struct ss_keeper *keeper; /* NULL: the input has no partitions with memories */
     bool stopping;
 };
 
