@@ -46,6 +46,9 @@ struct ss_rows {
     struct ss_db *db;
 };
 
+/* For tests: is told each query before it runs. */
+extern void (*ss_db_watch)(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n);
+
 extern const struct ss_db_ops ss_db_sqlite, ss_db_postgres;
 
 #endif

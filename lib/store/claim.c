@@ -42,6 +42,7 @@ int ss_claim_keep(struct ss_db *db)
 {
     if (ss_db_kind(db) == SS_SQLITE)
         return 1;
-    int ours = ask(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()");
+    int ours =
+        ask(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()");
     return ours ? ours : ss_claim_take(db);
 }

@@ -69,9 +69,13 @@ int64_t ss_db_exec(struct ss_db *db, const char *sql, const struct ss_arg *args,
     return changed < 0 ? note(db, (int)changed) : changed;
 }
 
+void (*ss_db_watch)(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n);
+
 int ss_db_query(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n, struct ss_rows **rows)
 {
     *rows = NULL;
+    if (SS_UNLIKELY(ss_db_watch != NULL))
+        ss_db_watch(db, sql, args, n);
     int err = refuse(db);
     if (!err)
         err = db->ops->query(db, sql, args, n, rows);

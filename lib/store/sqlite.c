@@ -350,8 +350,8 @@ static int64_t run_row(struct sqlite_db *db, const struct per_row *p, const stru
 }
 
 /*
- * An update is tried first, by a statement of its own: where most rows are there (not mostly_new), that takes half the time of
- * ON CONFLICT ... DO UPDATE (1.9 us for 3.8 us, SQLite 3.40).
+ * An update is tried first, by a statement of its own: where most rows are there (not mostly_new), that takes
+ * half the time of ON CONFLICT ... DO UPDATE (1.9 us for 3.8 us, SQLite 3.40).
  */
 static int insert(struct ss_db *base, const struct ss_bulk *bulk, const struct ss_arg *args, size_t n,
                   bool *fresh)

@@ -6,9 +6,9 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-/* How long the log may grow, in pages of 4 KiB, before a commit moves it into the file itself. The larger, the
- * fewer pages are written twice and the rarer the wait. Where another thread does it: when it begins to, and
- * when the commit does not wait for it any longer. */
+/* How long the log may grow, in pages of 4 KiB, before a commit moves it into the file itself. The larger,
+ * the fewer pages are written twice and the rarer the wait. Where another thread does it: when it begins to,
+ * and when the commit does not wait for it any longer. */
 #define SS_LOG_PAGES     16384
 #define SS_LOG_PAGES_OWN 32768
 #define SS_LOG_PAGES_MAX 65536
