@@ -44,12 +44,14 @@ static int add_part(struct ss_kafka_source *k, const char *topic, int32_t partit
     k->part = grown;
     struct ss_kafka_part *p = &grown[k->n_parts++];
     *p = (struct ss_kafka_part){.topic = topic,
-                                .unit = k->n_parts,
                                 .partition = partition,
                                 .next = SS_NOT_YET,
                                 .committed = SS_NOT_YET,
                                 .end = SS_NOT_YET,
                                 .eof = SS_NOT_YET};
+    p->unit = k->uri.joined ? partition + 1 : k->n_parts;
+    for (int t = 0; k->uri.joined && t < k->uri.n_topics; t++)
+        p->nth = strcmp(k->uri.topic[t], topic) == 0 ? t : p->nth;
     if (added)
         *added = p;
     return 0;
@@ -169,7 +171,7 @@ bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
 
 static void forget(struct ss_kafka_part *p)
 {
-    p->live = 0;
+    p->live = p->given = 0;
     p->next = p->committed = p->eof = SS_NOT_YET;
     p->assigned = false;
 }
@@ -239,6 +241,7 @@ static void unassign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
         if (!p)
             continue;
         ss_taken_disown(&k->taken, (int)(p - k->part));
+        ss_kafka_join_forget(k, p);
         forget(p);
     }
     if (is_cooperative(k)) {
@@ -274,23 +277,27 @@ void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
         if (k->keeper && !k->closing) { /* by the next read, which may wait */
             if (k->coming)
                 ss_rdk.topic_partition_list_destroy(k->coming);
-            k->coming = ss_rdk.topic_partition_list_copy(list);
+            k->coming = ss_kafka_with_partners(k, list);
             k->coming_ns = ss_clock_mono_ns();
             return;
         }
-        if (own_starts(k, list) < 0 || ss_kafka_assign(k, list) < 0)
+        rd_kafka_topic_partition_list_t *all = ss_kafka_with_partners(k, list);
+        if (own_starts(k, all) < 0 || ss_kafka_assign(k, all) < 0)
             snprintf(k->why, sizeof k->why, "%s", ss_err_text());
+        ss_rdk.topic_partition_list_destroy(all);
         return;
     }
     ss_info("group '%s' %s %d partition%s of '%s' back", k->uri.group,
             ss_rdk.assignment_lost(rk) ? "has taken" : "wants", list->cnt, list->cnt == 1 ? "" : "s",
             k->base.name);
     if (k->closing) {
-        unassign(k, list);
+        rd_kafka_topic_partition_list_t *all = ss_kafka_with_partners(k, list);
+        unassign(k, all);
+        ss_rdk.topic_partition_list_destroy(all);
         return;
     }
     k->lost |= ss_rdk.assignment_lost(rk);
-    k->wanted = ss_rdk.topic_partition_list_copy(list);
+    k->wanted = ss_kafka_with_partners(k, list);
     k->base.urgent = true;
 }
 
@@ -322,6 +329,9 @@ int ss_kafka_parts_find(struct ss_kafka_source *k)
         int n = ss_kafka_partitions(&k->kafka, k->uri.topic[t], false, SS_ENOINPUT);
         if (n < 0)
             return n;
+        if (k->uri.joined && t > 0 && t * n != k->n_parts)
+            return ss_fail(SS_EUSAGE, "topics that are read as one must have as many partitions: '%s' has %d",
+                           k->uri.topic[t], n);
         for (int i = 0; i < n; i++) {
             int err = add_part(k, k->uri.topic[t], i, NULL);
             if (err < 0)
@@ -338,7 +348,7 @@ int ss_kafka_parts_begin(struct ss_kafka_source *k)
     ss_rdk.poll_set_consumer(k->kafka.rk);
     if (k->uri.group) {
         list = ss_rdk.topic_partition_list_new(k->uri.n_topics);
-        for (int t = 0; t < k->uri.n_topics; t++)
+        for (int t = 0; t < (k->uri.joined ? 1 : k->uri.n_topics); t++)
             ss_rdk.topic_partition_list_add(list, k->uri.topic[t], RD_KAFKA_PARTITION_UA);
         why = ss_rdk.subscribe(k->kafka.rk, list);
         k->joined = !why;

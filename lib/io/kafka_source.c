@@ -126,6 +126,14 @@ static int begin_message(struct ss_kafka_source *k, rd_kafka_message_t *msg, boo
     return 0;
 }
 
+static int next_message(struct ss_kafka_source *k, int wait_ms, rd_kafka_message_t **msg)
+{
+    if (k->uri.joined)
+        return ss_kafka_join_next(k, wait_ms, msg);
+    *msg = ss_rdk.consumer_poll(k->kafka.rk, wait_ms);
+    return 0;
+}
+
 static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
 {
     struct ss_kafka_source *k = ss_kafka_source_of(src);
@@ -136,7 +144,10 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
         return coming;
     size_t n = k->rest ? give(k, k->rest, k->rest_at, p, cap) : 0;
     while (!k->rest && !k->wanted && !k->coming && !finished(k)) {
-        rd_kafka_message_t *msg = ss_rdk.consumer_poll(k->kafka.rk, n ? 0 : POLL_MS);
+        rd_kafka_message_t *msg;
+        int failed = next_message(k, n ? 0 : POLL_MS, &msg);
+        if (failed < 0)
+            return failed;
         if (k->why[0])
             return ss_fail(SS_EIO, "%s", k->why);
         if (!msg)
@@ -156,7 +167,9 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
     }
     if (n)
         return (ssize_t)n;
-    if (!k->wanted && k->uri.until >= SS_UNTIL_END)
+    /* Whoever keeps memories comes to the end of a partition also where nothing is left to be read. */
+    bool settled = !k->wanted && !k->coming && (!k->keeper || k->rebalances);
+    if (settled && k->uri.until >= SS_UNTIL_END)
         ss_kafka_parts_elsewhere(k);
     return k->wanted || k->coming || !finished(k) ? SS_AGAIN : 0;
 }
@@ -288,6 +301,8 @@ static void kafka_close(struct ss_source *src)
         ss_rdk.destroy(k->kafka.rk);
     }
     ss_taken_free(&k->taken);
+    for (int i = 0; i < k->n_parts; i++)
+        ss_kafka_join_forget(k, &k->part[i]);
     free(k->part);
     free(k->base.name);
     free(k);
@@ -359,7 +374,7 @@ int ss_kafka_source_open(const char *rest, struct ss_source **src)
     k->base = (struct ss_source){.ops = &source_ops, .size_bytes = -1};
     if (!err && k->uri.group)
         k->base.commit_us = k->uri.commit_us ? k->uri.commit_us : COMMIT_US;
-    if (!err && !(k->base.name = strdup(k->uri.topic[0])))
+    if (!err && !(k->base.name = strdup(k->uri.joined ? k->uri.all : k->uri.topic[0])))
         err = ss_fail(SS_ENOMEM, "out of memory");
     if (!err)
         err = make_client(k);

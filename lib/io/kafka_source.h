@@ -23,6 +23,11 @@ struct ss_kafka_part {
     int64_t live;           /* what lies before was committed: given again, silently */
     int unit, nth;          /* the number of the ss_part it belongs to, and which of its topics it is */
     bool assigned, ended;
+    /* Of joined topics (kafka_join.c): a ring of messages that wait for those of the other topics. */
+    struct ss_kafka_waiting *waiting;
+    size_t first_waiting, n_waiting, waiting_cap;
+    int64_t given;       /* behind the last one that no longer waits */
+    bool caught, paused; /* caught: it was read to its end when the last of the ring came */
 };
 
 struct ss_kafka_source {
@@ -39,6 +44,8 @@ struct ss_kafka_source {
     rd_kafka_topic_partition_list_t *coming; /* partitions that it gives, not taken over yet; NULL: none */
     int64_t coming_ns;                       /* since when */
     const struct ss_part_keeper *keeper;
+    int turn;           /* of joined topics: the part that was last chosen from */
+    int64_t waiting_ns; /* since when none could be */
     bool joined, lost, closing;
     uint64_t messages, replayed, bytes, rebalances, commits;
     int64_t asked_ns;
@@ -80,6 +87,13 @@ int ss_kafka_settled(struct ss_source *src, int number, struct ss_part *part);
 int ss_kafka_take_over(struct ss_kafka_source *k) SS_MUST_CHECK;
 /* Tells the keeper that these go. */
 void ss_kafka_tell_going(struct ss_kafka_source *k, const rd_kafka_topic_partition_list_t *list);
+
+/* kafka_join.c. The next message or event in *msg, NULL when there is none yet. */
+int ss_kafka_join_next(struct ss_kafka_source *k, int wait_ms, rd_kafka_message_t **msg) SS_MUST_CHECK;
+void ss_kafka_join_forget(struct ss_kafka_source *k, struct ss_kafka_part *p);
+/* A copy, to which those of the joined topics are added. */
+rd_kafka_topic_partition_list_t *ss_kafka_with_partners(const struct ss_kafka_source *k,
+                                                        const rd_kafka_topic_partition_list_t *list);
 
 /* Lets go of what the group wants back, if it wants anything. */
 void ss_kafka_give_up(struct ss_kafka_source *k);

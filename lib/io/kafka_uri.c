@@ -1,4 +1,5 @@
 #include "io/kafka_uri.h"
+#include "io/port.h"
 #include "base/err.h"
 #include "base/number.h"
 #include "base/time.h"
@@ -135,13 +136,19 @@ static bool is_topic(const char *p)
 
 static int read_topics(struct ss_kafka_uri *uri, enum ss_kafka_side side, char *p)
 {
+    uri->joined = strchr(p, '+') != NULL;
+    if (uri->joined)
+        snprintf(uri->all, sizeof uri->all, "%s", p);
+    if (uri->joined && (side == SS_KAFKA_SINK || strchr(p, ',')))
+        return ss_fail(SS_EUSAGE, "'%s' is no name of a topic", p);
+    int most = side == SS_KAFKA_SINK ? 1 : uri->joined ? SS_JOIN_MAX : SS_KAFKA_TOPICS_MAX;
     while (p) {
-        char *next = strchr(p, ',');
+        char *next = strchr(p, uri->joined ? '+' : ',');
         if (next)
             *next++ = '\0';
         if (!is_topic(p))
             return ss_fail(SS_EUSAGE, "'%s' is no name of a topic", p);
-        if (uri->n_topics == (side == SS_KAFKA_SINK ? 1 : SS_KAFKA_TOPICS_MAX))
+        if (uri->n_topics == most)
             return ss_fail(SS_EUSAGE, "more than %d topic%s", uri->n_topics,
                            side == SS_KAFKA_SINK ? " in an output" : "s");
         uri->topic[uri->n_topics++] = p;

@@ -1,7 +1,7 @@
 /*
  * Kafka topics as URIs: kafka://HOST:PORT[,...]/TOPIC?NAME=VALUE&...     (see ss-uri.7)
  *
- *   inputs    TOPIC may be several, joined by commas
+ *   inputs    TOPIC may be several, joined by commas; or up to four by +, which are read as one
  *     group=G       as a member of this consumer group; without one all partitions are read and nothing is
  *                   committed
  *     from=W        where there is no committed position: earliest (default), latest, an offset, -N for the
@@ -39,8 +39,9 @@ struct ss_kafka_uri {
     enum ss_kafka_from from;
     int64_t from_at; /* offset, number of messages, or ms since 1970 */
     enum ss_kafka_until until;
-    int64_t until_at; /* number of messages, or ms since 1970 */
-    bool joined;      /* the topics are read as one, partition by partition */
+    int64_t until_at;           /* number of messages, or ms since 1970 */
+    bool joined;                /* the topics are read as one, partition by partition */
+    char all[SS_KAFKA_URI_MAX]; /* then: their names as they were written */
     bool exactly_once;
     int64_t commit_us; /* 0: not said */
     char text[SS_KAFKA_URI_MAX];

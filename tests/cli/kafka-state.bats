@@ -108,3 +108,63 @@ kill_again_and_again() {
   grep -q '"alert":' want
   read_topic "b$N" | sort | same /dev/stdin want
 }
+
+@test "labels of their own topic join the payments of their partition, whoever was quicker" {
+  payments 4000
+  feed_all
+  topic "l$N" 4
+  printf 'user_n = count by user_id over 1d\nuser_bad = sum(label) by user_id over 30d delay 5m\n' >f.features
+  jq -c 'select((.txn_id|tostring|explode|add) % 5 == 0) |
+    {type: "label", txn_id, label: 1, user_id, timestamp: (.timestamp[0:19] + "Z" | fromdate + 60 | todate)}' in >labels
+  paste <(jq -r .user_id labels) labels | kcat -b "$KAFKA" -P -t "l$N" -K $'\t' -X partitioner=murmur2_random
+  for p in 0 1 2 3; do
+    { kcat -b "$KAFKA" -C -t "a$N" -p $p -e -q && kcat -b "$KAFKA" -C -t "l$N" -p $p -e -q; } |
+      ss-features -q -f f.features --lateness 300d
+  done | sort >want
+  grep -q '"user_bad":[1-9]' want
+  for once in 1 0; do
+    (exec ss-features -f f.features --lateness 1h -i "$URI/a$N+l$N?group=g$N&commit=20ms" -o "$URI/b$N?exactly_once=$once" \
+      --state st --snapshot-every 20ms -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err) &
+    [ $once = 1 ] && wait_for more_than 0
+    kill -KILL $!
+    wait $! || true
+  done
+  member ss-features -f f.features --lateness 1h -i "$URI/a$N+l$N?group=g$N&until=end" \
+    -o "$URI/b$N?exactly_once=1" --state st
+  read_topic "b$N" | sort | same /dev/stdin want
+}
+
+@test "behind a topic keyed by another entity --lateness brings the order back" {
+  payments 3000
+  feed_all
+  topic "m$N" 4
+  printf 'user_n = count by user_id over 1d\n' >users
+  printf 'shop_n = count by merchant_id over 1d\nshop_sum = sum(amount) by merchant_id over 1d\n' >shops
+  for i in 1 2; do
+    member ss-features -f users -i "$URI/a$N?group=u$N&until=end&commit=50ms" -o "$URI/m$N?key=merchant_id" &
+  done
+  wait
+  for i in 1 2; do
+    member ss-features -f shops --lateness 365d -i "$URI/m$N?group=m$N&until=end&commit=50ms" \
+      -o "$URI/b$N?key=user_id" --state st &
+  done
+  wait
+  read_topic "b$N" | jq -c '[.txn_id, .features.shop_n, .features.shop_sum]' | sort >got
+  for p in 0 1 2 3; do
+    read_topic "m$N" -p $p | jq -r '"\(.timestamp) \(.txn_id)\t\(.|tojson)"' | sort | cut -f2 | ss-features -q -f shops
+  done | jq -c '[.txn_id, .features.shop_n, .features.shop_sum]' | sort | same got /dev/stdin
+}
+
+@test "wrong uses are status 64" {
+  topic "a$N" 4
+  topic "c$N" 2
+  run ss-features -q -i "$URI/a$N?until=end" --state st
+  status_is 64
+  says "--state with a topic needs kafka://...?group=, whose positions it goes with"
+  run ss-features -q -i "$URI/a$N+c$N?until=end"
+  status_is 64
+  says "topics that are read as one must have as many partitions: 'c$N' has 2"
+  run ss-features -q -i "$URI/a$N?until=end" -i "$URI/c$N?until=end"
+  status_is 64
+  says "a topic whose partitions have states can only be the one input"
+}
