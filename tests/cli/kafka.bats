@@ -231,7 +231,7 @@ rules() { ss-rules -q "$@"; }
   topic "b$N" 1
   { payments 100; echo bad; } | kcat -b "$KAFKA" -P -t "a$N"
   ss-rules -q -i "$URI/a$N?group=g$N" -o "$URI/b$N?exactly_once=1" --metrics scoring-1.prom & pid=$!
-  wait_for grep -q 'ss_kafka_assigned{unit="scoring-1",group="g'"$N" scoring-1.prom
+  wait_for grep -q 'what="in"} 101$' scoring-1.prom
   kill -TERM $pid
   wait $pid
   for line in 'ss_records_total{unit="scoring-1",program="ss-rules",what="in"} 101' \
