@@ -6,6 +6,7 @@
  * answered serve pace  PORT KEY PAYMENTS.ndjson CONNECTIONS SECONDS SKIP RATE [IDLE]   at a rate, beside IDLE
  * connections serve feed  PORT KEY PAYMENTS.ndjson CONNECTIONS SECONDS SKIP RATE LISTENERS   and WebSocket
  * listeners to alerts
+ *   serve disk  FILE   no server: what the disk takes for 64 KiB more of a file, the least that a batch waits
  *
  * At a rate, latency counts from when a request was due, not from when a connection was free for it: a server
  * that stalls is charged for all that waited. `feed` measures from the same moment to the arrival at each
@@ -330,8 +331,33 @@ static int read_lines(const char *path)
     return g.lines && g.sent_ns ? 0 : -1;
 }
 
+/* As SQLite's log is written: appended to, and synced. */
+static int measure_disk(const char *path)
+{
+    static const char piece[65536];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    g.seconds = 1;
+    for (int64_t begun = ss_clock_mono_ns(), now = begun; fd >= 0 && now < begun + SECOND_NS; g.done++) {
+        if (write(fd, piece, sizeof piece) != (ssize_t)sizeof piece)
+            die(path);
+        int64_t from_ns = ss_clock_mono_ns();
+        if (fdatasync(fd) != 0)
+            die(path);
+        now = ss_clock_mono_ns();
+        ss_histogram_add(&g.latency, (uint64_t)(now - from_ns), 1);
+    }
+    if (fd < 0)
+        die(path);
+    close(fd);
+    unlink(path);
+    say();
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "disk") == 0)
+        return measure_disk(argv[2]);
     if (argc < 7)
         return argc == 1 ? 0 : 64;
     g.mode = argv[1];
