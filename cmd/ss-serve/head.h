@@ -1,6 +1,6 @@
 /*
  * The head of an answer: status and header fields, from a task whose call has been run. Without a socket: h1
- * heads are printed here, http.c hands the fields of h2 ones to the socket library.
+ * heads are printed here, http2.c hands the fields of h2 ones to the socket library.
  */
 #ifndef SS_SERVE_HEAD_H
 #define SS_SERVE_HEAD_H
