@@ -411,7 +411,7 @@ static int batch_of(struct ss_writer *writer)
     return half < BATCH_MIN ? BATCH_MIN : half < SS_SUBMIT_MAX ? half : SS_SUBMIT_MAX;
 }
 
-/* Waits for work, at most a second. */
+/* Waits for work, at most a second; not at all where old payments are being deleted. */
 static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_lines *lines, bool *closing,
                                      bool *reload)
 {
@@ -419,7 +419,7 @@ static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec++;
     pthread_mutex_lock(&writer->lock);
-    while (!writer->first && !writer->lines.there && !writer->closing && !writer->reload)
+    while (!writer->first && !writer->lines.there && !writer->closing && !writer->reload && !writer->pruning)
         if (pthread_cond_timedwait(&writer->more, &writer->lock, &until) != 0)
             break;
     if (writer->first && writer->waiting < writer->last_n)
