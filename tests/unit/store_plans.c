@@ -42,7 +42,8 @@ static bool is_scan(struct ss_str step)
 /* All in the order of the key, from its end, and only a page of it. */
 static bool is_walk(const char *sql)
 {
-    return strstr(sql, " LIMIT ") && !strstr(sql, "WHERE") && strstr(sql, "ORDER BY id DESC");
+    return !strstr(sql, "WHERE") &&
+           (strstr(sql, "ORDER BY id DESC LIMIT") || strstr(sql, "ORDER BY user_id LIMIT"));
 }
 
 static void explain(struct ss_db *db, const char *sql, const struct ss_arg *args, size_t n)
@@ -108,10 +109,9 @@ static void test_reads(void)
         "payments?action=block&since=2025-06-01",
         "payments?since=2025-06-01&until=2025-07-01",
         "payments/t7",
-        "payments/t7/timeline",
         "payments/stats?period=365d",
         "alerts",
-        "alerts?status=open",
+        "alerts?status=new",
         "alerts?level=HIGH&since=2025-06-01",
         "alerts/recent",
         "alerts/a10",
@@ -120,7 +120,7 @@ static void test_reads(void)
         "cases/1",
         /* All of them by another order than an index has are looked through, by a reader: 0.13 s a million. */
         "customers?min_risk=0.5",
-        "customers?sort=id",
+        "customers?sort=user_id",
         "customers?q=u1",
         "customers/u1",
         "customers/u1/links",
@@ -133,7 +133,6 @@ static void test_reads(void)
         "analytics/breakdown?by=reason&period=365d",
         "analytics/heatmap?period=365d",
         "analytics/scores?period=365d",
-        "analytics/thresholds?period=365d",
         "analytics/rules?period=365d",
         "analytics/latency?period=365d",
         "analytics/throughput?period=1h",
@@ -156,9 +155,9 @@ static void test_reads(void)
         scans = 0;
         int status = web_ask(&t, "GET", path, NULL);
         there += status == 200;
-        if (status == 500)
+        if (status != 200)
             ok(false, "%s: %.*s", target, (int)t.body.n, t.body.p);
-        ok(scans == 0, "%s reads by an index (%d)", target, status);
+        ok(scans == 0, "%s reads by an index", target);
     }
     ok(there > 40 && asked > 80, "all of that was asked (%d answers, %d queries)", there, asked);
 }
