@@ -1,150 +1,9 @@
 /*
  * lib/cli, hosted pipelines: what goes through one is what ss-run makes of it; tries change nothing and say
- * what a run would; state is saved with its position and comes back, damaged or not.
+ * what a run would. (Their state: host_state.c.)
  */
-#include "base/err.h"
-#include "base/file.h"
 #include "base/rng.h"
-#include "cli/host.h"
-#include "cli/pipeline.h"
-#include "flow/loop.h"
-#include "tests/tap.h"
-#include <ftw.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define LINES_MAX 4000
-
-static char dir[] = "/tmp/ss-host-XXXXXX", model[64], rules[64], state[64], routes[64], spool[64];
-static struct ss_str line[LINES_MAX];
-static size_t lines;
-
-/* --- a stream, a model, rules --- */
-
-/* The pipeline's output over mem:in, as ss-run makes it. */
-static int run_text(const char *pipeline, const char *input, const char *output)
-{
-    const char *const in[] = {input};
-    struct ss_loop_options opt = {
-        .inputs = in, .n_inputs = input ? 1 : 0, .output = output, .program = "test"};
-    struct ss_loop_counts counts = {0};
-    struct ss_chain *chain = calloc(1, sizeof *chain);
-    struct ss_arena arena;
-    ss_arena_init(&arena, 1 << 24);
-    int err = ss_chain_init(chain, 1);
-    err = err ? err : ss_pipeline_build(pipeline, &arena, chain, NULL);
-    err = err ? err : ss_loop_run(chain, &opt, &counts);
-    if (err)
-        printf("# %s: %s\n", pipeline, ss_err_text());
-    ss_chain_free(chain);
-    ss_arena_free(&arena);
-    free(chain);
-    return err;
-}
-
-static void cut_lines(struct ss_buf *text)
-{
-    lines = 0;
-    for (char *p = text->p, *end; lines < LINES_MAX && p < text->p + text->n; p = end + 1) {
-        end = memchr(p, '\n', (size_t)(text->p + text->n - p));
-        line[lines++] = (struct ss_str){p, (size_t)(end - p)};
-    }
-}
-
-static bool write_file(const char *path, const char *text)
-{
-    return ss_file_replace(path, text, strlen(text)) == 0;
-}
-
-static const char rule_text[] = "auto_list bad_devices = device_id ttl 30d\n"
-                                "[learnt_device]\n"
-                                "when   = .device_id | IN($lists.bad_devices[])\n"
-                                "score  = 0.9\n"
-                                "action = block\n"
-                                "reason = \"device \\(.device_id) has been used for fraud\"\n"
-                                "[many]\n"
-                                "when   = .features.user_count_1h >= 3\n"
-                                "score  = 0.75\n"
-                                "action = review\n"
-                                "[dear]\n"
-                                "when   = .amount > 800\n"
-                                "score  = 0.6\n"
-                                "action = notify\n";
-
-static void prepare(void)
-{
-    char train[256];
-    snprintf(model, sizeof model, "%s/m.ssm", dir);
-    snprintf(rules, sizeof rules, "%s/t.rules", dir);
-    snprintf(state, sizeof state, "%s/state", dir);
-    snprintf(routes, sizeof routes, "%s/routes", dir);
-    snprintf(spool, sizeof spool, "%s/spool", dir);
-    snprintf(train, sizeof train, "train -o %s --rounds 20 --no-refit --report /dev/null", model);
-    bool good = run_text("gen -n 3000 --customers 60 --merchants 40 --fraud 0.05 --late 0.05 --seed 7", NULL,
-                         "mem:payments") == 0 &&
-                run_text(train, "mem:payments", "/dev/null") == 0 && write_file(rules, rule_text);
-    cut_lines(ss_mem_buffer("payments"));
-    if (!ok(good && lines > 2000, "%zu payments, a model and rules", lines))
-        exit(done());
-}
-
-/* --- a host --- */
-
-static struct ss_host *open_host(const char *pipeline, const char *state_path, int jobs)
-{
-    struct ss_host_options opt = {
-        .pipeline = pipeline, .program = "test", .state_path = state_path, .jobs = jobs};
-    struct ss_host *host;
-    if (ss_host_open(&opt, &host) < 0)
-        printf("# %s\n", ss_err_text());
-    return host;
-}
-
-static const char *whole(bool alert)
-{
-    static char text[512];
-    snprintf(text, sizeof text, "features | score -m %s -e all | rules -r %s%s", model, rules,
-             alert ? " | alert --dedupe user_id,1h --max 40/1d" : "");
-    return text;
-}
-
-static struct ss_host_input in[SS_BATCH_MAX];
-static struct ss_host_output out[SS_BATCH_MAX];
-
-static size_t set_input(size_t from, size_t n)
-{
-    size_t k = 0;
-    for (; k < n && from + k < lines; k++)
-        in[k] = (struct ss_host_input){.text = line[from + k]};
-    return k;
-}
-
-/* Runs lines from..from+n, appending what is kept. */
-static bool run_lines(struct ss_host *host, size_t from, size_t n, struct ss_buf *to)
-{
-    n = set_input(from, n);
-    if (ss_host_run(host, in, n, out) < 0) {
-        printf("# %s\n", ss_err_text());
-        return false;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (out[i].fate == SS_KEEP)
-            ss_record_write(out[i].rec, to);
-    return true;
-}
-
-static bool same_buf(const struct ss_buf *a, const struct ss_buf *b)
-{
-    return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
-}
-
-static bool read_file(const char *path, struct ss_buf *to)
-{
-    ss_buf_reset(to);
-    return ss_file_read(path, to) == 0;
-}
-
-static struct ss_buf got, before, after;
+#include "tests/host.h"
 
 /* --- runs --- */
 
@@ -204,14 +63,6 @@ static bool try_some(struct ss_host *host, struct ss_rng *rng, size_t at)
         in[i] = (struct ss_host_input){.text = s};
     }
     return ss_host_try(host, in, n, out) == 0;
-}
-
-static void forget_state(void)
-{
-    char older[80];
-    snprintf(older, sizeof older, "%s.1", state);
-    unlink(older);
-    unlink(state);
 }
 
 static void tries_leave_no_trace(void)
@@ -444,170 +295,19 @@ static void files_are_read_anew(void)
     write_file(rules, rule_text);
 }
 
-/* --- state --- */
-
-static bool goes_on(const char *pipeline, uint64_t want_position, size_t from)
-{
-    struct ss_host *host = open_host(pipeline, state, 1);
-    bool found = false, good = host && ss_host_position(host, &found) == want_position && found;
-    ss_buf_reset(&got);
-    for (size_t at = from; good && at < lines; at += 500)
-        good = run_lines(host, at, 500, &got);
-    const struct ss_buf *want = ss_mem_buffer("want");
-    good = good && got.n < want->n && memcmp(want->p + want->n - got.n, got.p, got.n) == 0;
-    ss_host_close(host);
-    return good;
-}
-
-static void hurt(const char *path, long at)
-{
-    FILE *f = fopen(path, "r+b");
-    fseek(f, at, SEEK_SET);
-    int c = fgetc(f);
-    fseek(f, at, SEEK_SET);
-    fputc(c ^ 0x20, f);
-    fclose(f);
-}
-
-static void state_comes_back(void)
-{
-    char text[512], older[80];
-    snprintf(text, sizeof text, "%s", whole(true));
-    snprintf(older, sizeof older, "%s.1", state);
-    struct ss_host *host = open_host(text, state, 1);
-    bool found = true;
-    ok(host && ss_host_position(host, &found) == 0 && !found, "a new state begins at position 0");
-    bool good = run_lines(host, 0, 700, &got) && ss_host_save(host, 700) == 0 &&
-                run_lines(host, 700, 300, &got) && ss_host_save_begin(host, 1000) == 0 &&
-                run_lines(host, 1000, 300, &got); /* while it is being written */
-    ok(good && ss_host_save_poll(host, true) == 1 && ss_host_save_poll(host, true) == 0,
-       "a child writes a snapshot while records go on");
-    struct ss_host_counts n;
-    ss_host_counts(host, &n);
-    ok(n.saves == 2 && n.position == 1000, "its position is known");
-    ss_host_close(host);
-    ok(goes_on(text, 1000, 1000), "opened again, the stream goes on from its position");
-    hurt(state, 5000);
-    ok(goes_on(text, 700, 700), "a damaged snapshot is passed over for the one before it");
-    ok(access(state, F_OK) != 0, "and put aside");
-    hurt(older, 100);
-    host = open_host(text, state, 1);
-    ok(!host && strstr(ss_err_text(), "damaged"), "when both are damaged it does not begin: %s",
-       ss_err_text());
-    host = open_host("features", NULL, 1);
-    ok(host && ss_host_save(host, 5) == 0, "without a path nothing is saved");
-    ss_host_close(host);
-    unlink(older);
-    host = open_host("features", state, 1);
-    good = host && run_lines(host, 0, 50, &got) && ss_host_save(host, 50) == 0;
-    ss_host_close(host);
-    host = open_host(text, state, 1);
-    ok(good && !host && strstr(ss_err_text(), "another pipeline"), "nor with another pipeline's state");
-    unlink(state);
-}
-
-/* --- the end --- */
-
-static int collect(void *arg, const struct ss_record *rec)
-{
-    (void)arg;
-    ss_record_write(rec, &got);
-    return 0;
-}
-
-static void held_records_leave(void)
-{
-    static const char pipeline[] = "features --lateness 2h | rules";
-    struct ss_host *host = open_host(pipeline, NULL, 1);
-    bool good = host && run_text(pipeline, "mem:payments", "mem:held") == 0;
-    size_t extras = 0, kept = 0;
-    ss_buf_reset(&got);
-    for (size_t at = 0, n, more; good && at < lines; at += n) {
-        n = set_input(at, 100);
-        good = ss_host_run(host, in, n, out) == 0;
-        for (size_t i = 0; i < n; i++)
-            kept += out[i].fate == SS_KEEP;
-        const struct ss_record *rec = ss_host_extra(host, &more);
-        for (size_t i = 0; i < more; i++)
-            if (rec[i].fate == SS_KEEP)
-                ss_record_write(&rec[i], &got);
-        extras += more;
-    }
-    ok(good && kept == 0 && extras > 1000, "held records leave later, beside those that come");
-    in[0] = (struct ss_host_input){.text = line[0]};
-    ok(ss_host_try(host, in, 1, out) == 0 && out[0].fate == SS_KEEP && out[0].rec->decision,
-       "a try is not held back");
-    ok(ss_host_finish(host, collect, NULL) == 0 && same_buf(&got, ss_mem_buffer("held")),
-       "the rest leave at the end, all in order");
-    ok(ss_host_run(host, in, 1, out) == SS_EBUG, "then no more are taken");
-    ss_host_close(host);
-}
-
-static void alerts_are_delivered(void)
-{
-    char pipeline[512], text[256], sink[80];
-    snprintf(sink, sizeof sink, "%s/alerts.ndjson", dir);
-    snprintf(text, sizeof text, "log = file %s\nall -> log\n", sink);
-    write_file(routes, text);
-    snprintf(pipeline, sizeof pipeline, "rules -r %s | alert --action challenge --routes %s --spool %s",
-             rules, routes, spool);
-    write_file(rules, "[all]\nwhen = .amount > 0\naction = challenge\n");
-    struct ss_host *host = open_host(pipeline, NULL, 1);
-    bool good = host && run_lines(host, 0, 3, &got);
-    snprintf(text, sizeof text, "nobody -> log\n");
-    write_file(routes, text);
-    ok(good && ss_host_reload(host) == SS_ECONFIG, "wrong routes are not taken: %s", ss_err_text());
-    snprintf(text, sizeof text, "second = file %s.2\nlog = file %s\nall -> second\n", sink, sink);
-    write_file(routes, text);
-    ok(ss_host_reload(host) == 0 && run_lines(host, 3, 2, &got) && ss_host_finish(host, NULL, NULL) == 0,
-       "new ones are");
-    struct ss_host_stage stage[2];
-    ss_host_stages(host, stage, 2);
-    uint64_t sent = 0;
-    for (int i = 0; i < stage[1].status.n; i++)
-        if (strcmp(stage[1].status.number[i].name, "sent") == 0)
-            sent = stage[1].status.number[i].value;
-    ok(sent == 5, "%llu messages were sent", (unsigned long long)sent);
-    ss_host_close(host);
-    size_t first = 0, later = 0;
-    for (int i = 0; i < 2; i++) {
-        snprintf(text, sizeof text, "%s%s", sink, i ? ".2" : "");
-        bool there = read_file(text, &after);
-        for (size_t k = 0; there && k < after.n; k++)
-            *(i ? &later : &first) += after.p[k] == '\n';
-    }
-    ok(first == 3 && later == 2, "to the old place, then to the new one");
-    write_file(rules, rule_text);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 int main(void)
 {
-    if (!mkdtemp(dir))
-        return 1;
-    ss_buf_init(&got, (size_t)1 << 28);
-    ss_buf_init(&before, (size_t)1 << 28);
-    ss_buf_init(&after, (size_t)1 << 28);
-    prepare();
+    char alone[200];
+    host_begin();
     a_run_is_what_ss_run_makes();
     tries_leave_no_trace();
     a_try_says_what_the_run_does(whole(false), "features, model and rules");
-    char alone[200];
     snprintf(alone, sizeof alone, "score -m %s | rules -r %s", model, rules);
     a_try_says_what_the_run_does(alone, "a score that makes its own features");
     tries_of_one_call_do_not_see_each_other();
     texts_of_all_kinds();
     wrong_pipelines();
     files_are_read_anew();
-    state_comes_back();
-    held_records_leave();
-    alerts_are_delivered();
-    ss_mem_clear();
-    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    host_end();
     return done();
 }

@@ -1,7 +1,8 @@
 /*
- * What the API's reads ask of a store, explained by the store: nothing that grows for years (payments, alerts,
- * customers, links, labels, counts) is read from one end to the other for a page, a figure or a chart. Asked
- * as clients ask, over SQLite and PostgreSQL (which is told to avoid whole scans: it does where an index fits).
+ * What the API's reads ask of a store, explained by the store: nothing that grows for years (payments,
+ * alerts, customers, links, labels, counts) is read from one end to the other for a page, a figure or a
+ * chart. Asked as clients ask, over SQLite and PostgreSQL (which is told to avoid whole scans: it does where
+ * an index fits).
  */
 #include "store/backend.h"
 #include "tests/cases.h"
@@ -15,8 +16,8 @@ static const char *target;
 /* The big tables as plans name them. */
 static bool is_big(const char *name, size_t n)
 {
-    static const char *const names[] = {"payments", "p", "alerts", "a", "customers", "c", "links", "l",
-                                        "labels",   "buckets", "b"};
+    static const char *const names[] = {"payments", "p", "alerts", "a",       "customers", "c",
+                                        "links",    "l", "labels", "buckets", "b"};
     for (size_t i = 0; i < SS_COUNT(names); i++)
         if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
             return true;
@@ -118,7 +119,8 @@ static void test_reads(void)
         "cases",
         "cases/stats",
         "cases/1",
-        /* All of them by another order than an index has are looked through, by a reader: 0.13 s a million. */
+        /* All of them by another order than an index has are looked through, by a reader: 0.13 s a million.
+         */
         "customers?min_risk=0.5",
         "customers?sort=user_id",
         "customers?q=u1",
