@@ -115,13 +115,13 @@ static void check(struct ss_streamer *s)
 static struct ss_task *wait_for_work(struct ss_streamer *s, struct ss_call **calls, size_t *n, bool *closing)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += WAIT_NS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&s->lock);
     while (!s->first && !s->closing)
-        if (pthread_cond_timedwait(&s->more, &s->lock, &until) != 0)
+        if (pthread_cond_clockwait(&s->more, &s->lock, CLOCK_MONOTONIC, &until) != 0)
             break;
     struct ss_task *tasks = s->first, *last = NULL;
     *n = 0;

@@ -392,13 +392,13 @@ static bool pay_debt(struct ss_writer *writer)
 static void gather(struct ss_writer *writer)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += GATHER_NS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     writer->wanted = writer->last_n;
     while (writer->waiting < writer->wanted && !writer->closing)
-        if (pthread_cond_timedwait(&writer->more, &writer->lock, &until) != 0)
+        if (pthread_cond_clockwait(&writer->more, &writer->lock, CLOCK_MONOTONIC, &until) != 0)
             break;
     writer->wanted = 0;
 }
@@ -416,11 +416,11 @@ static struct ss_task *wait_for_work(struct ss_writer *writer, struct ss_writer_
                                      bool *reload)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     pthread_mutex_lock(&writer->lock);
     while (!writer->first && !writer->lines.there && !writer->closing && !writer->reload && !writer->pruning)
-        if (pthread_cond_timedwait(&writer->more, &writer->lock, &until) != 0)
+        if (pthread_cond_clockwait(&writer->more, &writer->lock, CLOCK_MONOTONIC, &until) != 0)
             break;
     if (writer->first && writer->waiting < writer->last_n)
         gather(writer);
