@@ -146,6 +146,16 @@ static int read_all(struct ss_source *from, void *to, size_t len)
     return 0;
 }
 
+int ss_state_write(void *to, const void *bytes, size_t len)
+{
+    return ss_sink_write(to, bytes, len);
+}
+
+int ss_state_read(void *from, void *bytes, size_t len)
+{
+    return read_all(from, bytes, len);
+}
+
 static int get_block(struct block_source *b)
 {
     uint64_t want;

@@ -27,6 +27,11 @@ int ss_section_read_stage(struct ss_source *from, const struct ss_stage *stage, 
 /* SS_EDATA when anything comes behind the last section. */
 int ss_section_end(struct ss_source *from) SS_MUST_CHECK;
 
+/* For those who write and read bytes without knowing of ports: `to` is a struct ss_sink, `from` a struct
+ * ss_source. */
+int ss_state_write(void *to, const void *bytes, size_t len) SS_MUST_CHECK;
+int ss_state_read(void *from, void *bytes, size_t len) SS_MUST_CHECK;
+
 /* Written aside, synced and renamed: after a crash the old or the new state is there whole. */
 int ss_snapshot_save(const char *path, const struct ss_stage *stage, const void *st) SS_MUST_CHECK;
 /* 0 also when there is no such file yet (*found tells). SS_EDATA for a file that is not this stage's, or

@@ -191,7 +191,8 @@ int ss_kafka_join_next(struct ss_kafka_source *k, int wait_ms, rd_kafka_message_
         k->waiting_ns = now;
     if (now - k->waiting_ns < WAIT_NS)
         return 0;
-    ss_warn("a topic of '%s' gives nothing and does not say that it has ended: going on without it", k->base.name);
+    ss_warn("a topic of '%s' gives nothing and does not say that it has ended: going on without it",
+            k->base.name);
     k->waiting_ns = 0;
     *msg = next_of_any(k, true);
     return 0;

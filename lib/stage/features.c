@@ -6,7 +6,7 @@
 #include "feature/file.h"
 #include "feature/hold.h"
 #include "feature/trial.h"
-#include "flow/stage.h"
+#include "flow/snapshot.h"
 
 struct features {
     const char *file;
@@ -137,37 +137,18 @@ static int part_finish(void *state, struct ss_batch *batch)
     return err || !batch->n ? err : ss_feature_engine_run(st->part.engine, batch);
 }
 
-static int write_state(void *to, const void *bytes, size_t len)
-{
-    return ss_sink_write(to, bytes, len);
-}
-
-static int read_state(void *from, void *bytes, size_t len)
-{
-    for (char *p = bytes; len;) {
-        ssize_t n = ss_source_read(from, p, len);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            return ss_fail(SS_EDATA, "state of features is truncated");
-        p += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static int save(const void *state, struct ss_sink *to)
 {
     const struct features *st = state;
-    int err = ss_feature_engine_save(st->part.engine, write_state, to);
-    return err ? err : ss_hold_save(&st->part.hold, write_state, to);
+    int err = ss_feature_engine_save(st->part.engine, ss_state_write, to);
+    return err ? err : ss_hold_save(&st->part.hold, ss_state_write, to);
 }
 
 static int load(void *state, struct ss_source *from)
 {
     struct features *st = state;
-    int err = ss_feature_engine_load(st->part.engine, read_state, from);
-    return err ? err : ss_hold_load(&st->part.hold, read_state, from);
+    int err = ss_feature_engine_load(st->part.engine, ss_state_read, from);
+    return err ? err : ss_hold_load(&st->part.hold, ss_state_read, from);
 }
 
 static int64_t memory_us(const void *state)

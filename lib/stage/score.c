@@ -6,7 +6,7 @@
 #include "feature/about.h"
 #include "feature/file.h"
 #include "feature/supply.h"
-#include "flow/stage.h"
+#include "flow/snapshot.h"
 #include "json/write.h"
 #include "model/explain.h"
 #include "model/fallback.h"
@@ -445,36 +445,16 @@ static void score_status(const void *state, struct ss_stage_status *status)
 
 /* --- state of the features it computes itself --- */
 
-static int write_bytes(void *to, const void *bytes, size_t len)
-{
-    return ss_sink_write(to, bytes, len);
-}
-
-static int read_bytes(void *from, void *bytes, size_t len)
-{
-    for (size_t n = 0; n < len;) {
-        ssize_t got = ss_source_read(from, (char *)bytes + n, len - n);
-        if (got == SS_AGAIN)
-            continue;
-        if (got < 0)
-            return (int)got;
-        if (got == 0)
-            return ss_fail(SS_EDATA, "state ends too early");
-        n += (size_t)got;
-    }
-    return 0;
-}
-
 static int score_save(const void *state, struct ss_sink *to)
 {
     const struct score *st = state;
-    return ss_supply_save(st->supply, write_bytes, to);
+    return ss_supply_save(st->supply, ss_state_write, to);
 }
 
 static int score_load(void *state, struct ss_source *from)
 {
     struct score *st = state;
-    return ss_supply_load(st->supply, read_bytes, from);
+    return ss_supply_load(st->supply, ss_state_read, from);
 }
 
 const struct ss_stage ss_stage_score = {

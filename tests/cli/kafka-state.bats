@@ -36,6 +36,8 @@ alone() {
 }
 # A member that finds dead ones out soon.
 member() { "$@" -v -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err; }
+# The same one again, after it was killed: it has its partitions at once.
+again=(-v -X group.instance.id=m1 -X session.timeout.ms=10000 -X heartbeat.interval.ms=200)
 more_than() { [ "$(read_topic "b$N" | wc -l)" -gt "$1" ]; }
 # Feeds the topic, and kills each member as soon as it has brought more out; the last one reads to the end. The
 # arguments: command, what the URIs say more, options.
@@ -47,14 +49,14 @@ kill_again_and_again() {
   for i in 0 1 2; do
     feed $i
     had=$(read_topic "b$N" | wc -l)
-    (exec "${command[@]}" -i "$URI/a$N?group=g$N&$in" -o "$URI/b$N?key=user_id&$out" "$@" -v \
-      -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err) &
+    (exec "${command[@]}" -i "$URI/a$N?group=g$N&$in" -o "$URI/b$N?key=user_id&$out" "$@" \
+      "${again[@]}" 2>>err) &
     wait_for more_than "$had"
     kill -KILL $!
     wait $! || true
   done
   feed 3
-  member "${command[@]}" -i "$URI/a$N?group=g$N&until=end&$in" -o "$URI/b$N?key=user_id&$out" "$@"
+  "${command[@]}" -i "$URI/a$N?group=g$N&until=end&$in" -o "$URI/b$N?key=user_id&$out" "$@" "${again[@]}" 2>>err
 }
 
 @test "a partition's features are those of its records alone, however many members share the topic" {
@@ -124,13 +126,13 @@ kill_again_and_again() {
   grep -q '"user_bad":[1-9]' want
   for once in 1 0; do
     (exec ss-features -f f.features --lateness 1h -i "$URI/a$N+l$N?group=g$N&commit=20ms" -o "$URI/b$N?exactly_once=$once" \
-      --state st --snapshot-every 20ms -X session.timeout.ms=1500 -X heartbeat.interval.ms=200 2>>err) &
+      --state st --snapshot-every 20ms "${again[@]}" 2>>err) &
     [ $once = 1 ] && wait_for more_than 0
     kill -KILL $!
     wait $! || true
   done
-  member ss-features -f f.features --lateness 1h -i "$URI/a$N+l$N?group=g$N&until=end" \
-    -o "$URI/b$N?exactly_once=1" --state st
+  ss-features -f f.features --lateness 1h -i "$URI/a$N+l$N?group=g$N&until=end" \
+    -o "$URI/b$N?exactly_once=1" --state st "${again[@]}" 2>>err
   read_topic "b$N" | sort | same /dev/stdin want
 }
 
