@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define EVERY_NS ((int64_t)5000000000) /* half of the shortest usual scrape interval */
+#define EVERY_NS ((int64_t)1000000000) /* well below any scrape interval */
 #define TEXT_MAX ((size_t)64 << 20)
 
 /* Written aside and renamed, so that a reader sees a whole one; not synced: the next is there in seconds. */
