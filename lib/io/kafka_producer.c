@@ -346,6 +346,8 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         "131072",
         "socket.nagle.disable",
         "true",
+        "linger.ms", /* nobody sees a transaction's messages before its end, which waits for no linger */
+        p->transactional ? "20" : "5",
         p->transactional ? "transactional.id" : NULL,
         id,
         NULL,
