@@ -356,7 +356,7 @@ await test('an account is made, and its password is shown once', async () => {
 })
 await test('an invitation is made and taken back', async () => {
   await button('Invite').click()
-  await dialog.getByText('?invite=').waitFor()
+  await dialog.getByText('#invite=').waitFor()
   await page.keyboard.press('Escape')
   await button('Take back').click()
   await page.getByText('No open invitations').waitFor()

@@ -1,30 +1,40 @@
-// Every page at three widths and in both themes: nothing that axe finds, nothing that scrolls sideways, no error.
-import { accessible, done, fits, go, launch, person, until } from './lib/browser.mjs'
+// Every page, as each role sees it, at three widths and in both themes: nothing that axe finds, nothing that scrolls
+// sideways, no error.
+import { accessible, done, fits, go, launch, person, signIn, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
 const server = await serve()
-const { page, test } = await person(browser, server.url)
+const { page: mine, test: check } = await person(browser, server.url)
 const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
 
-await test('first-run setup is accessible', async () => {
-  await page.goto('/')
-  await page.getByLabel('Setup token').waitFor()
-  await accessible(page)
+await check('first-run setup is accessible', async () => {
+  await mine.goto('/')
+  await mine.getByLabel('Setup token').waitFor()
+  await accessible(mine)
 })
 const { access_token } = await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })
 const ask = api(server.url, access_token)
-await test('signing in is accessible', async () => {
-  await page.reload()
-  await page.getByLabel('Email').waitFor()
-  await accessible(page)
-  await page.getByLabel('Email').fill(WHO.email)
-  await page.getByLabel('Password').fill(WHO.password)
-  await page.keyboard.press('Enter')
-  await page.locator('.side').waitFor()
+await check('signing in is accessible', async () => {
+  await mine.reload()
+  await mine.getByLabel('Email').waitFor()
+  await accessible(mine)
+  await mine.getByLabel('Email').fill(WHO.email)
+  await mine.getByLabel('Password').fill(WHO.password)
+  await mine.keyboard.press('Enter')
+  await mine.locator('.side').waitFor()
 })
 
 const of = async (path) => (await ask('GET', `${path}?limit=1`)).items[0]
+const others = {}
+for (const role of ['analyst', 'viewer']) {
+  const { password } = await ask('POST', 'users', { email: `${role}@example.com`, name: role, role })
+  const { access_token: theirs } = await api(server.url)('POST', 'auth/login', { email: `${role}@example.com`, password })
+  await api(server.url, theirs)('POST', 'auth/password', { current: password, new: WHO.password })
+  others[role] = await person(browser, server.url)
+  await others[role].page.goto('/')
+  await signIn(others[role].page, `${role}@example.com`, WHO.password)
+}
 await ask('POST', 'lists', { name: 'bad_devices', kind: 'exact', description: 'Devices of known frauds' })
 await ask('POST', 'lists/bad_devices/entries', { entries: [{ value: 'D1', reason: 'seen in a fraud' }] }).catch(() => {})
 const payment = (await ask('GET', 'payments?limit=1&level=HIGH,CRITICAL')).items[0]
@@ -56,21 +66,24 @@ const PAGES = [
   ['audit', '/audit', 'tbody tr'],
   ['your account', '/me', 'tbody tr'],
 ]
+const FOR = { admin: () => true, analyst: (path) => !/^\/(people|keys|settings|audit)/.test(path), viewer: (path) => !/^\/(people|keys|settings|audit|lab)/.test(path) }
 const only = process.env.ONLY
-for (const [name, path, there] of PAGES.filter(([n]) => !only || n === only)) {
-  for (const width of [1440, 1024, 390]) {
-    await test(`${name} at ${width} px, light and dark`, async () => {
-      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
-      if (width === 1440) await go(page, path)
-      await page.locator(there).first().waitFor()
-      await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'all is loaded')
-      for (const theme of ['light', 'dark']) {
-        await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme)
-        await fits(page)
-        // What axe finds hangs on the layout; between the two wide ones little of it changes.
-        if (width !== 1024 || theme === 'light') await accessible(page)
-      }
-    })
+for (const [role, { page, test }] of Object.entries({ admin: { page: mine, test: check }, ...others })) {
+  for (const [name, path, there] of PAGES.filter(([n, p]) => (!only || n === only) && FOR[role](p))) {
+    for (const width of [1440, 1024, 390]) {
+      await test(`${role}: ${name} at ${width} px, light and dark`, async () => {
+        await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
+        if (width === 1440) await go(page, path)
+        await page.locator(role !== 'admin' && name === 'a list' ? 'main .stack' : there).first().waitFor()
+        await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'all is loaded')
+        for (const theme of ['light', 'dark']) {
+          await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme)
+          await fits(page)
+          // What axe finds hangs on the layout; between the two wide ones little of it changes, between roles less.
+          if (role === 'admin' ? width !== 1024 || theme === 'light' : (width === 1440) === (theme === 'light')) await accessible(page)
+        }
+      })
+    }
   }
 }
 await done(browser, server)

@@ -8,8 +8,9 @@ export const root = resolve(import.meta.dirname, '../../..')
 const bin = join(resolve(root, process.env.BUILD ?? 'build'), 'bin')
 export const PIPELINE = 'features | score | rules -r default | alert'
 
-/** `payments` of the last three days are stored first; `rate` more come each second while it runs, `fraud` of them fraudulent. */
-export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7 } = {}) {
+/** `payments` of the last three days are stored first; `rate` more come each second while it runs (0: none), `fraud` of
+ * them fraudulent, which they say themselves if `labels`. */
+export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'ss-ui-'))
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C', TZ: 'UTC' }
   const span = 3 * 86400
@@ -21,7 +22,7 @@ export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7 }
   if (made.status !== 0) throw new Error(`no payments could be stored: ${made.stderr}`)
 
   // The shell makes the pipe: what Node would give the server as its input is a socket.
-  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${PIPELINE}' ${process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''} fraud.db < <(ss-gen -q --count 0 --rate ${rate} --start ${new Date().toISOString()} --seed ${seed + 1} --customers 500 --fraud ${fraud})`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${PIPELINE}' ${process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''} fraud.db ${rate ? `< <(ss-gen -q --count 0 --rate ${rate} --start ${new Date().toISOString()} --seed ${seed + 1} --customers 500 --fraud ${fraud}${labels ? '' : ' --no-labels'})` : '</dev/null'}`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   const address = await new Promise((done, failed) => {
     const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 30000)
@@ -42,7 +43,7 @@ export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7 }
     server.kill('SIGKILL')
     rmSync(dir, { recursive: true, force: true })
   }
-  return { url: `http://${address}`, token: /: ([A-Za-z0-9_-]{32})\s/.exec(said)?.[1], stop, said: () => said }
+  return { url: `http://${address}`, token: /: ([A-Za-z0-9_-]{32})\s/.exec(said)?.[1], stop, said: () => said, pid: server.pid }
 }
 
 /** A call to the API beside the browser, with a token of its own. */

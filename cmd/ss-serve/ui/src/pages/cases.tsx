@@ -72,7 +72,7 @@ function Resolve({ of, close, done, first }: { of: Case; close: () => void; done
   const [recovered, setRecovered] = useState('')
   const save = async () => {
     await send('POST', `cases/${of.id}/resolve`, { resolution, notes: notes || undefined, recovered: recovered ? Number(recovered) : undefined }, of.version)
-    toast(`${of.number}: ${words(resolution).toLowerCase()}`, () => void send('POST', `cases/${of.id}/reopen`, { reason: 'resolved by mistake' }).then(() => go(`/cases/${of.id}`)))
+    toast(`${of.number}: ${words(resolution).toLowerCase()}`, () => void send('POST', `cases/${of.id}/reopen`, { reason: 'resolved by mistake' }).then(() => go(`/cases/${of.id}`), (f) => toast(f.message)))
     done()
   }
   return (

@@ -93,7 +93,7 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
       () => {
         again()
         changed?.()
-        toast(value === 1 ? 'Marked as fraud' : value === 0 ? 'Marked as genuine' : 'Label taken back', () => void set(before).then(() => { again(); changed?.() }))
+        toast(value === 1 ? 'Marked as fraud' : value === 0 ? 'Marked as genuine' : 'Label taken back', () => void set(before).then(() => { again(); changed?.() }, (f) => toast(f.message)))
       },
       (f) => toast(f.message),
     )

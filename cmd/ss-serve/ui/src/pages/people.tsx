@@ -90,7 +90,7 @@ export default function People() {
   const [role, setRole] = useState<Role>('analyst')
   useHeading('People', <button type="button" class="button main" onClick={() => add(true)}>New account</button>)
   const invite = () =>
-    send('POST', 'invites', { role }).then((made) => { invites.again(); reveal({ title: 'Invitation', text: `${location.origin}/?invite=${made.invite}` }) }, (f) => toast(f.message))
+    send('POST', 'invites', { role }).then((made) => { invites.again(); reveal({ title: 'Invitation', text: `${location.origin}/#invite=${made.invite}` }) }, (f) => toast(f.message))
   return (
     <div class="stack far">
       <SimpleTable

@@ -243,7 +243,7 @@ export default function RulesPage() {
                   <td>{r.action ? <ActionTag action={r.action} /> : <span class="quiet">scores</span>}</td>
                   <td class="number">{r.score ?? '–'}</td>
                   <td class="number">{count(r.stats?.hits)}</td>
-                  <td class="number" title={r.stats ? `${r.stats.fraud} fraud, ${r.stats.genuine} genuine` : ''}>{percent(r.stats?.precision, 0)}</td>
+                  <td class="number" title={r.stats ? `${count(r.stats.fraud)} fraud, ${count(r.stats.genuine)} genuine; of the others nobody knows yet` : ''}>{percent(r.stats?.precision)}{r.stats && r.stats.fraud + r.stats.genuine > 0 && <span class="faint small"> of {count(r.stats.fraud + r.stats.genuine)}</span>}</td>
                   <td><span class={`tag ${!r.enabled ? 'bad' : r.mode === 'live' ? 'good' : ''}`}>{!r.enabled ? 'off' : r.mode}</span></td>
                   <td>
                     {may('analyst') && (

@@ -3,15 +3,14 @@ import { me, send, whoami } from '../api'
 import { useData } from '../data'
 import { Field, Form } from '../parts/form'
 import { Fault, Skeleton } from '../parts/states'
+import type { Answer } from '../contract'
 import { query } from '../router'
 
-interface State {
-  setup: boolean
-  registration: 'off' | 'invite' | 'open'
-  password_min: number
-  oidc: string | null
-}
+type State = Answer<'auth/state'>
 type Way = 'sign-in' | 'setup' | 'register'
+
+/** What came along behind the address's #: it never reaches a server, a log or another site. */
+const brought = new URLSearchParams(location.hash.slice(1))
 
 function useText(first = '') {
   const [value, set] = useState(first)
@@ -35,7 +34,7 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
   const email = useText()
   const password = useText()
   const name = useText()
-  const word = useText(query.value.get('invite') ?? query.value.get('token') ?? '')
+  const word = useText(brought.get('token') ?? brought.get('invite') ?? '')
   const [waits, wait] = useState('')
   const enter = async () => {
     const who = { email: email.value, password: password.value, cookies: true }
@@ -46,7 +45,11 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
     }
     if (way === 'sign-in') await send('POST', 'auth/login', who)
     await whoami()
+    // What was brought has been used; a refusal is past.
+    history.replaceState(null, '', location.pathname === '/sign-in' ? '/' : location.pathname + (query.value.has('refused') ? '' : location.search))
+    dispatchEvent(new PopStateEvent('popstate'))
   }
+  const refused = query.value.get('refused')
   const title = way === 'setup' ? 'The first account' : way === 'register' ? 'Make an account' : 'Sign in to Sentinel Stream'
   if (waits) {
     return (
@@ -60,16 +63,14 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
   return (
     <div class="card stack far">
       <h1>{title}</h1>
-      {way === 'sign-in' && query.value.get('refused') && (
-        <p class="fault" role="alert">{REFUSED[query.value.get('refused')!] ?? 'You were not let in.'}</p>
-      )}
-      {way === 'setup' && <p class="quiet">Nobody can sign in yet. The server printed a setup token when it started; whoever has it becomes the first administrator.</p>}
+      {refused && way === 'sign-in' && <p class="fault" role="alert">{REFUSED[refused] ?? 'The other sign-in ended without letting you in.'}</p>}
+      {way === 'setup' && <p class="quiet">{brought.has('token') ? 'Nobody can sign in yet. You have the setup token: choose how you will sign in, and you are the first administrator.' : 'Nobody can sign in yet. The server printed a setup token when it started; whoever has it becomes the first administrator.'}</p>}
       <Form send={enter} label={way === 'sign-in' ? 'Sign in' : 'Make the account'}>
         {(fault) => (
           <>
             {way === 'setup' && (
               <Field label="Setup token" fault={fault('token')}>
-                <input class="input mono" autofocus autocomplete="off" {...word} />
+                <input class="input mono" autofocus={!word.value} autocomplete="off" {...word} />
               </Field>
             )}
             {way === 'register' && state.registration === 'invite' && (
@@ -78,7 +79,7 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
               </Field>
             )}
             <Field label="Email" fault={fault('email')}>
-              <input class="input" type="email" autocomplete="username" autofocus={way === 'sign-in'} {...email} />
+              <input class="input" type="email" autocomplete="username" autofocus={way === 'sign-in' || brought.has('token')} {...email} />
             </Field>
             {way !== 'sign-in' && (
               <Field label="Name" fault={fault('name')}>
@@ -130,7 +131,7 @@ function NewPassword({ least }: { least: number }) {
 
 export default function SignIn() {
   const { data, fault, again } = useData('auth/state')
-  const [turned, turn] = useState<Way | null>(query.value.get('invite') ? 'register' : null)
+  const [turned, turn] = useState<Way | null>(brought.has('invite') ? 'register' : null)
   document.title = 'Sign in · Sentinel Stream'
   return (
     <main class="alone">

@@ -24,7 +24,8 @@ export function Views({ name }: { name: string }) {
   }
   const drop = (view: string) => {
     const { [view]: gone, ...rest } = views
-    void keep(rest).then(() => toast(`View ${view} removed`, () => void keep({ ...rest, [view]: gone })))
+    const failed = (f: Error) => toast(f.message)
+    void keep(rest).then(() => toast(`View ${view} removed`, () => void keep({ ...rest, [view]: gone }).catch(failed)), failed)
   }
   return (
     <>
