@@ -5,6 +5,7 @@
 #   make test       installs what is missing, builds, and runs every test      (T='tests/cli/gen.bats' for some)
 #   make lint       layers, formatting, banned words, pages
 #   make bench      every stage beside a named peer, same input, same run      (B='score' for some)
+#   make soak       the dashboard and its server under an hour's payments in ten minutes: does anything grow?
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60)
 #   make install    DESTDIR= PREFIX=/usr/local; SYSTEMD=yes for the units in scripts/systemd too
 #
@@ -136,6 +137,11 @@ bench:
 	@$(MAKE) $(jobs) --no-print-directory all $(benches)
 	@BUILD=$(BUILD) scripts/bench $(B)
 
+soak:
+	@scripts/bootstrap build test
+	@$(MAKE) $(jobs) --no-print-directory all
+	SOAK=$${SOAK:-600} node tests/ui/soak.mjs
+
 fuzz:
 	@scripts/bootstrap build check
 	@scripts/fuzz $(F)
@@ -161,6 +167,6 @@ print-%:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test test-build demo lint bench fuzz format install clean
+.PHONY: all test test-build demo lint bench soak fuzz format install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

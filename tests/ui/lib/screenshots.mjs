@@ -2,11 +2,11 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as zlib from 'node:zlib'
-import { go, launch, person, signIn, until } from './browser.mjs'
+import { launch, person, signIn, until } from './browser.mjs'
 import { api, serve } from './server.mjs'
 
-const WIDTH = 1200
-const HEIGHT = 750
+const WIDTH = 1280
+const HEIGHT = 800
 const dir = process.argv[2]
 mkdirSync(dir, { recursive: true })
 
@@ -77,7 +77,7 @@ function png({ palette, width, height, pixels }) {
 }
 
 const browser = await launch()
-const server = await serve({ payments: 12000, rate: 12, fraud: 0.05 })
+const server = await serve({ payments: 12000, rate: 12, fraud: 0.03 })
 const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
 const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
 const { page } = await person(browser, server.url, { width: WIDTH, height: HEIGHT })
@@ -86,36 +86,52 @@ await page.goto('/')
 await signIn(page, WHO.email, WHO.password)
 const payment = (await ask('GET', 'payments?limit=1&level=CRITICAL')).items[0]
 const a_case = (await ask('GET', 'cases?limit=1')).items[0]
+await ask('POST', 'lists', { name: 'bad_devices', kind: 'exact', description: 'Devices of known frauds' })
+for (const value of ['D7a19c02', 'Dc20085de', 'D19d79bcb']) await ask('POST', 'lists/bad_devices/entries', { value, reason: 'paid with stolen cards' })
+for (const [name, role] of [['Bela', 'analyst'], ['Cleo', 'analyst'], ['Dan', 'viewer']]) await ask('POST', 'users', { email: `${name.toLowerCase()}@example.com`, name, role })
+await ask('POST', 'keys', { name: 'the shop', role: 'service', scopes: ['payments:write', 'score'] })
+await ask('POST', 'keys', { name: 'nightly report', role: 'service', scopes: ['analytics:read'] })
+await ask('POST', `cases/${a_case.id}/comments`, { content: 'Called her: she was at home, and knows neither the shop nor the device.' })
+
+/** Name, path, what shows that it is there; dark, of phone's width, and what is done first. */
 const PAGES = [
   ['overview', '/', '.feed li'],
-  ['overview-dark', '/', '.feed li', 'dark'],
+  ['overview-dark', '/', '.feed li', { dark: true }],
+  ['overview-phone', '/', '.feed li', { phone: true }],
+  ['payments', '/payments', 'tbody tr.can'],
   ['payment', `/payments?open=${encodeURIComponent(payment.txn_id)}`, '.drawer .verdict'],
   ['alerts', '/alerts', 'tbody tr.can'],
   ['case', `/cases/${a_case.id}`, '.verdict'],
+  ['case-phone', `/cases/${a_case.id}`, '.verdict', { phone: true, dark: true }],
+  ['customers', '/customers', 'tbody tr.can'],
   ['customer', `/customers/${payment.user_id}`, '.strip .figure'],
   ['analytics', '/analytics', 'canvas'],
   ['rules', '/rules', 'tbody tr'],
-  ['what-if', `/what-if?like=${encodeURIComponent(payment.txn_id)}`, 'form'],
-  ['lab', '/lab', '.strip'],
+  ['rule', '/rules?rule=velocity_burst', '.drawer textarea', { first: async () => { await page.getByRole('button', { name: 'Run over the stored payments' }).click(); await page.locator('.drawer table').waitFor({ timeout: 30000 }) } }],
+  ['lists', '/lists/bad_devices', 'tbody tr'],
+  ['what-if', `/what-if?like=${encodeURIComponent(payment.txn_id)}`, 'form', { first: () => page.getByRole('button', { name: 'Ask', exact: true }).click() }],
+  ['lab', '/lab', '.strip', { first: () => page.getByRole('button', { name: 'Start', exact: true }).click(), wait: 4000, last: () => page.getByRole('button', { name: 'Stop', exact: true }).click() }],
+  ['people', '/people', 'tbody tr'],
+  ['keys', '/keys', 'tbody tr'],
+  ['settings', '/settings', '.setting'],
   ['audit', '/audit', 'tbody tr'],
+  ['sign-in', '/', 'form', { out: true }],
 ]
-for (const [name, path, there, theme] of PAGES) {
-  await page.evaluate((t) => (t ? localStorage.setItem('theme', t) : localStorage.removeItem('theme')), theme)
-  if (theme) await page.reload()
-  await go(page, path)
+const only = process.env.ONLY?.split(',')
+for (const [name, path, there, { dark, phone, first, last, wait = 1200, out } = {}] of PAGES.filter(([n]) => !only || only.includes(n))) {
+  if (out) await page.context().clearCookies()
+  await page.evaluate(([theme, gone]) => { gone ? localStorage.clear() : localStorage.setItem('theme', theme) }, [dark ? 'dark' : 'light', out])
+  await page.setViewportSize(phone ? { width: 390, height: 844 } : { width: WIDTH, height: HEIGHT })
+  await page.goto(path)
   await page.locator(there).first().waitFor()
-  if (name === 'what-if') await page.getByRole('button', { name: 'Ask', exact: true }).click()
-  if (name === 'lab') await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await first?.()
   await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'all is loaded')
-  await new Promise((done) => setTimeout(done, name === 'lab' ? 4000 : 1200))
-  const bytes = png(await reduced.evaluate(indexed, (await page.screenshot()).toString('base64')))
-  if (name === 'lab') await page.getByRole('button', { name: 'Stop', exact: true }).click()
-  if (theme) {
-    await page.evaluate(() => localStorage.removeItem('theme'))
-    await page.reload()
-  }
+  await new Promise((done) => setTimeout(done, wait))
+  const shot = await page.screenshot()
+  await last?.()
+  if (process.env.RAW) writeFileSync(join(process.env.RAW, `${name}.png`), shot)
   const file = join(dir, `${name}.png`)
-  writeFileSync(file, bytes)
+  writeFileSync(file, png(await reduced.evaluate(indexed, shot.toString('base64'))))
   console.log(`${file} ${Math.ceil(statSync(file).size / 1024)} kB`)
 }
 await browser.close()

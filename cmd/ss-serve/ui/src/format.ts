@@ -66,3 +66,7 @@ export function words(name: string | null | undefined) {
   const text = (name ?? '').replace(/[_-]/g, ' ')
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
+/** What a rule says, with spans as people say them: "15584.907 seconds before" is 4:19 h. */
+export function plain(text: string | null | undefined) {
+  return (text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)\.\d+ (km|km\/h)\b/g, '$1 $2')
+}

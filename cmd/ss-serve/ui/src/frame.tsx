@@ -4,11 +4,11 @@ import { signal } from '@preact/signals'
 import { may, me, send } from './api'
 import { count, milliseconds } from './format'
 import { known, useKeys } from './keys'
-import { connect, disconnect, listen, live } from './live'
+import { connect, disconnect, late, listen, live } from './live'
 import { commands, Palette, paletteOpen } from './palette'
 import { setTheme } from './parts/chart'
 import { Dialog } from './parts/dialog'
-import { Icon } from './parts/icons'
+import { Icon, Mark } from './parts/icons'
 import { Menu } from './parts/menu'
 import { Toasts } from './parts/toast'
 import { useData } from './data'
@@ -69,10 +69,7 @@ function Side() {
   return (
     <aside class="side" aria-label="Places">
       <a class="brand" href="/" aria-label="Sentinel Stream, overview">
-        <svg width="20" height="20" viewBox="0 0 24 24" aria-hidden="true">
-          <rect width="24" height="24" rx="6" fill="var(--strong)" />
-          <path d="M5 12h3l2.200-5 3.600 10 2.200-5h3" fill="none" stroke="var(--on-strong)" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
-        </svg>
+        <Mark />
         <span>Sentinel Stream</span>
       </a>
       <nav aria-label="Pages">
@@ -105,12 +102,12 @@ function Side() {
 }
 
 function Pill() {
-  const { state, rate, latency, last } = live.value
-  const late = state !== 'live'
+  const { state, rate, latency, late_since: last } = live.value
+  const silent = state !== 'live'
   return (
-    <div class={`pill ${late ? 'late' : ''}`} role="status" title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
-      {late ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}
-      {!late && (
+    <div class={`pill ${silent ? 'late' : ''}`} role="status" title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
+      {silent ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}
+      {!silent && (
         <>
           <b>{count(rate)}</b> /s
           <span class="more">
@@ -128,6 +125,7 @@ function Top() {
       <h1>{heading.value.title}</h1>
       <div class="filter">{heading.value.filter}</div>
       <button type="button" class="find" aria-label="Search payments, customers, cases" onClick={() => (paletteOpen.value = true)}>
+        <svg width="15" height="15" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.500" stroke-linecap="round" aria-hidden="true"><circle cx="7" cy="7" r="4.500" /><path d="m10.500 10.500 3.500 3.500" /></svg>
         <span class="clip">Search payments, customers, cases</span>
         <kbd>/</kbd>
       </button>
@@ -181,7 +179,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById('page')?.focus() }}>Skip to the page</a>
       <Side />
       <Top />
-      <main id="page" tabIndex={-1} class={`page ${heading.value.whole ? 'whole' : ''} ${live.value.state === 'late' ? 'is-late' : ''}`}>
+      <main id="page" tabIndex={-1} class={`page ${heading.value.whole ? 'whole' : ''} ${late.value ? 'is-late' : ''}`}>
         {children}
       </main>
       {paletteOpen.value && <Palette />}

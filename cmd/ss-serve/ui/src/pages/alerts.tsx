@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import { may, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, LEVELS, score, words } from '../format'
+import { amount, count, LEVELS, plain, score, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
-import { listen } from '../live'
+import { listen, listenSlowly } from '../live'
 import { Drawer } from '../parts/dialog'
 import { Features, Fields, FiredRules, Reasons, Verdict } from '../parts/explain'
 import { Choice, Find } from '../parts/form'
@@ -27,7 +27,7 @@ const COLUMNS: Column<Alert>[] = [
   { key: 'level', title: 'Level', cell: (a) => <LevelTag level={a.level} /> },
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (a) => score(a.score) },
   { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (a) => amount(a.amount, a.currency) },
-  { key: 'reason', title: 'Reason', cell: (a) => a.reason ?? a.rules.join(', ') },
+  { key: 'reason', title: 'Reason', cell: (a) => plain(a.reason) || a.rules.join(', ') },
   { key: 'user', title: 'Customer', cell: (a) => <a href={`/customers/${encodeURIComponent(a.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{a.user_id}</a> },
   { key: 'count', title: 'Payments', number: true, cell: (a) => count(a.count) },
   { key: 'action', title: 'Decision', cell: (a) => <ActionTag action={a.action} /> },
@@ -48,7 +48,7 @@ function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: 
   useEffect(() => listen('alerts', (items) => items.some((i) => i.alert_id === id || i.id === id) && again()), [id, again])
   const record = a?.record as PaymentRecord | null | undefined
   return (
-    <Drawer title={a ? (a.reason ?? 'Alert') : 'Alert'} close={close}>
+    <Drawer title={plain(a?.reason) || 'Alert'} close={close}>
       <Fault fault={fault} again={again} />
       {!a ? (
         !fault && <Skeleton lines={10} />
@@ -88,7 +88,7 @@ export default function Alerts() {
   const [selected, select] = useState(new Set<string>())
   const [fresh, setFresh] = useState(0)
   const open = query.value.get('open')
-  useEffect(() => listen('alerts', (items) => setFresh((n) => n + items.length)), [])
+  useEffect(() => listenSlowly('alerts', (items) => setFresh((n) => n + items.length), 1000), [])
   useHeading('Alerts', (
     <Choice label="State" value={status as (typeof STATUSES)[number][0]} options={STATUSES} change={(s) => filter({ status: s === 'new' ? null : s })} />
   ), true)

@@ -46,7 +46,7 @@ function Breakdown({ of }: { of: string }) {
   const param = dim === 'merchant' ? 'merchant_id' : dim
   return (
     <section class="card w12 wide">
-      <header><h2>By</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
+      <header><h2>Broken down by</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
       <Fault fault={fault} again={again} />
       {!data ? <Skeleton lines={8} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
         <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dim}`}>

@@ -4,9 +4,9 @@ import { useData, useList } from '../data'
 import { amount, count, percent, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
-import { listen } from '../live'
+import { listen, listenSlowly } from '../live'
 import { Dialog } from '../parts/dialog'
-import { FiredRules, madeBy, Reasons, Usual, Verdict } from '../parts/explain'
+import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
 import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
@@ -215,6 +215,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
   return (
     <>
       <div class="case-main">
+        <a class="link only-phone" href={`/cases${location.search}`}>All cases</a>
         <div class="row between" style={{ alignItems: 'flex-start' }}>
           <div class="grow">
             <p class="case-title">{c.title}</p>
@@ -249,7 +250,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
         <section class="card">
           <header>
             <h2>Why</h2>
-            {record?.decision?.by && <span class="small">{madeBy(record.decision.by)} · {newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>make it again</a>}</span>}
+            {record?.decision?.by && <span class="small">{newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>make it again</a>}</span>}
           </header>
           {record ? (
             <>
@@ -320,7 +321,7 @@ export default function Cases() {
     list.again()
     counts.again()
   }
-  useEffect(() => listen('cases', again), [list.again, counts.again])
+  useEffect(() => listenSlowly('cases', again), [list.again, counts.again])
   const at = list.items.findIndex((c) => c.id === id)
   const move = (by: number) => {
     const to = list.items[Math.max(0, Math.min(list.items.length - 1, at + by))]
@@ -356,8 +357,8 @@ export default function Cases() {
   return (
     <div class={`case-page ${id === null ? 'only-queue' : ''}`}>
       <div class="case-queue">
-        <div class="row wrap case-tabs">
-          <select class="input" style={{ width: '120px' }} aria-label="Which cases" value={tab} onChange={(e) => { go('/cases'); filter({ tab: e.currentTarget.value === 'open' ? null : e.currentTarget.value }) }}>
+        <div class="row case-tabs">
+          <select class="input" style={{ width: '116px' }} aria-label="Which cases" value={tab} onChange={(e) => { go('/cases'); filter({ tab: e.currentTarget.value === 'open' ? null : e.currentTarget.value }) }}>
             {TABS.map(([key, text]) => <option key={key} value={key}>{text}{counts.data?.[key] != null ? ` ${counts.data[key]}` : ''}</option>)}
           </select>
           <span class="grow" />

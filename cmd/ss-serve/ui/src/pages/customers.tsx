@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { may, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, date, percent, score, shortId, words } from '../format'
+import { amount, count, date, percent, plain, score, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
 import { Find } from '../parts/form'
@@ -38,7 +38,7 @@ function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: strin
         <div class="lines">
           {of.slice(0, 6).map((s) => (
             <div key={s.value} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 70px 40px' }} title={`${date(s.first_seen)} to ${date(s.last_seen)}, ${amount(s.amount)}`}>
-              <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <span class="tag bad"> {count(s.fraud)} fraud</span>}</span>
+              <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <> <span class="tag bad">{count(s.fraud)} fraud</span></>}</span>
               <span class="bar"><i style={{ width: `${(s.payments / top) * 100}%` }} /></span>
               <span class="number">{count(s.payments)}</span>
             </div>
@@ -66,7 +66,7 @@ function Links({ id }: { id: string }) {
         option={() => ({
           tooltip: { renderMode: 'richText', confine: true, formatter: (p: any) => (p.data?.kind ? `${p.data.kind} ${p.data.name}` : '') },
           series: [{
-            type: 'graph', layout: 'force', roam: true, force: { repulsion: 90, edgeLength: 46 }, lineStyle: { color: color('line'), width: 1.5 },
+            type: 'graph', layout: 'force', roam: true, zoom: 0.8, force: { repulsion: 90, edgeLength: 46 }, lineStyle: { color: color('ink-3'), opacity: 0.45, width: 1.5 },
             label: { show: data.nodes.length < 16, position: 'bottom', color: color('ink-2'), fontSize: 10, formatter: (p: any) => shortId(p.data.name, 5) },
             data: data.nodes.map((n) => ({
               id: String(n.id), name: n.label, kind: n.kind, symbolSize: n.step === 0 && n.kind === 'customer' ? 26 : n.kind === 'customer' ? 18 : 10, symbol: n.kind === 'customer' ? 'circle' : 'rect',
@@ -113,7 +113,7 @@ function Profile({ id }: { id: string }) {
       <section class="card w8 wide">
         <header><h2>Spend and greatest score by day</h2></header>
         <Chart
-          label="Spend by day" height={200} of={w.days}
+          label="Spend by day" height={272} of={w.days}
           option={() => {
             const option: any = series(w.days.map((d) => d.day), [{ name: 'spent', values: w.days.map((d) => d.amount), kind: 'bar' }], (v) => amount(v), day)
             option.yAxis = [option.yAxis, { type: 'value', min: 0, max: 1, show: false }]
@@ -143,7 +143,7 @@ function Profile({ id }: { id: string }) {
           {w.recent.slice(0, 12).map((p) => (
             <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}&user_id=${encodeURIComponent(id)}`}>
               <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} />
-              <span class="grow clip">{p.reason ?? [p.merchant_id, p.category, p.location].filter(Boolean).join(' · ')}</span>
+              <span class="grow clip">{plain(p.reason) || [p.merchant_id, p.category, p.location].filter(Boolean).join(' · ')}</span>
               <b class="number">{amount(p.amount, p.currency)}</b>
             </a>
           ))}

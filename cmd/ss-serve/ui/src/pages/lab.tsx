@@ -1,7 +1,7 @@
 // A generator in the page: payments that are made up, sent as a program would send them, and what became of each.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { may, Problem, send } from '../api'
-import { amount, count, percent, score } from '../format'
+import { amount, count, percent, plain, score } from '../format'
 import { useHeading } from '../frame'
 import { Choice } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
@@ -38,7 +38,7 @@ function ordinary(run: string) {
 }
 
 function attack(run: string, scenario: Scenario, step: number) {
-  const base = ordinary(run)
+  const base = { ...ordinary(run), country: 'DE', location: 'Berlin, DE', lat: 52.52, lon: 13.4 }
   const victim = { ...base, user_id: `lab-${run}-${step % 9}`, card_id: `LAB-${run}-${step % 9}` }
   switch (scenario) {
     case 'burst': return { ...victim, user_id: `lab-${run}-burst`, card_id: `LAB-${run}-burst`, amount: 10 + Math.random() * 40, channel: 'online', category: 'online' }
@@ -123,7 +123,7 @@ export default function Lab() {
             {sent.slice(0, 24).map((s) => (
               <li key={s.id} class="row">
                 <LevelTag level={s.record.decision?.level ?? s.record.score?.level} />
-                <button type="button" class="link grow clip" style={{ textAlign: 'left' }} onClick={() => go(`/payments?open=${encodeURIComponent(s.id)}`)}>{s.record.decision?.rules[0]?.reason ?? s.record.score?.reasons?.[0]?.text ?? 'Nothing unusual'}</button>
+                <button type="button" class="link grow clip" style={{ textAlign: 'left' }} onClick={() => go(`/payments?open=${encodeURIComponent(s.id)}`)}>{plain(s.record.decision?.rules[0]?.reason ?? s.record.score?.reasons?.[0]?.text) || 'Nothing unusual'}</button>
                 <span class="tag">{SCENARIOS.find(([k]) => k === s.scenario)?.[1]}</span>
                 <span class="number">{score(s.record.decision?.score ?? s.record.score?.value)}</span>
                 <ActionTag action={s.record.decision?.action} />

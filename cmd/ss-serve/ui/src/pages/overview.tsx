@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { useData } from '../data'
 import { change, compact, count, Level, milliseconds, percent, signed } from '../format'
 import { useHeading } from '../frame'
-import { listen } from '../live'
+import { listenSlowly } from '../live'
 import { Chart, color, series } from '../parts/chart'
 import { Feed } from '../parts/feed'
 import { LevelTag } from '../parts/level'
@@ -63,12 +63,12 @@ function Levels({ of }: { of: string }) {
     <section class="card">
       <header>
         <h2>Level</h2>
-        <span class="small">{compact(total)} at risk</span>
       </header>
       {!data ? (
         <Skeleton lines={4} height={20} />
       ) : (
         <div class="ring">
+          <div class="ring-sum"><b class="figure">{compact(total)}</b><span class="small quiet">at risk</span></div>
           <Chart
             label="Share of each level" height={132} of={data}
             option={() => ({
@@ -148,7 +148,7 @@ export default function Overview() {
   useHeading('Overview', <PeriodChoice />)
   const of = period()
   const kpis = useData('analytics/kpis', { period: of }, 15000)
-  useEffect(() => listen('cases', () => kpis.again()), [kpis.again])
+  useEffect(() => listenSlowly('cases', () => kpis.again(), 5000), [kpis.again])
   const k = kpis.data
   return (
     <div class="grid">
@@ -160,9 +160,13 @@ export default function Overview() {
             <FigureBox name="Payments" figure={k.payments} text={compact(k.payments.value)} />
             <FigureBox name="Alerts" figure={k.alerts} text={compact(k.alerts.value)} goodWhenDown />
             <FigureBox name="Blocked" figure={k.blocked} text={compact(k.blocked.value)} />
-            <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} past their deadline` : 'none past its deadline'} />
+            <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} late` : 'none late'} />
             <FigureBox name="Precision of rules" figure={k.precision} text={percent(k.precision.value)} share goodWhenDown={false} />
-            <FigureBox name="Latency" figure={k.latency_ms} text={k.latency_ms.value == null ? '–' : `${milliseconds(k.latency_ms.value * 1000)} ms`} goodWhenDown />
+            {k.latency_ms.value == null ? (
+              <FigureBox name="Known frauds" figure={k.fraud_rate} text={percent(k.fraud_rate.value, 2)} share goodWhenDown />
+            ) : (
+              <FigureBox name="Latency" figure={k.latency_ms} text={`${milliseconds(k.latency_ms.value * 1000)} ms`} goodWhenDown />
+            )}
           </>
         )}
       </section>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { may, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, LEVELS, milliseconds, score, words } from '../format'
+import { amount, count, LEVELS, milliseconds, plain, score, words } from '../format'
 import { useHeading } from '../frame'
 import { Drawer } from '../parts/dialog'
 import { Features, Fields, FiredRules, madeBy, Reasons, Usual, Verdict } from '../parts/explain'
@@ -23,7 +23,7 @@ const COLUMNS: Column<Payment>[] = [
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (p) => score(p.score) },
   { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (p) => amount(p.amount, p.currency) },
   { key: 'user', title: 'Customer', cell: (p) => <a href={`/customers/${encodeURIComponent(p.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{p.user_id}</a> },
-  { key: 'reason', title: 'Reason', cell: (p) => p.reason ?? <span class="faint">nothing unusual</span> },
+  { key: 'reason', title: 'Reason', cell: (p) => plain(p.reason) || <span class="faint">nothing unusual</span> },
   { key: 'action', title: 'Decision', cell: (p) => <ActionTag action={p.action} /> },
   { key: 'merchant', title: 'Merchant', cell: (p) => p.merchant_id },
   { key: 'category', title: 'Category', cell: (p) => p.category },

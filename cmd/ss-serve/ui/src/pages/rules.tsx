@@ -138,7 +138,7 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
         {(fault) => (
           <>
             <Field label={whole ? 'Rules' : 'Rule'} fault={fault('text')}>
-              <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 9} value={text} onInput={(e) => set(e.currentTarget.value)} />
+              <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 12} value={text} onInput={(e) => set(e.currentTarget.value)} />
             </Field>
             <Notes review={review} />
             <Field label="Why" fault={fault('comment')}><input class="input" placeholder="for those who read the versions" value={comment} onInput={(e) => setComment(e.currentTarget.value)} /></Field>
@@ -239,8 +239,8 @@ export default function RulesPage() {
               {data.items.map((r) => (
                 <tr key={r.id}>
                   <td><button type="button" class="link" onClick={() => open(r.id)}>{r.id}</button></td>
-                  <td title={r.when}><code>{r.when}</code></td>
-                  <td>{r.action ? <ActionTag action={r.action} /> : <span class="quiet">scores</span>}</td>
+                  <td class="when" title={r.when}><code>{r.when}</code></td>
+                  <td>{r.action ? <span class={`tag ${r.action === 'block' ? 'bad' : ''}`}>{words(r.action)}</span> : <span class="quiet">Score</span>}</td>
                   <td class="number">{r.score ?? '–'}</td>
                   <td class="number">{count(r.stats?.hits)}</td>
                   <td class="number" title={r.stats ? `${count(r.stats.fraud)} fraud, ${count(r.stats.genuine)} genuine; of the others nobody knows yet` : ''}>{percent(r.stats?.precision)}{r.stats && r.stats.fraud + r.stats.genuine > 0 && <span class="faint small"> of {count(r.stats.fraud + r.stats.genuine)}</span>}</td>

@@ -23,6 +23,8 @@ function Input({ of, value, set }: { of: Setting; value: Setting['value']; set: 
   return <input id={id} class="input" value={String(value)} onInput={(e) => set(e.currentTarget.value)} />
 }
 
+const GROUPS: Record<string, string> = { auth: 'Signing in', cases: 'Cases', sla: 'Deadlines of cases', mask: 'Personal data', rules: 'Rules', retention: 'How long things are kept', currency: 'Money', time_zone: 'Time' }
+
 export default function Settings() {
   const { data, fault, again } = useData('settings')
   const [changes, set] = useState<Record<string, Setting['value']>>({})
@@ -56,7 +58,7 @@ export default function Settings() {
       {problem && <div class="w12"><Fault fault={problem} /></div>}
       {groups.map((group) => (
         <section key={group} class="card w6 wide">
-          <header><h2>{words(group)}</h2></header>
+          <header><h2>{GROUPS[group] ?? words(group)}</h2></header>
           <div class="lines">
             {data.items.filter((s) => s.key.split('.')[0] === group).map((s) => (
               <div key={s.key} class="setting">

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { me, send, whoami } from '../api'
 import { useData } from '../data'
 import { Field, Form } from '../parts/form'
+import { Mark } from '../parts/icons'
 import { Fault, Skeleton } from '../parts/states'
 import type { Answer } from '../contract'
 import { query } from '../router'
@@ -50,7 +51,7 @@ function Card({ state, way, turn }: { state: State; way: Way; turn: (way: Way) =
     dispatchEvent(new PopStateEvent('popstate'))
   }
   const refused = query.value.get('refused')
-  const title = way === 'setup' ? 'The first account' : way === 'register' ? 'Make an account' : 'Sign in to Sentinel Stream'
+  const title = way === 'setup' ? 'The first account' : way === 'register' ? 'Make an account' : 'Sign in'
   if (waits) {
     return (
       <div class="card stack far" role="status">
@@ -135,6 +136,7 @@ export default function SignIn() {
   document.title = 'Sign in · Sentinel Stream'
   return (
     <main class="alone">
+      <p class="brand"><Mark /> <span>Sentinel Stream</span></p>
       {fault && <div class="card"><Fault fault={fault} again={again} /></div>}
       {!data && !fault && <div class="card"><Skeleton lines={5} height={24} /></div>}
       {data && me.value?.must_change && <NewPassword least={data.password_min} />}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, may, Problem, send } from '../api'
 import { useList } from '../data'
-import { amount, count, words } from '../format'
+import { amount, count, plain, words } from '../format'
 import { useHeading } from '../frame'
 import { FiredRules, Reasons, Verdict } from '../parts/explain'
 import { Field } from '../parts/form'
@@ -84,7 +84,7 @@ export default function WhatIf() {
         <div class="lines">
           {list.items.map((p) => (
             <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
-              <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} /><span class="grow clip">{p.reason ?? [p.user_id, p.merchant_id, p.category].filter(Boolean).join(' · ')}</span><ActionTag action={p.action} /><b class="number">{amount(p.amount, p.currency)}</b>
+              <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} /><span class="grow clip">{plain(p.reason) || [p.user_id, p.merchant_id, p.category].filter(Boolean).join(' · ')}</span><ActionTag action={p.action} /><b class="number">{amount(p.amount, p.currency)}</b>
             </a>
           ))}
           {!list.loading && !list.items.length && <p class="quiet">No such payments.</p>}

@@ -1,5 +1,5 @@
 // Why a payment was decided as it was: the same on the payments page, in cases and in what-if.
-import { amount, count, percent, score, words } from '../format'
+import { amount, count, percent, plain, score, words } from '../format'
 import { Decision, Fired, PaymentRecord, Reason, Score } from '../types'
 import { ActionTag, LevelTag } from './level'
 
@@ -31,7 +31,7 @@ export function Reasons({ of }: { of?: Score }) {
       {!reasons.length && <p class="quiet">{of.reasons ? 'Nothing stands out.' : 'Too low a score for reasons to be kept; what follows is what the rules saw.'}</p>}
       {reasons.map((r) => (
         <div key={r.code + r.feature} class="why" title={`${r.code} (${r.feature})`}>
-          <span>{r.text}</span>
+          <span>{plain(r.text)}</span>
           <span class="bar" role="img" aria-label={`impact ${r.impact.toFixed(2)}`}>
             <i class={r.impact >= 0 ? 'up' : 'down'} style={{ width: `${(Math.abs(r.impact) / top) * 100}%` }} />
           </span>
@@ -49,7 +49,7 @@ export function FiredRules({ rules, shadow }: { rules: Fired[]; shadow?: Fired[]
       {[...rules.map((r) => ({ ...r, tried: false })), ...(shadow ?? []).map((r) => ({ ...r, tried: true }))].map((r) => (
         <div key={r.id + r.tried} class="row between">
           <span>
-            <a class="link" href={`/rules?rule=${encodeURIComponent(r.id)}`}>{r.id}</a> <span class="quiet">{r.reason}</span>
+            <a class="link" href={`/rules?rule=${encodeURIComponent(r.id)}`}>{r.id}</a> <span class="quiet">{plain(r.reason)}</span>
           </span>
           <span class="row">
             {r.tried && <span class="tag">shadow</span>}

@@ -1,7 +1,7 @@
 // The live feed: what a person would want to look at, newest first; space holds it still.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from '../api'
-import { amount } from '../format'
+import { amount, plain } from '../format'
 import { useKeys } from '../keys'
 import { listen } from '../live'
 import { go } from '../router'
@@ -66,7 +66,7 @@ export function Feed({ all = false, height }: { all?: boolean; height?: string }
                 <span class="quiet small"><When at={p.timestamp} as="time" /></span>
                 <LevelTag level={p.level} />
                 <b class="number">{amount(p.amount, p.currency)}</b>
-                <span class="reason">{p.reason ?? 'Nothing unusual'}</span>
+                <span class="reason">{plain(p.reason) || 'Nothing unusual'}</span>
                 <span class="place quiet small clip">{place(p)}</span>
               </button>
             </li>

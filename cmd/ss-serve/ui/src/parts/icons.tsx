@@ -23,3 +23,13 @@ export function Icon({ name }: { name: string }) {
     </svg>
   )
 }
+
+/** The product's mark. */
+export function Mark() {
+  return (
+    <svg width="20" height="20" viewBox="0 0 24 24" aria-hidden="true">
+      <rect width="24" height="24" rx="6" fill="var(--strong)" />
+      <path d="M5 12h3l2.200-5 3.600 10 2.200-5h3" fill="none" stroke="var(--on-strong)" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  )
+}

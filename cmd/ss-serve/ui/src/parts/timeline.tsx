@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { may, send } from '../api'
 import { useList } from '../data'
-import { amount, words } from '../format'
+import { amount, plain, words } from '../format'
 import { TimelineItem } from '../types'
 import { Fault } from './states'
 import { toast } from './toast'
@@ -11,7 +11,7 @@ import { When } from './when'
 function sentence(item: TimelineItem) {
   if (item.kind === 'comment') return item.content
   if (item.kind === 'evidence') return `Evidence: ${item.name}`
-  if (item.kind === 'alert') return <a class="link" href={`/alerts?open=${encodeURIComponent(item.alert_id ?? '')}`}>Alert: {item.reason ?? 'no reason given'}, {amount(item.amount)}</a>
+  if (item.kind === 'alert') return <a class="link" href={`/alerts?open=${encodeURIComponent(item.alert_id ?? '')}`}>Alert: {plain(item.reason) || 'no reason given'}, {amount(item.amount)}</a>
   const what = words(item.action ?? item.kind)
   return item.old && item.new ? `${what}: ${words(item.old)} → ${words(item.new)}` : item.new ? `${what}: ${words(item.new)}` : what
 }
