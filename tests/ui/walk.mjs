@@ -34,9 +34,10 @@ await test('the address that was printed leads to the first account, with the to
 })
 await test('alerts are in sight, and the newest says why', async () => {
   holds(Number((await text(page.locator('.side a[href="/alerts"] b'))).replace(/\D/g, '')) > 0, 'the sidebar counts alerts')
+  // Somebody new takes one of what has just happened: nobody has said yet what it was.
+  const fresh = await until(() => page.evaluate(async () => (await (await fetch('/api/v1/alerts?limit=50')).json()).items.find((a) => a.case && a.rules.length && a.txn_id.startsWith('live-'))), 'a live alert in a case', 30000)
   await place('Alerts')
-  // Somebody new takes one of what has just happened that belongs to a case.
-  const row = page.locator('tbody tr.can', { has: page.locator('a[href^="/cases/"]') }).first()
+  const row = page.locator('tbody tr.can', { has: page.locator(`a[href="/cases/${fresh.case.id}"]`) }).first()
   await row.waitFor()
   await click(row.locator('td').nth(2))
   const drawer = page.locator('.drawer')
