@@ -89,7 +89,8 @@ __attribute__((unused)) static void prepare(void)
 
 /* --- a host --- */
 
-__attribute__((unused)) static struct ss_host *open_host(const char *pipeline, const char *state_path, int jobs)
+__attribute__((unused)) static struct ss_host *open_host(const char *pipeline, const char *state_path,
+                                                         int jobs)
 {
     struct ss_host_options opt = {
         .pipeline = pipeline, .program = "test", .state_path = state_path, .jobs = jobs};
