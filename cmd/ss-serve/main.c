@@ -74,6 +74,8 @@ static void look_at_writer(struct server *s, struct ss_facts *f)
     ss_writer_counts(s->writer, w);
     f->payments = w->payments;
     f->lines = w->lines;
+    f->decided_lines = w->decided_lines;
+    f->lines_us_sum = w->lines_us_sum;
     f->rejected = w->rejected;
     f->writes = w->writes;
     f->tries = w->tries;

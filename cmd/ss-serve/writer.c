@@ -53,6 +53,7 @@ void ss_writer_counts(struct ss_writer *writer, struct ss_writer_counts *out)
 
 int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n, size_t *rejected)
 {
+    int64_t begun_ns = ss_clock_mono_ns();
     pthread_mutex_lock(&writer->lock);
     writer->lines = (struct ss_writer_lines){.line = line, .n = n, .there = true};
     pthread_cond_signal(&writer->more);
@@ -60,6 +61,10 @@ int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n
         pthread_cond_wait(&writer->lines_done, &writer->lock);
     *rejected = writer->lines.rejected;
     int err = writer->lines.err;
+    if (!err && writer->web->engine) {
+        writer->counts.decided_lines += n;
+        writer->counts.lines_us_sum += n * (uint64_t)(ss_clock_mono_ns() - begun_ns) / 1000;
+    }
     pthread_mutex_unlock(&writer->lock);
     return err;
 }

@@ -67,8 +67,8 @@ void ss_metrics_tick(struct ss_metrics *m, int64_t now_ns)
         .ns = now_ns,
         .requests = m->requests,
         .payments = m->facts.payments + m->facts.lines,
-        .answered = m->payments,
-        .us_sum = m->payment_us_sum,
+        .answered = m->payments + m->facts.decided_lines,
+        .us_sum = m->payment_us_sum + m->facts.lines_us_sum,
         .alerts = m->facts.hub.told[SS_ON_ALERTS],
     };
 }

@@ -62,7 +62,7 @@ function heard(frame: { topic: Topic; id?: string; items: any[] }) {
   if (frame.topic === 'metrics') {
     const newest = frame.items[frame.items.length - 1]
     now.rate = newest.payments_per_s ?? now.rate
-    // Nothing answered within the last seconds has no latency: 0 is no figure of it.
+    // Where nothing was decided within the last seconds there is no latency: 0 is no figure of it.
     now.latency = newest.average_latency_ms || null
   }
   if (now.state !== was.state || now.rate !== was.rate || now.latency !== was.latency) live.value = now
