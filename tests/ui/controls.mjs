@@ -113,6 +113,8 @@ async function walk(role) {
   const width = Number(WIDTH ?? WIDTHS[role])
   const dark = role === 'analyst'
   const { page, test, expect } = await person(browser, server.url, { width, height: width === 390 ? 844 : 900, dark })
+  // Three people at once, on whatever machine.
+  page.context().setDefaultTimeout(25000)
   // Nothing asks by itself.
   await page.addInitScript(() => { globalThis.setInterval = () => 0 })
   let asked = []
@@ -131,7 +133,7 @@ async function walk(role) {
 
   const ready = async (there) => {
     await page.locator(there).first().waitFor()
-    await until(() => page.evaluate(() => !document.querySelector('.skeleton') ), 'all is loaded', 10000)
+    await until(() => page.evaluate(() => !document.querySelector('.skeleton') ), 'all is loaded', 25000)
   }
   /** To the page as it was, with what the steps before open. */
   const reset = async (path, there, steps) => {
@@ -159,7 +161,7 @@ async function walk(role) {
       await use(page, at.at)
       await page.waitForTimeout(60)
     }
-    await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'what opened is loaded')
+    await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'what opened is loaded', 25000)
     return true
   }
 

@@ -51,7 +51,7 @@ function App() {
   useEffect(() => {
     void whoami().catch(() => null).then(() => set(true))
   }, [])
-  if (!asked) return null
+  if (!asked) return <main class="alone"><div class="card"><Skeleton lines={5} height={24} /></div></main>
   if (!me.value || me.value.must_change) return <SignIn />
   return (
     <Frame>

@@ -1,9 +1,9 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { useData } from '../data'
-import { change, compact, count, Level, milliseconds, percent, signed } from '../format'
+import { change, compact, count, Level, milliseconds, percent, signed, words } from '../format'
 import { useHeading } from '../frame'
 import { listenSlowly } from '../live'
-import { Chart, color, series } from '../parts/chart'
+import { Chart, color, Rows, series, Turn } from '../parts/chart'
 import { Feed } from '../parts/feed'
 import { LevelTag } from '../parts/level'
 import { period, PeriodChoice } from '../parts/period'
@@ -95,24 +95,36 @@ const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 'alerts' | 'fraud' }) {
   const { data } = useData('analytics/heatmap', { period: of })
+  const [asTable, set] = useState(false)
   if (!data) return <Skeleton lines={7} />
   const at = (d: number, h: number) => data.items.find((i) => i.weekday === d && i.hour === h)?.[what] ?? 0
   const top = Math.max(1, ...data.items.map((i) => i[what]))
+  const label = `${what} by hour of the week; most: ${top} in an hour`
+  if (asTable)
+    return (
+      <figure class="figure-box">
+        <Rows label={label} height={170} table={{ heads: ['Day', 'Hour, UTC', words(what)], rows: data.items.filter((i) => i[what]).map((i) => [DAYS[i.weekday], `${String(i.hour).padStart(2, '0')}:00`, i[what]]) }} />
+        <Turn asTable set={set} />
+      </figure>
+    )
   return (
-    <div class="heat" role="img" aria-label={`${what} by hour of the week; most: ${top} in an hour`}>
-      {DAYS.map((name, d) => (
-        <>
-          <span key={name}>{name}</span>
-          {Array.from({ length: 24 }, (_, h) => (
-            <i key={h} style={{ opacity: String(0.06 + 0.94 * (at(d, h) / top)) }} title={`${name} ${String(h).padStart(2, '0')}:00 UTC: ${at(d, h)} ${what}`} />
-          ))}
-        </>
-      ))}
-      <span />
-      {Array.from({ length: 24 }, (_, h) => (
-        <span key={h}>{h % 6 === 0 || h === 23 ? String(h).padStart(2, '0') : ''}</span>
-      ))}
-    </div>
+    <figure class="figure-box">
+      <div class="heat" role="img" aria-label={label}>
+        {DAYS.map((name, d) => (
+          <>
+            <span key={name}>{name}</span>
+            {Array.from({ length: 24 }, (_, h) => (
+              <i key={h} style={{ opacity: String(0.06 + 0.94 * (at(d, h) / top)) }} title={`${name} ${String(h).padStart(2, '0')}:00 UTC: ${at(d, h)} ${what}`} />
+            ))}
+          </>
+        ))}
+        <span />
+        {Array.from({ length: 24 }, (_, h) => (
+          <span key={h}>{h % 6 === 0 || h === 23 ? String(h).padStart(2, '0') : ''}</span>
+        ))}
+      </div>
+      <Turn asTable={false} set={set} />
+    </figure>
   )
 }
 

@@ -128,8 +128,9 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
   const [text, set] = useState(first)
   const [comment, setComment] = useState('')
   const [review, setReview] = useState<Review | null>(null)
+  const [unchecked, setUnchecked] = useState<Problem | null>(null)
   useEffect(() => {
-    const timer = setTimeout(() => send('POST', 'rule-sets/validate', { text }).then(setReview, () => setReview(null)), 250)
+    const timer = setTimeout(() => send('POST', 'rule-sets/validate', { text }).then((r) => { setReview(r); setUnchecked(null) }, (f) => { setReview(null); setUnchecked(f) }), 250)
     return () => clearTimeout(timer)
   }, [text])
   return (
@@ -140,7 +141,7 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
             <Field label={whole ? 'Rules' : 'Rule'} fault={fault('text')}>
               <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 12} value={text} onInput={(e) => set(e.currentTarget.value)} />
             </Field>
-            <Notes review={review} />
+            {unchecked ? <Fault fault={unchecked} /> : <Notes review={review} />}
             <Field label="Why" fault={fault('comment')}><input class="input" placeholder="for those who read the versions" value={comment} onInput={(e) => setComment(e.currentTarget.value)} /></Field>
           </>
         )}

@@ -57,6 +57,46 @@ export function series(labels: string[], all: Series[], format: (v: number) => s
   }
 }
 
+interface Rowed {
+  heads: string[]
+  rows: (string | number | null)[][]
+}
+
+/** What a picture shows, for those who would rather read. */
+export function Rows({ label, table, height }: { label: string; table: Rowed; height: number }) {
+  return (
+    <div class="scroll" style={{ maxHeight: `${height}px` }} tabIndex={0} role="region" aria-label={label}>
+      <table class="table">
+        <caption class="visually-hidden">{label}</caption>
+        <thead>
+          <tr>
+            {table.heads.map((h, i) => (
+              <th key={h} scope="col" class={i ? 'number' : ''}>{h}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((row, r) => (
+            <tr key={r}>
+              {row.map((cell, i) => (
+                <td key={i} class={i ? 'number' : ''}>{cell ?? '–'}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export function Turn({ asTable, set }: { asTable: boolean; set: (v: boolean) => void }) {
+  return (
+    <button type="button" class="as-table small faint" aria-pressed={asTable} onClick={() => set(!asTable)}>
+      {asTable ? 'as a chart' : 'as a table'}
+    </button>
+  )
+}
+
 interface Props {
   /** Says in a sentence what is shown. */
   label: string
@@ -64,7 +104,7 @@ interface Props {
   /** Made anew when the theme changes. */
   option: () => Record<string, unknown>
   /** The same as a table: heads and rows. */
-  table: { heads: string[]; rows: (string | number | null)[][] }
+  table: Rowed
   /** What to draw depends on this. */
   of: unknown
   click?: (params: any) => void
@@ -102,33 +142,11 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
   return (
     <figure class="figure-box">
       {asTable ? (
-        <div key="table" class="scroll" style={{ maxHeight: `${height}px` }} tabIndex={0} role="region" aria-label={label}>
-          <table class="table">
-            <caption class="visually-hidden">{label}</caption>
-            <thead>
-              <tr>
-                {table.heads.map((h, i) => (
-                  <th key={h} scope="col" class={i ? 'number' : ''}>{h}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {table.rows.map((row, r) => (
-                <tr key={r}>
-                  {row.map((cell, i) => (
-                    <td key={i} class={i ? 'number' : ''}>{cell ?? '–'}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Rows key="table" label={label} table={table} height={height} />
       ) : (
         <div key="chart" ref={box} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />
       )}
-      <button type="button" class="as-table small faint" aria-pressed={asTable} onClick={() => set(!asTable)}>
-        {asTable ? 'as a chart' : 'as a table'}
-      </button>
+      <Turn asTable={asTable} set={set} />
     </figure>
   )
 }
