@@ -62,7 +62,8 @@ static void about_expression(const struct ss_feature_spec *spec, const struct ss
     case SS_OP_NAME:
         if (!ss_feature_spec_find(spec, node->name.text) || node->name.field) {
             about->kind = SS_ABOUT_FIELD;
-            about->argument = node->name.text;
+            about->argument =
+                ss_feature_carried(&node->name).p ? ss_feature_carried(&node->name) : node->name.text;
         }
         return;
     case SS_OP_CODE:

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/log.h"
 #include "feature/shard.h"
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,32 @@ static struct ss_row *row_at(const struct ss_feature_engine *engine, size_t i)
     return (struct ss_row *)(engine->rows + (i & engine->row_mask) * engine->plan->row_bytes);
 }
 
+/* Said once, of the first payment: what is carried and is not there is null. */
+static void tell_missing(struct ss_feature_engine *engine, const struct ss_batch *batch)
+{
+    const struct ss_plan_carried *carried = &engine->plan->carried;
+    const struct ss_record *first = NULL;
+    for (size_t i = 0; i < batch->n && !first; i++)
+        if (batch->rec[i].fate == SS_KEEP && !ss_record_is_label(&batch->rec[i]))
+            first = &batch->rec[i];
+    if (!first)
+        return;
+    struct ss_arena arena;
+    ss_arena_init(&arena, 1 << 20);
+    struct ss_feature_value *value = ss_arena_alloc(&arena, carried->n * sizeof *value);
+    bool readable =
+        value && ss_features_pick(first, carried->name, carried->as_text, carried->n, value, &arena) == 0;
+    for (uint32_t i = 0; i < carried->n && readable && !engine->carry_told; i++) {
+        if (value[i].found)
+            continue;
+        ss_warn("the first payment brings no features.%.*s: what is not there is null",
+                (int)carried->name[i].n, carried->name[i].p);
+        engine->carry_told = true;
+    }
+    engine->carry_told = true;
+    ss_arena_free(&arena);
+}
+
 int ss_feature_engine_prepare(struct ss_feature_engine *engine, const struct ss_batch *batch)
 {
     size_t cap = engine->workers == 1 ? BLOCK : SS_BATCH_MAX;
@@ -177,6 +204,8 @@ int ss_feature_engine_prepare(struct ss_feature_engine *engine, const struct ss_
         engine->row_mask =
             cap - 1; /* a power of two less one: a lone worker uses its few rows round and round */
     }
+    if (SS_UNLIKELY(engine->plan->carried.n && !engine->carry_told))
+        tell_missing(engine, batch);
     for (size_t i = 0; i < batch->n && engine->plan->label && !engine->labels; i++)
         engine->labels = batch->rec[i].fate == SS_KEEP && ss_record_is_label(&batch->rec[i]);
     return 0;

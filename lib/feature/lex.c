@@ -70,6 +70,11 @@ void ss_lexer_next(struct ss_lexer *lex)
     if (is_letter(c)) {
         while (n < left && (is_letter(lex->p[n]) || is_digit(lex->p[n])))
             n++;
+        /* features.NAME is one word: what the record brings */
+        if (ss_str_is((struct ss_str){lex->p, n}, "features") && n + 1 < left && lex->p[n] == '.' &&
+            is_letter(lex->p[n + 1]))
+            for (n++; n < left && (is_letter(lex->p[n]) || is_digit(lex->p[n])); n++)
+                ;
         take(lex, SS_TOKEN_WORD, n);
     } else if (is_digit(c) || (c == '.' && left > 1 && is_digit(lex->p[1]))) {
         take_number(lex);

@@ -6,7 +6,7 @@
 
 enum ss_token {
     SS_TOKEN_END,
-    SS_TOKEN_WORD,
+    SS_TOKEN_WORD, /* also features.NAME */
     SS_TOKEN_NUMBER,
     SS_TOKEN_SPAN,   /* digits and letters, such as 30d or 1h30m */
     SS_TOKEN_STRING, /* "quoted", without its quotes; no escapes */

@@ -34,12 +34,37 @@ static int resolve_field(struct ss_plan_builder *b, struct ss_str name, struct t
     return 0;
 }
 
+static int resolve_carried(struct ss_plan_builder *b, struct ss_str name, struct target *to)
+{
+    struct ss_plan_carried *carried = &b->plan->carried;
+    to->from = SS_INPUT_CARRIED;
+    while (to->id < carried->n && !ss_str_eq(carried->name[to->id], name))
+        to->id++;
+    if (to->id == SS_FEATURES_MAX)
+        return ss_fail(SS_ECONFIG, "more than %d features of earlier stages", SS_FEATURES_MAX);
+    if (to->id == carried->n)
+        carried->name[carried->n++] = name;
+    return 0;
+}
+
+/* The slot of a text, or what stands for one that the record brings. */
+static int slot_of(struct ss_plan_builder *b, const struct target *to)
+{
+    if (to->from != SS_INPUT_CARRIED)
+        return (int)to->id;
+    b->plan->carried.as_text[to->id] = true;
+    return -1 - (int)to->id;
+}
+
 /* A feature that only repeats a field is that field: `amount = amount` costs later windows nothing. */
 static int resolve(struct ss_plan_builder *b, const struct ss_feature_name *name, struct target *to)
 {
     const struct ss_feature_spec *spec = b->plan->spec;
     int i = name->field ? -1 : feature_index(spec, name->text, b->now);
+    const struct ss_str carried = ss_feature_carried(name);
     *to = (struct target){0};
+    if (carried.p)
+        return resolve_carried(b, carried, to);
     if (i < 0)
         return resolve_field(b, name->text, to);
     const struct ss_feature_def *def = &spec->def[i];
@@ -83,10 +108,11 @@ static int find_text(struct ss_plan_builder *b, struct ss_str name, bool field)
     if (to.from == SS_INPUT_LABEL)
         return no_label(&to);
     uint32_t i = 0;
-    while (i < b->plan->texts && b->plan->text[i] != (int)to.id)
+    int slot = slot_of(b, &to);
+    while (i < b->plan->texts && b->plan->text[i] != slot)
         i++;
     if (i == b->plan->texts)
-        b->plan->text[b->plan->texts++] = (int)to.id;
+        b->plan->text[b->plan->texts++] = slot;
     return (int)i;
 }
 
@@ -173,6 +199,8 @@ static int find_pred(struct ss_plan_builder *b, const struct ss_feature_def *def
             if (cond->is_text && to.from == SS_INPUT_FEATURE)
                 err = ss_fail(SS_ECONFIG, "'%.*s' is a number: compare it with one", (int)cond->what.text.n,
                               cond->what.text.p);
+            if (cond->is_text && to.from == SS_INPUT_CARRIED)
+                (void)slot_of(b, &to);
             pred.cond[pred.conds++] = (struct ss_plan_cond){to.from, to.id, cond};
             uint32_t own = level_of(b, &to);
             pred.level = own > pred.level ? own : pred.level;
@@ -276,7 +304,7 @@ static int emit(struct ss_plan_builder *b, const struct ss_feature_node *node, u
         if (err < 0)
             return err;
         const struct ss_str name = node->op == SS_OP_NAME ? node->name.text : node->kid[0]->name.text;
-        if (dated && to.from == SS_INPUT_FEATURE)
+        if (dated && (to.from == SS_INPUT_FEATURE || to.from == SS_INPUT_CARRIED))
             return ss_fail(SS_ECONFIG, "'%.*s' is a number: a field with a date is needed here", (int)name.n,
                            name.p);
         if (!dated && to.text)
@@ -322,7 +350,7 @@ static int add_code(struct ss_plan_builder *b, uint32_t feature)
         return err;
     if (to.from == SS_INPUT_FEATURE)
         return ss_fail(SS_ECONFIG, "code() of a number: it takes a field");
-    plan->code[plan->codes++] = (struct ss_plan_text_feature){feature, (int)to.id};
+    plan->code[plan->codes++] = (struct ss_plan_text_feature){feature, slot_of(b, &to)};
     return 0;
 }
 
@@ -407,8 +435,10 @@ static int allocate(struct ss_plan_builder *b)
     plan->row = ss_arena_zalloc(arena, n * sizeof *plan->row);
     plan->code = ss_arena_zalloc(arena, n * sizeof *plan->code);
     b->ready = ss_arena_zalloc(arena, n * sizeof *b->ready);
+    plan->carried.name = ss_arena_alloc(arena, SS_FEATURES_MAX * sizeof *plan->carried.name);
+    plan->carried.as_text = ss_arena_zalloc(arena, SS_FEATURES_MAX * sizeof *plan->carried.as_text);
     return plan->num && plan->text && plan->pred && plan->keys && plan->group && plan->op && plan->row &&
-                   plan->code && b->ready
+                   plan->code && b->ready && plan->carried.name && plan->carried.as_text
                ? 0
                : SS_ENOMEM;
 }

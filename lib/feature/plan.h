@@ -29,11 +29,11 @@
 #define SS_VALUE_MAX  ((int64_t)1 << 56)
 #define SS_VALUE_NULL INT64_MIN
 
-enum ss_input { SS_INPUT_AMOUNT, SS_INPUT_FIELD, SS_INPUT_FEATURE, SS_INPUT_LABEL };
+enum ss_input { SS_INPUT_AMOUNT, SS_INPUT_FIELD, SS_INPUT_FEATURE, SS_INPUT_LABEL, SS_INPUT_CARRIED };
 
 struct ss_plan_num {
     enum ss_input from;
-    uint32_t id; /* slot or feature */
+    uint32_t id; /* slot, feature, or number in `carried` */
     double scale;
     uint32_t level; /* ready before the windows of this level */
 };
@@ -140,9 +140,17 @@ struct ss_plan_row {
     double fallback;
 };
 
+/* Texts come from a slot, or from what the record brings: number i of `carried` is -1 - i. */
 struct ss_plan_text_feature {
     uint32_t feature;
     int slot;
+};
+
+/* Features that an earlier stage computed, read from the record's `features` before this one replaces it. */
+struct ss_plan_carried {
+    struct ss_str *name;
+    bool *as_text; /* wanted as a text */
+    uint32_t n;
 };
 
 #define SS_RENDER_PAD   32
@@ -171,7 +179,8 @@ struct ss_feature_plan {
     struct ss_plan_fragment *key; /* of each feature */
     struct ss_plan_small small[SS_RENDER_SMALL];
     struct ss_plan_num *num;
-    int *text; /* slots */
+    int *text; /* slots, or carried */
+    struct ss_plan_carried carried;
     struct ss_plan_pred *pred;
     struct ss_plan_keys *keys;
     struct ss_group *group;

@@ -43,8 +43,15 @@ static double number_of(const struct ss_record *rec, const struct ss_row *row, e
     case SS_INPUT_AMOUNT: return (double)rec->amount / SS_AMOUNT_SCALE;
     case SS_INPUT_FEATURE: return row->num[id];
     case SS_INPUT_FIELD: return ss_record_number(rec, (int)id);
+    case SS_INPUT_CARRIED: return row->carried[id].num;
     default: return NAN;
     }
+}
+
+static struct ss_str text_of(const struct ss_record *rec, const struct ss_row *row, int slot,
+                             struct ss_arena *arena)
+{
+    return SS_UNLIKELY(slot < 0) ? row->carried[-1 - slot].text : ss_record_text(rec, slot, arena);
 }
 
 static bool compare(enum ss_feature_cmp cmp, double a, double b)
@@ -68,7 +75,8 @@ static bool holds(const struct ss_plan_cond *cond, const struct ss_record *rec, 
         double v = number_of(rec, row, cond->from, cond->id);
         return !isnan(v) && compare(c->cmp, v, c->num);
     }
-    struct ss_str text = ss_record_text(rec, (int)cond->id, arena);
+    int slot = cond->from == SS_INPUT_CARRIED ? -1 - (int)cond->id : (int)cond->id;
+    struct ss_str text = text_of(rec, row, slot, arena);
     bool any = false;
     for (uint32_t i = 0; i < c->n && text.p && !any; i++)
         any = ss_str_eq(text, c->text[i]);
@@ -116,7 +124,7 @@ static void hash_keys(const struct ss_feature_plan *plan, const struct ss_record
 {
     struct ss_key *text = ss_row_texts(plan, row), *key = ss_row_keys(plan, row);
     for (uint32_t i = 0; i < plan->texts; i++)
-        text[i] = hash_text(ss_record_text(rec, plan->text[i], arena));
+        text[i] = hash_text(text_of(rec, row, plan->text[i], arena));
     for (uint32_t k = 0; k < plan->keysets; k++) {
         const struct ss_plan_keys *keys = &plan->keys[k];
         struct ss_key parts[SS_FEATURE_KEYS];
@@ -136,6 +144,22 @@ static void hash_keys(const struct ss_feature_plan *plan, const struct ss_record
 static int64_t weekday_of(int64_t days)
 {
     return ((days + 3) % 7 + 7) % 7;
+}
+
+/* What an earlier stage computed. A record whose features cannot be read is rejected. */
+static int read_carried(const struct ss_feature_plan *plan, struct ss_record *rec, struct ss_row *row,
+                        struct ss_arena *arena)
+{
+    const struct ss_plan_carried *carried = &plan->carried;
+    row->carried = ss_arena_alloc(arena, carried->n * sizeof *row->carried);
+    if (!row->carried)
+        return SS_ENOMEM;
+    int err = ss_features_pick(rec, carried->name, carried->as_text, carried->n, row->carried, arena);
+    if (err != SS_EDATA)
+        return err;
+    row->kind = SS_ROW_NONE;
+    ss_record_reject(rec, "features", "features is malformed");
+    return 0;
 }
 
 int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struct ss_row *row,
@@ -172,14 +196,19 @@ int ss_row_read(const struct ss_feature_plan *plan, struct ss_record *rec, struc
     if (!row->num)
         return SS_ENOMEM;
     memcpy(row->num, plan->nulls, plan->names.n * sizeof *row->num);
+    if (plan->carried.n) {
+        int err = read_carried(plan, rec, row, arena);
+        if (err || rec->fate != SS_KEEP)
+            return err;
+    }
     if (plan->codes) {
         row->text = ss_arena_zalloc(arena, plan->names.n * sizeof *row->text);
         if (!row->text)
             return SS_ENOMEM;
         for (uint32_t i = 0; i < plan->codes; i++) {
             const struct ss_plan_text_feature *code = &plan->code[i];
-            if (rec->field[code->slot].type < SS_JSON_OBJECT)
-                row->text[code->feature] = ss_record_text(rec, code->slot, arena);
+            if (code->slot < 0 || rec->field[code->slot].type < SS_JSON_OBJECT)
+                row->text[code->feature] = text_of(rec, row, code->slot, arena);
         }
     }
     hash_keys(plan, rec, row, arena);

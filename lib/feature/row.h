@@ -3,6 +3,7 @@
 #define SS_FEATURE_ROW_H
 
 #include "feature/plan.h"
+#include "record/features.h"
 
 enum ss_row_kind { SS_ROW_NONE, SS_ROW_PAYMENT, SS_ROW_LABEL };
 
@@ -22,6 +23,7 @@ struct ss_row {
     uint8_t hour, weekday; /* of its time, in UTC */
     double *num;           /* the feature vector */
     struct ss_str *text;
+    struct ss_feature_value *carried; /* of each in the plan's `carried` */
 };
 
 /* What follows a row: hashes of texts, keys, fixed-point numbers, a late mark per group. */

@@ -33,7 +33,8 @@ struct ss_feature_engine {
     struct ss_worker *worker;
     char *rows; /* plan->row_bytes each */
     size_t row_mask;
-    bool labels; /* a late label has come: transactions are indexed */
+    bool carry_told; /* it was looked whether the payments bring what is carried */
+    bool labels;     /* a late label has come: transactions are indexed */
 };
 
 static inline uint32_t ss_shard_of(struct ss_key key)

@@ -309,30 +309,90 @@ static int parse_row(struct ss_feature_parser *ps, struct ss_feature_def *def)
     return 0;
 }
 
-static int parse_line(struct ss_feature_parser *ps, uint32_t line)
+static int add_def(struct ss_feature_parser *ps, struct ss_str name, uint32_t line,
+                   struct ss_feature_def **def)
 {
     struct ss_feature_spec *spec = ps->spec;
-    struct ss_feature_name name = {0};
     if (spec->n == SS_FEATURES_MAX)
         return ss_fail(SS_ECONFIG, "more than %d features", SS_FEATURES_MAX);
+    if (ss_str_is(name, "set") || ss_str_is(name, "late") || memchr(name.p, '.', name.n))
+        return ss_fail(SS_ECONFIG, "'%s' cannot be a feature's name", name.p);
+    for (uint32_t i = 0; i < spec->n; i++)
+        if (ss_str_eq(spec->def[i].name, name))
+            return ss_fail(SS_ECONFIG, "feature '%s' is already on line %u", name.p, spec->def[i].line);
+    *def = &spec->def[spec->n];
+    (*def)->name = name;
+    (*def)->line = line;
+    return 0;
+}
+
+/* `a = features.a`, or with `code` before its parenthesis `a = code(features.a)`. */
+static int carry_one(struct ss_feature_parser *ps, uint32_t line)
+{
+    struct ss_feature_name name = {0};
+    struct ss_feature_def *def;
+    struct ss_lexer behind = ps->lex;
+    ss_lexer_next(&behind);
+    bool text = at_word(ps, "code") && ss_lexer_at(&behind, SS_TOKEN_SIGN, "(");
+    if (text) {
+        ps->lex = behind;
+        ss_lexer_next(&ps->lex);
+    }
+    if (ps->lex.token != SS_TOKEN_WORD)
+        return ss_feature_unexpected(ps, "a feature of the stage before");
+    int err = ss_feature_name_parse(ps, &name);
+    err = err < 0 || !text ? err : ss_feature_sign_parse(ps, ")");
+    err = err < 0 ? err : add_def(ps, name.text, line, &def);
+    if (err < 0)
+        return err;
+    const size_t before = sizeof SS_FEATURE_CARRIED - 1;
+    struct ss_feature_node *node = ss_arena_zalloc(&ps->spec->arena, 2 * sizeof *node);
+    char *full = ss_arena_alloc(&ps->spec->arena, before + name.text.n + 1);
+    if (!node || !full)
+        return SS_ENOMEM;
+    memcpy(full, SS_FEATURE_CARRIED, before);
+    memcpy(full + before, name.text.p, name.text.n);
+    full[before + name.text.n] = '\0';
+    node[0] = (struct ss_feature_node){.op = SS_OP_NAME, .name.text = {full, before + name.text.n}};
+    node[1] = (struct ss_feature_node){.op = SS_OP_CODE, .kids = 1, .kid = {&node[0]}};
+    def->func = text ? SS_FEATURE_TEXT : SS_FEATURE_ROW;
+    def->expr = &node[text];
+    ps->spec->n++;
+    return 0;
+}
+
+/* carry NAME, code(NAME), ... */
+static int parse_carry(struct ss_feature_parser *ps, uint32_t line)
+{
+    int err = 0;
+    for (bool more = true; more && err == 0;) {
+        ss_lexer_next(&ps->lex); /* `carry`, or a comma */
+        err = carry_one(ps, line);
+        more = ss_lexer_at(&ps->lex, SS_TOKEN_SIGN, ",");
+    }
+    return err < 0 || ps->lex.token == SS_TOKEN_END ? err
+                                                    : ss_feature_unexpected(ps, "',' or the end of the line");
+}
+
+static int parse_line(struct ss_feature_parser *ps, uint32_t line)
+{
+    struct ss_feature_name name = {0};
+    struct ss_feature_def *def;
+    struct ss_lexer behind = ps->lex;
     if (ps->lex.token != SS_TOKEN_WORD)
         return ss_feature_unexpected(ps, "a feature's name");
+    ss_lexer_next(&behind);
+    if (at_word(ps, "carry") && !ss_lexer_at(&behind, SS_TOKEN_SIGN, "="))
+        return parse_carry(ps, line);
     int err = ss_feature_name_parse(ps, &name);
+    if (err == 0 && name.field)
+        err = ss_fail(SS_ECONFIG, "'%s' cannot be a feature's name", name.text.p);
+    err = err < 0 ? err : add_def(ps, name.text, line, &def);
+    err = err < 0 ? err : ss_feature_sign_parse(ps, "=");
     if (err < 0)
         return err;
-    if (name.field || ss_str_is(name.text, "set") || ss_str_is(name.text, "late"))
-        return ss_fail(SS_ECONFIG, "'%s' cannot be a feature's name", name.text.p);
-    for (uint32_t i = 0; i < spec->n; i++)
-        if (ss_str_eq(spec->def[i].name, name.text))
-            return ss_fail(SS_ECONFIG, "feature '%s' is already on line %u", name.text.p, spec->def[i].line);
-    err = ss_feature_sign_parse(ps, "=");
-    if (err < 0)
-        return err;
-    struct ss_feature_def *def = &spec->def[spec->n];
-    def->name = name.text;
-    def->line = line;
     err = is_window(ps) ? parse_window(ps, def) : parse_row(ps, def);
-    spec->n += err == 0;
+    ps->spec->n += err == 0;
     return err;
 }
 

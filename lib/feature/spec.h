@@ -44,7 +44,10 @@ enum ss_feature_over { SS_OVER_EVER, SS_OVER_SLIDING, SS_OVER_DAY, SS_OVER_WEEK,
 
 enum ss_feature_cmp { SS_CMP_EQ, SS_CMP_NE, SS_CMP_LT, SS_CMP_LE, SS_CMP_GT, SS_CMP_GE, SS_CMP_IN };
 
-/* A name in the file: an earlier feature or else a field of the record; always a field inside field(). */
+#define SS_FEATURE_CARRIED "features." /* before the name of a feature that the record brings */
+
+/* A name in the file: an earlier feature or else a field of the record; always a field inside field(), and
+ * with SS_FEATURE_CARRIED before it a feature that an earlier stage computed. */
 struct ss_feature_name {
     struct ss_str text;
     bool field;
@@ -120,6 +123,15 @@ struct ss_feature_spec {
 int ss_feature_spec_parse(const char *text, size_t len, const char *file,
                           struct ss_feature_spec **spec) SS_MUST_CHECK;
 void ss_feature_spec_free(struct ss_feature_spec *spec);
+
+/* What stands behind "features." of a name that begins so; p == NULL for others. */
+static inline struct ss_str ss_feature_carried(const struct ss_feature_name *name)
+{
+    const size_t n = sizeof SS_FEATURE_CARRIED - 1;
+    if (name->field || name->text.n <= n || memcmp(name->text.p, SS_FEATURE_CARRIED, n) != 0)
+        return (struct ss_str){NULL, 0};
+    return (struct ss_str){name->text.p + n, name->text.n - n};
+}
 
 const char *ss_feature_func_name(enum ss_feature_func func);
 

@@ -79,9 +79,12 @@ const struct ss_feature_spec *ss_supply_spec(const struct ss_supply *supply)
     return supply->plan->spec;
 }
 
-static bool brings_features(const struct ss_record *rec)
+/* Features of another set are no fault where this one carries some of them: they are what it reads. */
+static bool brings_features(const struct ss_supply *s, const struct ss_record *rec)
 {
-    return rec->features || rec->field[SS_FEATURES].type == SS_JSON_OBJECT;
+    if (!rec->features && rec->field[SS_FEATURES].type != SS_JSON_OBJECT)
+        return false;
+    return s->plan->carried.n == 0 || ss_features_are_of(rec, s->plan->names.set);
 }
 
 /* What the first payment says, where none has said it before. */
@@ -91,7 +94,7 @@ static enum way way_of(const struct ss_supply *s, const struct ss_batch *batch)
     for (size_t i = 0; way == WAY_OPEN && i < batch->n; i++) {
         const struct ss_record *rec = &batch->rec[i];
         if (rec->fate == SS_KEEP && !ss_record_is_label(rec))
-            way = brings_features(rec) ? WAY_GIVEN : WAY_COMPUTED;
+            way = brings_features(s, rec) ? WAY_GIVEN : WAY_COMPUTED;
     }
     return way;
 }

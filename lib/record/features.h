@@ -19,4 +19,22 @@
 int ss_features_parse(struct ss_str json, const struct ss_feature_names *names, struct ss_arena *arena,
                       const struct ss_features **features) SS_MUST_CHECK;
 
+/* One feature by name. Null and what is not there: NaN and p == NULL. */
+struct ss_feature_value {
+    double num;         /* a text that holds a number is that number; true and false are 1 and 0 */
+    struct ss_str text; /* where it was wanted as a text: a number as it is printed */
+    bool found;         /* there, if only as null */
+};
+
+/*
+ * The record's features called `name` (n of them), whatever set they are of, from the vector of this process
+ * or from the member's text; names in their order there cost one comparison each. A record without features
+ * has none. Texts live in the arena, or as long as the record. SS_EDATA where the text has not this shape (no
+ * message); SS_ENOMEM.
+ */
+int ss_features_pick(const struct ss_record *rec, const struct ss_str *name, const bool *as_text, uint32_t n,
+                     struct ss_feature_value *value, struct ss_arena *arena) SS_MUST_CHECK;
+/* True when the record brings features made with the set `set`. */
+bool ss_features_are_of(const struct ss_record *rec, const char *set);
+
 #endif

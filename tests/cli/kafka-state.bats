@@ -141,7 +141,7 @@ kill_again_and_again() {
   feed_all
   topic "m$N" 4
   printf 'user_n = count by user_id over 1d\n' >users
-  printf 'shop_n = count by merchant_id over 1d\nshop_sum = sum(amount) by merchant_id over 1d\n' >shops
+  printf 'carry ./users\nuser_mean = mean(user_n) by merchant_id over 1d\nshop_n = count by merchant_id over 1d\nshop_sum = sum(amount) by merchant_id over 1d\n' >shops
   for i in 1 2; do
     member ss-features -f users -i "$URI/a$N?group=u$N&until=end&commit=50ms" -o "$URI/m$N?key=merchant_id" &
   done
@@ -151,10 +151,13 @@ kill_again_and_again() {
       -o "$URI/b$N?key=user_id" --state st &
   done
   wait
-  read_topic "b$N" | jq -c '[.txn_id, .features.shop_n, .features.shop_sum]' | sort >got
+  read_topic "b$N" | jq -c '[.txn_id, .features.shop_n, .features.shop_sum, .features.user_n, .features.user_mean]' | sort >got
   for p in 0 1 2 3; do
     read_topic "m$N" -p $p | jq -r '"\(.timestamp) \(.txn_id)\t\(.|tojson)"' | sort | cut -f2 | ss-features -q -f shops
-  done | jq -c '[.txn_id, .features.shop_n, .features.shop_sum]' | sort | same got /dev/stdin
+  done | jq -c '[.txn_id, .features.shop_n, .features.shop_sum, .features.user_n, .features.user_mean]' | sort | same got /dev/stdin
+  # What the first stage counted is what it counts of each partition of its topic.
+  alone ss-features -q -f users | jq -c '[.txn_id, .features.user_n]' | sort >want
+  read_topic "b$N" | jq -c '[.txn_id, .features.user_n]' | sort | same /dev/stdin want
 }
 
 @test "wrong uses are status 64" {

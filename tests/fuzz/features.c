@@ -15,6 +15,11 @@ static const char *const lines[] = {
     "{\"txn_id\":3,\"timestamp\":\"2025-12-31T00:00:01Z\",\"amount\":-9e14,\"user_id\":\"u\",\"a\":1e300}",
     "{\"txn_id\":4,\"timestamp\":\"9999-12-31T00:00:01Z\",\"amount\":0,\"user_id\":\"v\",\"a\":-1e-300,\"b\":"
     "\"\\u0000\\\"\"}",
+    "{\"txn_id\":5,\"timestamp\":\"2026-01-01T00:00:03Z\",\"amount\":3,\"user_id\":\"u\",\"features\":{"
+    "\"set\":"
+    "\"x\",\"a\":2.5,\"b\":\"\\u00e9\",\"c\":null,\"d\":[1,{\"a\":2}],\"e\":true}}",
+    "{\"txn_id\":6,\"timestamp\":\"2026-01-01T00:00:04Z\",\"amount\":3,\"user_id\":\"u\",\"features\":{\"a\":"
+    "\"3\"}}",
 };
 
 static int run(struct ss_batch *batch, const struct ss_feature_plan *plan)
