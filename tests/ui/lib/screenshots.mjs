@@ -77,7 +77,7 @@ function png({ palette, width, height, pixels }) {
 }
 
 const browser = await launch()
-const server = await serve({ payments: 12000, rate: 12, fraud: 0.03 })
+const server = await serve({ payments: 12000, rate: 12, fraud: 0.03, model: true })
 const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
 const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
 const { page } = await person(browser, server.url, { width: WIDTH, height: HEIGHT })

@@ -10,24 +10,28 @@ export const PIPELINE = 'features | score | rules -r default | alert'
 
 /** `payments` of the last three days are stored first; `rate` more come each second while it runs (0: none), `fraud` of
  * them fraudulent, which they say themselves if `labels`. `over` days are those of them that come within `seconds`:
- * the stored ones lie before, and event time runs ahead. */
-export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true, over = 0, seconds = 0 } = {}) {
+ * the stored ones lie before, and event time runs ahead. With `model` one is trained first, on the month before. */
+export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true, over = 0, seconds = 0, model = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'ss-ui-'))
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C', TZ: 'UTC' }
   const span = 3 * 86400
   // Two hours are left, as what is generated may take longer than asked.
   const begin = Date.now() - over * 86400e3
   const start = new Date(begin - (span + 7200) * 1000).toISOString()
+  const pipeline = model ? PIPELINE.replace('score', 'score -m fraud.ssm') : PIPELINE
+  const month = new Date(begin - (span + 7200 + 30 * 86400) * 1000).toISOString()
+  const trained = `ss-gen -q --count 60000 --seed ${seed} --customers 500 --fraud 0.03 --start ${month} --event-rate ${60000 / (30 * 86400)} | ss-features -q | ss-train -q -o fraud.ssm >/dev/null`
   const made = spawnSync('bash', ['-c', `set -o pipefail
+    ${model ? trained : ':'} &&
     ss-gen -q --count ${payments} --seed ${seed} --customers 500 --fraud 0.03 --start ${start} --event-rate ${payments / span} |
-    ss-run -q '${PIPELINE}' | ss-store -q fraud.db >/dev/null`], { cwd: dir, env, encoding: 'utf8' })
+    ss-run -q '${pipeline}' | ss-store -q fraud.db >/dev/null`], { cwd: dir, env, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`no payments could be stored: ${made.stderr}`)
 
   const pace = over ? `--start ${new Date(begin).toISOString()} --event-rate ${(rate * seconds) / (over * 86400)}` : `--start ${new Date(begin).toISOString()} --rate ${rate}`
   // The same people as before, with payments of other names.
   const feed = `ss-gen -q --count 0 ${pace} --seed ${seed} --customers 500 --fraud ${fraud}${labels ? '' : ' --no-labels'} | sed -u 's/"txn_id":"[^-]*-/"txn_id":"live-/'${over ? ` | ss-pace -q --rate ${rate}` : ''}`
   // The shell makes the pipe: what Node would give the server as its input is a socket.
-  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${PIPELINE}' ${process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''} fraud.db ${rate ? `< <(${feed})` : '</dev/null'}`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${pipeline}' ${process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''} fraud.db ${rate ? `< <(${feed})` : '</dev/null'}`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   const address = await new Promise((done, failed) => {
     const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 30000)

@@ -64,7 +64,7 @@ export default function WhatIf() {
           <Empty>Fill in a customer and an amount, or take an example, and ask.</Empty>
         ) : (
           <>
-            <div class="row"><Verdict decision={answer.decision ?? undefined} value={answer.score ?? undefined} /><span class={`tag ${answer.status === 'fraud' ? 'bad' : 'good'}`}>{answer.status === 'fraud' ? 'Looks like fraud' : 'Looks valid'}</span></div>
+            <div class="row"><Verdict decision={answer.decision ?? undefined} value={answer.score ?? undefined} />{answer.status === 'fraud' && <span class="tag bad">Looks like fraud</span>}</div>
             {answer.flips.length > 0 && (
               <section class="section"><h2>What would change it</h2>
                 <ul class="lines">{answer.flips.map((f) => <li key={f.field} class="row between"><span>{f.text.charAt(0).toUpperCase() + f.text.slice(1)}</span><ActionTag action={f.action} /></li>)}</ul>
