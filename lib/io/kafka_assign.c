@@ -171,7 +171,7 @@ bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
 
 static void forget(struct ss_kafka_part *p)
 {
-    p->live = p->given = 0;
+    p->live = p->given = p->read = 0;
     p->next = p->committed = p->eof = SS_NOT_YET;
     p->assigned = false;
 }

@@ -117,6 +117,8 @@ static int begin_message(struct ss_kafka_source *k, rd_kafka_message_t *msg, boo
         ss_rdk.message_destroy(msg);
         return err;
     }
+    if (i >= 0)
+        k->part[i].read = msg->offset + 1;
     if (i >= 0 && msg->offset < k->part[i].live) {
         k->replayed++;
         return 0;
@@ -150,8 +152,10 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
             return failed;
         if (k->why[0])
             return ss_fail(SS_EIO, "%s", k->why);
-        if (!msg)
+        if (!msg) {
+            ss_kafka_wake(k);
             break;
+        }
         bool taken;
         int err = begin_message(k, msg, &taken);
         if (err < 0)

@@ -16,6 +16,7 @@ struct ss_kafka_part {
     const char *topic;
     const rd_kafka_topic_t *rkt; /* what its messages point to; NULL before the first */
     int32_t partition;
+    int64_t read;           /* behind the last message that came */
     int64_t next;           /* behind the last message that was consumed; SS_NOT_YET: none was */
     int64_t committed;      /* what was last committed */
     int64_t end;            /* where reading ends; SS_NOT_YET: nowhere */
@@ -49,6 +50,8 @@ struct ss_kafka_source {
     bool joined, lost, closing;
     uint64_t messages, replayed, bytes, rebalances, commits;
     int64_t asked_ns;
+    int64_t woken_bytes; /* taken_bytes when fetching was last woken, and from which partition on */
+    int woken;
     char why[256]; /* a fault found where none can be returned */
 };
 
@@ -97,6 +100,8 @@ rd_kafka_topic_partition_list_t *ss_kafka_with_partners(const struct ss_kafka_so
 
 /* Lets go of what the group wants back, if it wants anything. */
 void ss_kafka_give_up(struct ss_kafka_source *k);
+/* kafka_wake.c. To be called when the client's queue is empty: has it fetch on where it had paused. */
+void ss_kafka_wake(struct ss_kafka_source *k);
 /* kafka_figures.c: what it tells of itself. */
 void ss_kafka_source_stats(struct ss_source *src, struct ss_buf *json);
 void ss_kafka_source_metrics(struct ss_source *src, struct ss_metrics *to);
