@@ -18,6 +18,7 @@
 #define MINUTE_NS ((int64_t)60 * 1000000000)
 #define PRUNE_NS  (5 * 1000000) /* of pruning at once: others wait */
 #define HEAD_NS   (60 * MINUTE_NS)
+#define BUSY      1024 /* payments a second, or more: their counts are written with them */
 
 /* Is the store there, though nobody asks? How large is it? */
 static void look_at_store(struct ss_writer *writer)
@@ -115,6 +116,13 @@ static void prune(struct ss_writer *writer, int64_t now_ns)
 static void settle(struct ss_writer *writer)
 {
     int64_t begun_ns = ss_clock_mono_ns();
+    pthread_mutex_lock(&writer->lock);
+    uint64_t taken = writer->counts.payments + writer->counts.lines;
+    pthread_mutex_unlock(&writer->lock);
+    bool busy = taken - writer->looked_taken >= BUSY;
+    writer->looked_taken = taken;
+    if (busy)
+        return;
     if (!ss_submit_unsettled(writer->submit) || ss_submit_owes(writer->submit))
         return;
     int err = ss_writer_begin(writer);

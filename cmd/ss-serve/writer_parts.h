@@ -38,6 +38,7 @@ struct ss_writer {
     struct ss_prune_policy policy;
     struct ss_prune_run prune; /* under way while `pruning` */
     bool pruning;
+    uint64_t looked_taken; /* payments that had been taken at looked_ns */
     int64_t pruned_ns, saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
 };
 

@@ -11,9 +11,11 @@
 #include <stdlib.h>
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)
-/* Payments that are counted together at most. Some 1.5 ms of work; fewer would be less of it at a time and
+/* Payments that are counted together at least. Some 1.5 ms of work; fewer would be less of it at a time and
  * more of it in all. */
 #define SETTLE_AT 512
+/* So many payments after they are due, the counts are all written, part after part. */
+#define SPREAD_OVER 384
 
 /* One thing that was added: a payment (index of its row), a label, or nothing to store. */
 struct item {
@@ -32,9 +34,12 @@ struct ss_ledger {
     bool writing; /* a write was begun and has not been told how it ended */
     bool wrote;   /* what was added is in the transaction */
 
-    /* The tally holds what the payments from `counted` (exclusive) to `newest` count for, all of them its
-     * own; counted -1: it holds nothing that can be relied on. */
-    int64_t counted, newest;
+    /* The tally holds what the payments behind `counted` up to `newest` count for, all of them its own, those
+     * up to counted.upto as what is held, less the parts that are written; counted.seq -1: it holds nothing
+     * that can be relied on. */
+    struct ss_counted counted;
+    int64_t newest;
+    bool spread;      /* counts are written in parts */
     bool must_settle; /* the tally holds also what changed in payments that are counted */
 
     struct ss_tally tally;
@@ -55,7 +60,7 @@ int ss_ledger_new(struct ss_ledger **out)
     *out = NULL;
     if (!led)
         return ss_fail(SS_ENOMEM, "out of memory");
-    led->counted = -1;
+    led->counted.seq = -1;
     ss_arena_init(&led->arena, SS_LEDGER_BYTES);
     ss_arena_init(&led->scratch, SS_LEDGER_BYTES);
     ss_buf_init(&led->line, LINE_MAX_BYTES);
@@ -96,6 +101,11 @@ size_t ss_ledger_count(const struct ss_ledger *led)
 size_t ss_ledger_bytes(const struct ss_ledger *led)
 {
     return led->bytes;
+}
+
+void ss_ledger_spread(struct ss_ledger *led)
+{
+    led->spread = true;
 }
 
 void ss_ledger_cases(struct ss_ledger *led, const struct ss_case_auto *how)
@@ -340,7 +350,8 @@ static int take_labels(struct ss_ledger *led, struct ss_db *db)
             continue;
         err = ss_label_apply(db, &item->said, &led->tally, &led->entities, &led->scratch, &change);
         item->taken.as = !err && change.fresh ? SS_TAKEN_LABEL : SS_TAKEN_KNOWN;
-        led->must_settle |= !err && change.changed && change.seq <= led->counted;
+        const struct ss_counted *c = &led->counted;
+        led->must_settle |= !err && change.changed && change.seq <= (c->parts ? c->upto : c->seq);
     }
     return err;
 }
@@ -348,31 +359,62 @@ static int take_labels(struct ss_ledger *led, struct ss_db *db)
 /* Sees to it that the tally stands for exactly the payments that are not counted yet. */
 static int catch_up(struct ss_ledger *led, struct ss_db *db)
 {
-    int64_t counted, newest;
+    struct ss_counted counted;
+    int64_t newest;
     int err = ss_counted(db, &counted, &newest);
-    if (err || (counted == led->counted && newest == led->newest))
+    if (err || (counted.seq == led->counted.seq && counted.upto == led->counted.upto &&
+                counted.parts == led->counted.parts && newest == led->newest))
         return err;
     ss_tally_reset(&led->tally);
-    led->counted = led->newest = newest;
-    return counted < newest ? ss_recount(db, &led->tally, &led->scratch) : 0;
+    led->newest = newest;
+    led->counted = (struct ss_counted){.seq = newest};
+    return counted.seq < newest ? ss_recount(db, &led->tally, &led->scratch) : 0;
+}
+
+/* Writes what is held up to the part `to` (exclusive). */
+static int write_held(struct ss_ledger *led, struct ss_db *db, int to)
+{
+    struct ss_counted *c = &led->counted;
+    int err = ss_tally_write_held(&led->tally, db, c->parts, to);
+    c->parts = to;
+    if (to == SS_TALLY_PARTS)
+        *c = (struct ss_counted){.seq = c->upto};
+    return err;
+}
+
+/* As many parts as there have been payments for since they were due. */
+static int settle_some(struct ss_ledger *led, struct ss_db *db)
+{
+    struct ss_counted *c = &led->counted;
+    if (!c->parts) {
+        ss_tally_hold(&led->tally);
+        c->upto = led->newest;
+    }
+    int64_t to = 1 + (led->newest - c->upto) * SS_TALLY_PARTS / SPREAD_OVER;
+    if (to <= c->parts)
+        return 0;
+    int err = write_held(led, db, to < SS_TALLY_PARTS ? (int)to : SS_TALLY_PARTS);
+    return err ? err : ss_counted_set(db, c);
 }
 
 int ss_ledger_settle(struct ss_ledger *led, struct ss_db *db)
 {
     led->writing = true;
     int err = catch_up(led, db);
-    if (err || (led->counted == led->newest && !led->must_settle))
+    if (err || (led->counted.seq == led->newest && !led->must_settle))
         return err;
-    err = ss_tally_write(&led->tally, db);
-    err = err ? err : ss_counted_set(db, led->newest);
-    led->counted = led->newest;
+    if (led->counted.parts)
+        err = write_held(led, db, SS_TALLY_PARTS);
+    err = err ? err : ss_tally_write(&led->tally, db);
+    led->counted = (struct ss_counted){.seq = led->newest};
+    err = err ? err : ss_counted_set(db, &led->counted);
     led->must_settle = false;
     return err;
 }
 
 int64_t ss_ledger_unsettled(const struct ss_ledger *led)
 {
-    return led->counted < 0 ? -1 : led->newest - led->counted;
+    return led->counted.seq < 0 ? -1 : led->newest - led->counted.seq;
 }
 
 int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
@@ -389,8 +431,11 @@ int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us)
     err = err ? err : take_labels(led, db);
     err = err ? err : ss_entities_write(&led->entities, db);
     led->wrote = !err;
-    if (!err && (led->must_settle || led->newest - led->counted >= SETTLE_AT))
+    bool due = led->newest - led->counted.seq >= SETTLE_AT;
+    if (!err && (led->must_settle || (due && !led->spread)))
         err = ss_ledger_settle(led, db);
+    else if (!err && (due || led->counted.parts))
+        err = settle_some(led, db);
     return err;
 }
 
@@ -422,7 +467,7 @@ void ss_ledger_done(struct ss_ledger *led, bool committed)
     ss_entities_reset(&led->entities, committed);
     if (!committed) {
         ss_tally_reset(&led->tally);
-        led->counted = -1;
+        led->counted.seq = -1;
         led->must_settle = false;
     }
     if (committed && led->wrote)

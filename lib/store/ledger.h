@@ -69,11 +69,13 @@ size_t ss_ledger_bytes(const struct ss_ledger *led);
 int ss_ledger_write(struct ss_ledger *led, struct ss_db *db, int64_t now_us) SS_MUST_CHECK;
 
 /*
- * The counts (`buckets`) follow the payments: every 512 payments they are written with them, in between by
+ * The counts (`buckets`) follow the payments: every 512 payments they are written with them (all at once, or
+ * after ss_ledger_spread a few with each of the next writes), in between by
  * ss_ledger_settle, in the caller's writing transaction and followed by ss_ledger_done as ss_ledger_write is
  * (call it before the commit of a write, or in a transaction of its own when some time has passed). A process
  * that dies before leaves nothing wrong: the next one's first write or settle counts what is missing.
  */
+void ss_ledger_spread(struct ss_ledger *led);
 int ss_ledger_settle(struct ss_ledger *led, struct ss_db *db) SS_MUST_CHECK;
 /* How many payments are not counted yet; -1: not known before the next write or settle. */
 int64_t ss_ledger_unsettled(const struct ss_ledger *led);

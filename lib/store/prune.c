@@ -47,7 +47,8 @@ static int read_old(struct ss_db *db, const struct ss_prune_policy *policy, cons
                     struct old *old, int64_t *n)
 {
     struct ss_rows *rows;
-    int64_t counted, newest;
+    struct ss_counted counted;
+    int64_t newest;
     int err = ss_counted(db, &counted, &newest);
     err = err ? err
               : ss_db_query(
@@ -61,7 +62,7 @@ static int read_old(struct ss_db *db, const struct ss_prune_policy *policy, cons
                     ") THEN 1 ELSE 0 END FROM payments p WHERE "
                     "(time_us, seq) > ($1, $2) AND time_us < $3 ORDER BY time_us, seq LIMIT $6",
                     SS_ARGS(ss_arg_int(run->time_us), ss_arg_int(run->seq), ss_arg_int(policy->payments_us),
-                            ss_arg_int(counted), ss_arg_int(newest), ss_arg_int(STEP)),
+                            ss_arg_int(counted.seq), ss_arg_int(newest), ss_arg_int(STEP)),
                     &rows);
     if (err)
         return err;

@@ -1,5 +1,6 @@
 #include "store/tally.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "store/ledger.h"
 #include <math.h>
@@ -46,6 +47,7 @@ static const char *const names[DIMS][2] = {
 
 struct bucket {
     const char *dim;
+    int part;
     int64_t start_us;
     struct ss_str key;
     struct ss_counts counts;
@@ -54,6 +56,7 @@ struct bucket {
 void ss_tally_init(struct ss_tally *tally)
 {
     ss_merge_init(&tally->rows, sizeof(struct bucket));
+    ss_merge_init(&tally->held, sizeof(struct bucket));
     ss_arena_init(&tally->args, 0);
     for (int i = 0; i < LIMITED; i++)
         ss_map_init(&tally->words[i], SS_TALLY_WORDS);
@@ -62,6 +65,7 @@ void ss_tally_init(struct ss_tally *tally)
 void ss_tally_free(struct ss_tally *tally)
 {
     ss_merge_free(&tally->rows);
+    ss_merge_free(&tally->held);
     ss_arena_free(&tally->args);
     for (int i = 0; i < LIMITED; i++)
         ss_map_free(&tally->words[i]);
@@ -70,6 +74,7 @@ void ss_tally_free(struct ss_tally *tally)
 void ss_tally_reset(struct ss_tally *tally)
 {
     ss_merge_reset(&tally->rows);
+    ss_merge_reset(&tally->held);
     ss_arena_reset(&tally->args);
 }
 
@@ -81,6 +86,14 @@ static void add_counts(struct ss_counts *to, const struct ss_counts *add)
     to->blocked += add->blocked;
     to->fraud += add->fraud;
     to->genuine += add->genuine;
+}
+
+/* Another process may go on with what this one began: nothing that differs between the two is in it. */
+static int part_of(const struct bucket *b)
+{
+    uint64_t hash = ss_hash64(b->key.p, b->key.n);
+    hash = ss_hash64_seed(b->dim, strlen(b->dim), hash ^ (uint64_t)b->start_us);
+    return (int)(hash % SS_TALLY_PARTS);
 }
 
 static int count_one(struct ss_tally *tally, enum dim dim, int day, int64_t start_us, struct ss_str key,
@@ -100,6 +113,7 @@ static int count_one(struct ss_tally *tally, enum dim dim, int day, int64_t star
         b->dim = names[dim][day];
         b->start_us = start_us;
         b->key = (struct ss_str){kept + 10, key.n};
+        b->part = part_of(b);
     }
     add_counts(&b->counts, add);
     return 0;
@@ -185,7 +199,8 @@ int ss_tally_add(struct ss_tally *tally, const struct ss_entry *row, const struc
     return err;
 }
 
-int ss_tally_write(struct ss_tally *tally, struct ss_db *db)
+static int write_parts(struct ss_tally *tally, const struct ss_merge *rows, struct ss_db *db, int from,
+                       int to)
 {
     static const char *const column[] = {"dim",    "start_us", "key",   "payments", "amount",
                                          "alerts", "blocked",  "fraud", "genuine"};
@@ -201,12 +216,16 @@ int ss_tally_write(struct ss_tally *tally, struct ss_db *db)
         .type = type,
         .columns = SS_COUNT(column),
     };
-    uint32_t n = tally->rows.n;
-    struct ss_arg *args = ss_arena_alloc(&tally->args, n * SS_COUNT(column) * sizeof *args), *arg = args;
+    struct ss_arg *args = ss_arena_alloc(&tally->args, rows->n * SS_COUNT(column) * sizeof *args),
+                  *arg = args;
+    size_t n = 0;
     if (!args)
         return SS_ENOMEM;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct bucket *b = tally->rows.row[i];
+    for (uint32_t i = 0; i < rows->n; i++) {
+        const struct bucket *b = rows->row[i];
+        if (b->part < from || b->part >= to)
+            continue;
+        n++;
         const struct ss_counts *c = &b->counts;
         *arg++ = ss_arg_cstr(b->dim);
         *arg++ = ss_arg_int(b->start_us);
@@ -218,8 +237,35 @@ int ss_tally_write(struct ss_tally *tally, struct ss_db *db)
         *arg++ = ss_arg_int(c->fraud);
         *arg++ = ss_arg_int(c->genuine);
     }
-    int err = ss_db_insert(db, &bulk, args, n, NULL);
-    ss_tally_reset(tally);
+    int err = n ? ss_db_insert(db, &bulk, args, n, NULL) : 0;
+    ss_arena_reset(&tally->args);
+    return err;
+}
+
+int ss_tally_write_from(struct ss_tally *tally, struct ss_db *db, int part)
+{
+    int err = write_parts(tally, &tally->rows, db, part, SS_TALLY_PARTS);
+    ss_merge_reset(&tally->rows);
+    return err;
+}
+
+int ss_tally_write(struct ss_tally *tally, struct ss_db *db)
+{
+    return ss_tally_write_from(tally, db, 0);
+}
+
+void ss_tally_hold(struct ss_tally *tally)
+{
+    struct ss_merge empty = tally->held;
+    tally->held = tally->rows;
+    tally->rows = empty;
+}
+
+int ss_tally_write_held(struct ss_tally *tally, struct ss_db *db, int from, int to)
+{
+    int err = write_parts(tally, &tally->held, db, from, to);
+    if (to == SS_TALLY_PARTS)
+        ss_merge_reset(&tally->held);
     return err;
 }
 

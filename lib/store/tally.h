@@ -20,9 +20,12 @@ struct ss_counts {
     int64_t payments, amount, alerts, blocked, fraud, genuine;
 };
 
+/* What a row belongs to, by its key alone: one part may be written without the others. */
+#define SS_TALLY_PARTS 64
+
 struct ss_tally {
-    struct ss_merge rows;
-    struct ss_map words[9]; /* the keys of the dimensions that are limited */
+    struct ss_merge rows, held; /* held: no longer added to */
+    struct ss_map words[9];     /* the keys of the dimensions that are limited */
     struct ss_arena args;
 };
 
@@ -33,8 +36,15 @@ void ss_tally_reset(struct ss_tally *tally);
 /* Adds `add` under everything that the payment is counted under. */
 int ss_tally_add(struct ss_tally *tally, const struct ss_entry *row,
                  const struct ss_counts *add) SS_MUST_CHECK;
-/* Writes and empties it. */
+/* Writes and empties it, but for what is held. */
 int ss_tally_write(struct ss_tally *tally, struct ss_db *db) SS_MUST_CHECK;
+/* The same, only the parts from `part` on. */
+int ss_tally_write_from(struct ss_tally *tally, struct ss_db *db, int part) SS_MUST_CHECK;
+
+/* Holds what there is, to be written part after part; nothing may be held before. */
+void ss_tally_hold(struct ss_tally *tally);
+/* Writes the held parts from `from` up to `to` (exclusive); with the last one nothing is held any more. */
+int ss_tally_write_held(struct ss_tally *tally, struct ss_db *db, int from, int to) SS_MUST_CHECK;
 
 /*
  * Latencies are counted per step of a scale with eight steps per power of two, the key being the step's

@@ -50,6 +50,7 @@ int ss_submit_new(struct ss_web *web, struct ss_submit **out)
         ss_submit_free(s);
         return err;
     }
+    ss_ledger_spread(s->ledger); /* each payment is waited for */
     *out = s;
     return 0;
 }

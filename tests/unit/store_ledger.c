@@ -287,6 +287,8 @@ static void stream(int batch, bool trouble)
     ss_rng_seed(&rng, (uint64_t)batch);
     int err = ss_ledger_new(&led[0]);
     err = err ? err : ss_ledger_new(&led[1]);
+    if (!err && trouble)
+        ss_ledger_spread(led[1]);
     for (int i = 0; i < STREAM && !err;) {
         struct ss_ledger *now = led[trouble ? ss_rng_next(&rng) % 2 : 0];
         for (int n = 0; n < batch && i < STREAM && !err; n++)
@@ -316,9 +318,11 @@ static void stream(int batch, bool trouble)
 static void wipe(void)
 {
     ok(ss_db_begin(db, true) == 0 &&
-           ss_db_script(db,
-                        "DELETE FROM payments; DELETE FROM buckets; DELETE FROM customers; DELETE FROM links;"
-                        "DELETE FROM labels; DELETE FROM alerts; UPDATE counted SET seq = 0;") == 0 &&
+           ss_db_script(
+               db,
+               "DELETE FROM payments; DELETE FROM buckets; DELETE FROM customers; DELETE FROM links;"
+               "DELETE FROM labels; DELETE FROM alerts; UPDATE counted SET seq = 0, upto = 0, parts = 0;") ==
+               0 &&
            ss_db_commit(db) == 0,
        "all is deleted: %s", ss_err_text());
 }
@@ -345,6 +349,90 @@ static void equals_itself(void)
     ss_buf_free(&first);
 }
 
+/* ---- counts in parts ---- */
+
+enum trouble { NONE, FAILS, DIES, ANOTHER, LABELLED, LABELLED_BESIDE };
+
+static int label_beside(void)
+{
+    const struct ss_label_said said = {
+        .txn_id = SS_STR("P00300"), .source = SS_STR("record"), .label = 1, .time_us = T0};
+    int err = ss_db_begin(db, true);
+    err = err ? err : ss_labels_set(db, &said, 1, NULL);
+    return err ? err : ss_db_commit(db);
+}
+
+/* What befalls a ledger whose counts are half written. */
+static int disturb(enum trouble trouble, struct ss_ledger **led)
+{
+    struct ss_ledger *other;
+    int err = 0;
+    switch (trouble) {
+    case NONE: return 0;
+    case FAILS:
+        err = ss_db_begin(db, true);
+        err = err ? err : ss_ledger_write(*led, db, 77);
+        ss_db_rollback(db);
+        ss_ledger_done(*led, false);
+        return err;
+    case DIES: ss_ledger_free(*led); return ss_ledger_new(led);
+    case ANOTHER:
+        err = ss_ledger_new(&other);
+        err = err ? err : one(other, payment(5, T0 + 5 * SS_SECOND_US, ""));
+        ss_ledger_free(other);
+        return err;
+    case LABELLED:
+        return one(*led, "{\"type\":\"label\",\"txn_id\":\"P00300\",\"label\":1,\"timestamp\":"
+                         "\"2026-03-01T12:00:00Z\"}");
+    case LABELLED_BESIDE: return label_beside();
+    }
+    return err;
+}
+
+static void write_in_parts(bool spread, enum trouble trouble, struct ss_buf *all)
+{
+    struct ss_ledger *led;
+    int64_t parts = 0, most = 0;
+    wipe();
+    int err = ss_ledger_new(&led);
+    for (int i = 0; i < 1600 && !err; i += 16) {
+        if (spread)
+            ss_ledger_spread(led);
+        parts = number("SELECT parts FROM counted");
+        most = parts > most ? parts : most;
+        if (i == 640)
+            err = disturb(trouble, &led);
+        for (int n = i; n < i + 16 && !err; n++)
+            err = add(led, payment(n, T0 + (int64_t)n * 37 * SS_SECOND_US, ""));
+        err = err ? err : write_all(led, false);
+        ss_ledger_done(led, !err);
+    }
+    ok(!err && spread == (most > 20), "counts are written %s: %s", spread ? "in parts" : "at once",
+       err ? ss_err_text() : "");
+    err = ss_db_begin(db, true);
+    err = err ? err : ss_ledger_settle(led, db);
+    err = err ? err : ss_db_commit(db);
+    ok(!err && number("SELECT seq - (SELECT max(seq) FROM payments) + parts FROM counted") == 0,
+       "and all are there at the end");
+    ss_ledger_free(led);
+    snapshot(all);
+}
+
+static void counts_in_parts(void)
+{
+    struct ss_buf plain, labelled, other;
+    write_in_parts(false, NONE, &plain);
+    write_in_parts(false, LABELLED, &labelled);
+    for (enum trouble trouble = NONE; trouble <= LABELLED_BESIDE; trouble++) {
+        write_in_parts(true, trouble, &other);
+        ok(same_snapshots(trouble < LABELLED ? &plain : &labelled, &other),
+           "the same as at once, whatever befalls it half way (%d)", (int)trouble);
+        ss_buf_free(&other);
+    }
+    ss_buf_free(&plain);
+    ss_buf_free(&labelled);
+}
+
 int main(void)
 {
     for (enum ss_db_kind kind = SS_SQLITE; kind <= SS_POSTGRES; kind++) {
@@ -361,6 +449,7 @@ int main(void)
         refuses(led);
         ss_ledger_free(led);
         equals_itself();
+        counts_in_parts();
         ss_db_close(db);
     }
     return done();
