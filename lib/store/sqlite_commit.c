@@ -3,6 +3,9 @@
 #include "store/sqlite.h"
 #include <unistd.h>
 
+#define ROUNDS    8
+#define FEW_PAGES 128
+
 static struct ss_sqlite *of(struct ss_db *db)
 {
     return (struct ss_sqlite *)db;
@@ -143,9 +146,11 @@ int ss_sqlite_check(struct ss_db *db)
 
 /* ---- the log's way into the file ---- */
 
+/* *pages: how many are copied of the log as it is, those included that were before. */
 static int copy_pages(struct ss_sqlite *db, int mode, int *pages)
 {
-    return sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, pages, NULL);
+    int all;
+    return sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &all, pages);
 }
 
 /* Without a lock that anybody waits for. */
@@ -160,21 +165,25 @@ static int sync_file(struct ss_sqlite *db)
 
 /* Copies what it can beside the writers. While they go on, the log is never all copied and so never begins
  * anew: a long one is finished with the writers held up, which is short when all but the last pages are there
- * and on the disk by then; a reader that is in the way is not waited for. */
+ * and on the disk by then: each round leaves the next one less to do, down to what the writers add while a
+ * few pages are synced. A reader that is in the way is not waited for. */
 int ss_sqlite_checkpoint(struct ss_db *base)
 {
     struct ss_sqlite *db = of(base);
     int pages = 0, code = copy_pages(db, SQLITE_CHECKPOINT_PASSIVE, &pages);
     if (code == SQLITE_OK && pages >= SS_LOG_PAGES / 8) {
-        int wait_ms = db->wait_ms;
-        for (int i = 0; i < 2 && code == SQLITE_OK; i++) {
-            code = sync_file(db);
+        int wait_ms = db->wait_ms, copied = pages, before;
+        code = sync_file(db);
+        for (int i = 0; i < ROUNDS && copied > FEW_PAGES && code == SQLITE_OK; i++) {
+            before = pages;
+            code = copy_pages(db, SQLITE_CHECKPOINT_PASSIVE, &pages);
+            copied = pages - before;
             if (code == SQLITE_OK)
-                code = copy_pages(db, SQLITE_CHECKPOINT_PASSIVE, NULL);
+                code = sync_file(db);
         }
         db->wait_ms = 2;
         if (code == SQLITE_OK)
-            code = copy_pages(db, SQLITE_CHECKPOINT_RESTART, NULL);
+            code = copy_pages(db, SQLITE_CHECKPOINT_RESTART, &pages);
         db->wait_ms = wait_ms;
     }
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : ss_sqlite_fail(db, code);
