@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "cli/run.h"
+#include "record/pan.h"
 #include "store/claim.h"
 #include "store/migrate.h"
 #include "store/settings.h"
@@ -31,6 +32,7 @@ struct server {
     char secret[4096];
     volatile int stop;
     struct ss_web web;
+    struct ss_pan *pan;
     struct ss_hub *hub;
     struct ss_rulebook book;
     struct ss_hosted *hosted;
@@ -140,6 +142,9 @@ static int open_web(struct server *s)
         s->opt.secret = s->secret;
     }
     const struct ss_auth_options auth = {.secret_file = s->opt.secret, .oidc_file = s->opt.oidc};
+    if (!err)
+        err = ss_pan_of_options(s->opt.pan, s->opt.pan_key, &s->pan);
+    s->web.pan = s->pan;
     if (!err)
         err = ss_auth_new(&auth, &s->web.auth);
     return err ? err : ss_settings_new(&s->web.settings);

@@ -28,6 +28,8 @@ enum {
     OPT_GRACE,
     OPT_TIMEOUT,
     OPT_LOG,
+    OPT_PAN,
+    OPT_PAN_KEY,
     OPT_UI
 };
 
@@ -59,6 +61,8 @@ static const struct argp_option options[] = {
      0},
     {"log-requests", OPT_LOG_REQUESTS, 0, 0, "A line on standard error for each request", 0},
     {"max-record", OPT_MAX_RECORD, "SIZE", 0, "Reject longer lines of the input (1M)", 0},
+    {"pan", OPT_PAN, "MODE", 0, "Card numbers that come in: mask, hash (needs --pan-key) or keep (mask)", 0},
+    {"pan-key", OPT_PAN_KEY, "FILE", 0, "Hash them with this key: a file of 16 to 256 bytes", 0},
     {"timeout", OPT_TIMEOUT, "TIME", 0, "Wait this long for a request to come whole (30s)", 0},
     {"grace", OPT_GRACE, "TIME", 0, "At the end, wait this long for what is under way (10s)", 0},
     {"poll", OPT_POLL, 0, OPTION_HIDDEN, "", 0},
@@ -132,6 +136,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!ss_size_parse(arg, &o->max_record) || o->max_record > (size_t)1 << 30)
             argp_error(state, "--max-record takes a size up to 1G, such as 64K or 1M, not '%s'", arg);
         return 0;
+    case OPT_PAN: o->pan = arg; return 0;
+    case OPT_PAN_KEY: o->pan_key = arg; return 0;
     case 'v': o->verbose++; return 0;
     case OPT_UI: o->ui = arg; return 0;
     case 'q': o->quiet = true; return 0;

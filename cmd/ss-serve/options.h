@@ -8,7 +8,7 @@
 
 struct ss_serve_options {
     const char *store, *listen, *cert, *key, *allow_origin, *ui;
-    const char *pipeline, *state, *input, *stream, *secret, *oidc;
+    const char *pipeline, *state, *input, *stream, *secret, *oidc, *pan, *pan_key;
     struct ss_proxies proxies;
     enum ss_durability durability;
     int64_t warm_us, save_every_us, prune_every_us, timeout_us;

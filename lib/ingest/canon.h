@@ -10,7 +10,7 @@
 #define SS_INGEST_CANON_H
 
 #include "csv/scan.h"
-#include "ingest/pan.h"
+#include "record/pan.h"
 #include "ingest/plan.h"
 #include "record/batch.h"
 

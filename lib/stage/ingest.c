@@ -59,14 +59,7 @@ static void parse_delimiter(struct ss_reader_options *opt, const char *arg, stru
 
 static void parse_pan(struct ss_reader_options *opt, const char *arg, struct argp_state *state)
 {
-    static const char *const modes[] = {"hash", "mask", "keep"};
-    opt->pan_asked = false;
-    for (size_t i = 0; i < SS_COUNT(modes); i++) {
-        if (strcmp(arg, modes[i]) != 0)
-            continue;
-        opt->pan_mode = (enum ss_pan_mode)i;
-        opt->pan_asked = true;
-    }
+    opt->pan_asked = ss_pan_mode_of(arg, &opt->pan_mode);
     if (!opt->pan_asked)
         argp_error(state, "--pan takes hash, mask or keep, not '%s'", arg);
 }

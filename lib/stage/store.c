@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "flow/stage.h"
+#include "record/pan.h"
 #include "store/case_auto.h"
 #include "store/ledger.h"
 #include "store/migrate.h"
@@ -15,6 +16,8 @@
 struct store {
     const char *uri;
     struct ss_db_options options;
+    const char *pan_mode, *pan_key;
+    struct ss_pan *pan;
     bool only_new, no_cases;
     int64_t give_up_us;
     struct ss_env *env;
@@ -28,7 +31,7 @@ struct store {
     uint64_t stored, known, labels;
 };
 
-enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW, OPT_NO_CASES };
+enum { OPT_DURABILITY = 512, OPT_GIVE_UP, OPT_ONLY_NEW, OPT_NO_CASES, OPT_PAN, OPT_PAN_KEY };
 
 /* A transaction of fewer comes from an input that has paused: the moment to bring the counts up to date. */
 #define BUSY 256
@@ -43,6 +46,8 @@ static const struct argp_option options[] = {
     {"give-up", OPT_GIVE_UP, "DURATION", 0, "Try this long when the database is locked or away (10m)", 0},
     {"only-new", OPT_ONLY_NEW, 0, 0, "Pass on only payments that were not stored before", 0},
     {"no-cases", OPT_NO_CASES, 0, 0, "Open no cases for alerts, as when history is brought in", 0},
+    {"pan", OPT_PAN, "MODE", 0, "Card numbers: mask, hash (needs --pan-key) or keep (mask)", 0},
+    {"pan-key", OPT_PAN_KEY, "FILE", 0, "Hash them with this key: a file of 16 to 256 bytes", 0},
     {0},
 };
 
@@ -62,6 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_ONLY_NEW: st->only_new = true; return 0;
     case OPT_NO_CASES: st->no_cases = true; return 0;
+    case OPT_PAN: st->pan_mode = arg; return 0;
+    case OPT_PAN_KEY: st->pan_key = arg; return 0;
     case ARGP_KEY_ARG:
         if (st->uri)
             return ARGP_ERR_UNKNOWN; /* an input like any other's */
@@ -83,7 +90,8 @@ static int open_store(void *arg, struct ss_env *env)
     st->added = calloc(SS_BATCH_MAX, sizeof *st->added);
     if (!st->added)
         return ss_fail(SS_ENOMEM, "out of memory");
-    int err = ss_store_open(st->uri, &st->options, &st->db);
+    int err = ss_pan_of_options(st->pan_mode, st->pan_key, &st->pan);
+    err = err ? err : ss_store_open(st->uri, &st->options, &st->db);
     err = err ? err : ss_ledger_new(&st->ledger);
     return err ? err : ss_settings_new(&st->settings);
 }
@@ -183,10 +191,24 @@ static int secure(void *arg)
     return err;
 }
 
+/* The record with its card numbers hidden, for the store and for whoever comes behind. */
+static int hide_numbers(struct store *st, struct ss_batch *batch, struct ss_record *rec)
+{
+    struct ss_str text = {rec->text, rec->len};
+    int err = ss_pan_scrub(st->pan, batch->arena, &text);
+    if (err || text.p == rec->text)
+        return err;
+    const char *copy = ss_batch_copy(batch, text.p, text.n);
+    return copy ? ss_record_read(batch, rec, copy, text.n) : SS_ENOMEM;
+}
+
 static int add(struct store *st, struct ss_batch *batch, struct ss_record *rec, bool *added)
 {
     *added = false;
-    int err = rec->fate == SS_KEEP ? ss_ledger_add(st->ledger, rec, -1) : 1;
+    int err = rec->fate == SS_KEEP ? hide_numbers(st, batch, rec) : 0;
+    if (err)
+        return err;
+    err = rec->fate == SS_KEEP ? ss_ledger_add(st->ledger, rec, -1) : 1;
     if (err == SS_EDATA) {
         const char *why = ss_arena_copy(batch->arena, ss_err_text(), strlen(ss_err_text()));
         ss_record_reject(rec, "ss-store", why ? why : "cannot be stored");
@@ -236,6 +258,7 @@ static void close_store(void *arg)
     ss_settings_free(st->settings);
     ss_db_close(st->db);
     free(st->added);
+    free(st->pan);
 }
 
 static const struct argp argp = {options, parse, "STORE", NULL, NULL, NULL, NULL};

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "json/cursor.h"
 #include "json/json.h"
+#include "record/pan.h"
 #include "store/ledger.h"
 #include <stdio.h>
 
@@ -49,9 +50,13 @@ static int fault(struct ss_call *call, const char *name, const char *why)
     return call ? ss_payment_in_refuse(call, name, why) : ss_fail(SS_EDATA, "%s", why);
 }
 
-int ss_payment_in_read(struct ss_call *call, struct ss_arena *arena, struct ss_str *given, struct ss_str *out)
+int ss_payment_in_read(struct ss_call *call, const struct ss_pan *pan, struct ss_arena *arena,
+                       struct ss_str *given, struct ss_str *out)
 {
     struct ss_str text = ss_str_trim(*given);
+    int err = ss_pan_scrub(pan, arena, &text);
+    if (err)
+        return err;
     struct ss_cursor c = {text.p, text.p + text.n};
     if (!ss_cursor_take(&c, '{'))
         return call ? (ss_problem(call, 400, "bad_json", "the body is no JSON object"), SS_EDATA)

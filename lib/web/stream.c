@@ -85,7 +85,7 @@ static int put(struct ss_stream_desk *desk, struct item *item)
     struct ss_arena *arena = &desk->batch.arena[0];
     struct ss_str text = item->call->req.body;
     struct ss_record *rec = NULL;
-    int err = ss_payment_in_read(item->call, arena, &text, &item->id);
+    int err = ss_payment_in_read(item->call, item->call->web->pan, arena, &text, &item->id);
     if (!err)
         err = read_record(desk, item->call, text, &rec);
     if (err)

@@ -150,7 +150,7 @@ void ss_submit_tell(struct ss_web *web, struct ss_buf *told)
 
 static int read_item(struct ss_submit *s, struct item *item)
 {
-    int err = ss_payment_in_read(item->call, &s->arena, &item->text, &item->id);
+    int err = ss_payment_in_read(item->call, s->web->pan, &s->arena, &item->text, &item->id);
     item->hash = err ? 0 : ss_hash64(item->id.p, item->id.n);
     return err;
 }

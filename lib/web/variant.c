@@ -1,6 +1,7 @@
 #include "web/variant.h"
 #include "base/time.h"
 #include "json/cursor.h"
+#include "record/pan.h"
 #include "store/analytics.h"
 
 #define VARIANT_MAX ((size_t)2 << 20)
@@ -39,8 +40,8 @@ struct ss_str ss_variant_completed(struct ss_call *call, struct ss_str text, int
 {
     char time[SS_TIME_TEXT];
     int64_t now = call->now_us, newest;
-    *err = 0;
-    if (!ss_cursor_member(text, "timestamp").p) {
+    *err = ss_pan_scrub(call->web->pan, &call->arena, &text);
+    if (!*err && !ss_cursor_member(text, "timestamp").p) {
         *err = ss_newest_us(call->db, &newest);
         if (newest && (newest < now - SS_HOUR_US || newest > now))
             now = newest + 1;

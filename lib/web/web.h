@@ -277,6 +277,7 @@ void ss_page_end(struct ss_call *call, const struct ss_page *page, bool more, in
 
 struct ss_engine;
 struct ss_hub;
+struct ss_pan;
 struct ss_auth;
 struct ss_settings;
 struct ss_rules;
@@ -293,6 +294,7 @@ struct ss_web {
     struct ss_settings *settings;     /* (settings.h) */
     struct ss_rules *rules;           /* where rules and lists are written (rules.h) */
     struct ss_jobs *jobs;             /* long work (jobs.h) */
+    const struct ss_pan *pan;         /* what becomes of card numbers that are posted; NULL: masked */
     struct ss_submit *submit;         /* payments that come in (submit.h) */
     struct ss_stream *stream;         /* where payments are handed on to; NULL: nowhere (stream.h) */
     struct ss_metrics *metrics;       /* what is counted (metrics.h) */
