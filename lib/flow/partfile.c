@@ -3,12 +3,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "flow/snapshot.h"
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 
-#define HEAD      "partition"
-#define GROUP_MAX 256
+#define HEAD       "partition"
+#define GROUP_MAX  256
+#define LOAD_TRIES 10
 
 struct head {
     char name[1024], group[GROUP_MAX];
@@ -108,12 +110,16 @@ static int check(const char *path, struct head *head)
     return err;
 }
 
-static int load(const char *path, struct ss_chain *chain)
+/* SS_AGAIN, with nothing loaded, when it is another file by now than the one whose head was looked at: a
+ * member that was taken for dead may still write one. */
+static int load(const char *path, const struct head *looked_at, struct ss_chain *chain)
 {
     struct ss_source *from = NULL;
-    struct head head;
+    struct head head = {.stages = 0};
     int err = ss_source_open(path, &from);
     err = err ? err : ss_section_read(from, HEAD, load_head, &head);
+    if (!err && memcmp(head.position, looked_at->position, sizeof head.position) != 0)
+        err = SS_AGAIN;
     for (int i = 0; i < chain->n && !err; i++)
         if (chain->link[i].stage->save)
             err = ss_section_read_stage(from, chain->link[i].stage, chain->link[i].st);
@@ -170,18 +176,41 @@ static int look_at(const char *path, const struct ss_part *part, const struct ss
     return set_aside(path, "beyond", why);
 }
 
+/* What members that were killed at a save have left behind. */
+static void tidy(const char *dir, const struct ss_part *part)
+{
+    char own[PATH_MAX], path[PATH_MAX];
+    const struct dirent *entry;
+    int n = snprintf(own, sizeof own, "%s-%d.state.tmp.", part->name, (int)part->partition);
+    DIR *all = n > 0 && (size_t)n < sizeof own ? opendir(dir) : NULL;
+    while (all && (entry = readdir(all)) != NULL) {
+        int len = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (strncmp(entry->d_name, own, (size_t)n) == 0 && len > 0 && (size_t)len < sizeof path)
+            unlink(path);
+    }
+    if (all)
+        closedir(all);
+}
+
 int ss_partfile_load(const char *dir, struct ss_part *part, struct ss_chain *chain)
 {
     char path[PATH_MAX];
     struct head head;
-    for (int i = 0; i < 2; i++) {
+    tidy(dir, part);
+    for (int i = 0, tries = 0; i < 2; i++) {
         int err = name_of(dir, part, i ? ".1" : "", path);
         int good = err ? err : look_at(path, part, chain, &head);
         if (good < 0)
             return good;
         if (good == 0)
             continue;
-        err = load(path, chain);
+        err = load(path, &head, chain);
+        if (err == SS_AGAIN && ++tries < LOAD_TRIES) {
+            i = -1;
+            continue;
+        }
+        if (err == SS_AGAIN)
+            return ss_fail(SS_EIO, "'%s' is written by somebody else: is that member in this group?", path);
         memcpy(part->position, head.position, sizeof head.position);
         return err ? err : 1;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define ELSEWHERE_NS ((int64_t)500000000) /* how often to ask how far the group's other members are */
+#define GRACE_MS     500                  /* for messages that were written at the last moment */
 
 /* --- partitions */
 
@@ -142,13 +143,48 @@ void ss_kafka_part_end(struct ss_kafka_source *k, struct ss_kafka_part *p)
     ss_rdk.topic_partition_list_destroy(one);
 }
 
+/* The first message behind until=TIME, or where there is none, and only then, the end of before the question.
+ */
+static int64_t end_at_time(struct ss_kafka_source *k, const struct ss_kafka_part *p)
+{
+    int64_t low, high, end = SS_NOT_YET;
+    rd_kafka_topic_partition_list_t *one = ss_rdk.topic_partition_list_new(1);
+    if (!one)
+        return end;
+    ss_rdk.topic_partition_list_add(one, p->topic, p->partition)->offset = k->uri.until_at;
+    if (!ss_rdk.query_watermark_offsets(k->kafka.rk, p->topic, p->partition, &low, &high, SS_KAFKA_ASK_MS) &&
+        !ss_rdk.offsets_for_times(k->kafka.rk, one, SS_KAFKA_ASK_MS) && !one->elems[0].err)
+        end = one->elems[0].offset >= 0 ? one->elems[0].offset : high;
+    ss_rdk.topic_partition_list_destroy(one);
+    return end;
+}
+
+/* Once a time that was to come has passed, partitions end with the first message behind it, or where they are
+ * read to their ends and nothing more has come. */
+static void end_by_clock(struct ss_kafka_source *k)
+{
+    if (k->uri.until != SS_UNTIL_TIME || ss_clock_wall_us() / 1000 < k->uri.until_at + GRACE_MS)
+        return;
+    for (int i = 0; i < k->n_parts; i++) {
+        struct ss_kafka_part *p = &k->part[i];
+        if (!p->assigned && p->end == SS_NOT_YET)
+            p->end = end_at_time(k, p);
+        if (p->assigned && !p->ended && p->eof != SS_NOT_YET && p->next <= p->eof && !p->n_waiting &&
+            !ss_taken_holds(&k->taken, i))
+            ss_kafka_part_end(k, p);
+    }
+}
+
 /* The partitions that other members of the group read are ended once those have committed that far. */
 void ss_kafka_parts_elsewhere(struct ss_kafka_source *k)
 {
     int64_t now = ss_clock_mono_ns();
-    if (!k->uri.group || now - k->asked_ns < ELSEWHERE_NS)
+    if (now - k->asked_ns < ELSEWHERE_NS)
         return;
     k->asked_ns = now;
+    end_by_clock(k);
+    if (!k->uri.group)
+        return;
     rd_kafka_topic_partition_list_t *list = list_of(k, still_elsewhere, RD_KAFKA_OFFSET_INVALID);
     if (list && list->cnt && !ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS))
         for (int i = 0; i < list->cnt; i++) {
@@ -173,13 +209,14 @@ static void forget(struct ss_kafka_part *p)
 {
     p->live = p->given = p->read = 0;
     p->next = p->committed = p->eof = SS_NOT_YET;
+    p->rkt = NULL; /* freed perhaps, and its address another topic's */
     p->assigned = false;
 }
 
 /* Where reading begins, unless the group's committed positions or the client's own rule say it. */
 static int own_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
 {
-    if (k->uri.from == SS_FROM_EARLIEST || k->uri.from == SS_FROM_LATEST || !list->cnt)
+    if (k->uri.from == SS_FROM_EARLIEST || !list->cnt)
         return 0;
     rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
     return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why))

@@ -100,7 +100,7 @@ int ss_kafka_conf(const char *const *pairs, rd_kafka_conf_t **to)
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
     (void)rk;
-    if (level < LOG_WARNING - 1)
+    if (level < LOG_WARNING - 1 || (level == LOG_WARNING && strstr(text, "offset reset")))
         ss_warn("kafka: %s", text);
     else if (level <= LOG_WARNING && strcmp(fac, "CONFWARN") != 0)
         ss_info("kafka: %s", text);

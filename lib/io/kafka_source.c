@@ -31,7 +31,7 @@ static int on_event(struct ss_kafka_source *k, const rd_kafka_message_t *msg)
     if (msg->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         int i = ss_kafka_part_of(k, msg);
         struct ss_kafka_part *p = i < 0 ? NULL : &k->part[i];
-        if (!p || !p->assigned)
+        if (!p || !p->assigned || p->ended) /* where reading has ended, what lies between was thrown away */
             return 0;
         p->eof = msg->offset;
         p->eof_bytes = k->base.taken_bytes;
@@ -59,7 +59,8 @@ static int on_event(struct ss_kafka_source *k, const rd_kafka_message_t *msg)
     return 0;
 }
 
-/* A message is not wanted when it lies beyond where reading ends, or came after its partition had gone. */
+/* A message is not wanted when it lies beyond where reading ends, or came after its partition had gone. The
+ * first one beyond says that all before it has come, though there may be gaps: markers of transactions. */
 static bool is_wanted(struct ss_kafka_source *k, struct ss_kafka_part *p, const rd_kafka_message_t *msg)
 {
     if (!p->assigned || p->ended)
@@ -70,6 +71,10 @@ static bool is_wanted(struct ss_kafka_source *k, struct ss_kafka_part *p, const 
                    ss_rdk.message_timestamp(msg, &kind) >= k->uri.until_at);
     if (beyond || (p->end != SS_NOT_YET && msg->offset + 1 >= p->end))
         ss_kafka_part_end(k, p);
+    if (beyond) {
+        p->eof = p->end != SS_NOT_YET ? p->end : msg->offset;
+        p->eof_bytes = k->base.taken_bytes;
+    }
     return !beyond;
 }
 
@@ -172,7 +177,7 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
     if (n)
         return (ssize_t)n;
     /* Whoever keeps memories comes to the end of a partition also where nothing is left to be read. */
-    bool settled = !k->wanted && !k->coming && (!k->keeper || k->rebalances);
+    bool settled = !k->wanted && !k->coming && (!k->keeper || !k->uri.group || k->rebalances);
     if (settled && k->uri.until >= SS_UNTIL_END)
         ss_kafka_parts_elsewhere(k);
     return k->wanted || k->coming || !finished(k) ? SS_AGAIN : 0;
@@ -325,11 +330,6 @@ static const struct ss_source_ops source_ops = {.read = kafka_read,
 
 /* --- opening */
 
-static const char *reset_of(const struct ss_kafka_uri *uri)
-{
-    return uri->from == SS_FROM_LATEST ? "latest" : "earliest";
-}
-
 static int make_client(struct ss_kafka_source *k)
 {
     const char *const pairs[] = {
@@ -343,8 +343,8 @@ static int make_client(struct ss_kafka_source *k)
         "false",
         "enable.partition.eof",
         "true",
-        "auto.offset.reset",
-        reset_of(&k->uri),
+        "auto.offset.reset", /* where what was committed is no longer there; else from= says it */
+        "earliest",
         "partition.assignment.strategy",
         "cooperative-sticky",
         "isolation.level",

@@ -11,7 +11,13 @@
 
 #define ASK_MS  1000
 #define WAIT_NS ((int64_t)120 * 1000000000) /* a predecessor's transaction may have to time out first */
+#define GONE_NS ((int64_t)3 * 1000000000)   /* a position beyond the end is not believed at once */
 #define PROBE   100                         /* messages before the committed one, to find a time */
+
+/* What is there of a partition: its first message, and where its next one will be. */
+struct bounds {
+    int64_t low, high;
+};
 
 void ss_kafka_keep(struct ss_source *src, const struct ss_part_keeper *keeper)
 {
@@ -122,15 +128,12 @@ static int64_t time_at(const struct ss_kafka_source *k, const char *topic, int32
 }
 
 /* Where to begin so that the memory of what was committed comes out whole. */
-static int rebuild_from(struct ss_kafka_source *k, const char *topic, int32_t partition, int64_t *offset)
+static void rebuild_from(struct ss_kafka_source *k, const char *topic, int32_t partition, int64_t low,
+                         int64_t *offset)
 {
-    int64_t low, high, ms, span_ms = k->keeper->memory_us / 1000, from = *offset;
-    rd_kafka_resp_err_t why =
-        ss_rdk.query_watermark_offsets(k->kafka.rk, topic, partition, &low, &high, SS_KAFKA_ASK_MS);
-    if (why)
-        return ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot ask for the topic's ends at", ss_rdk.err2str(why));
+    int64_t ms, span_ms = k->keeper->memory_us / 1000, from = *offset;
     if (low >= *offset || k->keeper->memory_us == 0)
-        return 0;
+        return;
     *offset = low;
     if (k->keeper->memory_us != INT64_MAX && (ms = time_at(k, topic, partition, low, from)) != SS_NOT_YET &&
         ms > span_ms) {
@@ -142,66 +145,93 @@ static int rebuild_from(struct ss_kafka_source *k, const char *topic, int32_t pa
     }
     ss_info("'%s' [%d] has no state here: %lld messages before %lld are read again for it", topic,
             (int)partition, (long long)(from - *offset), (long long)from);
-    return 0;
 }
 
 /* --- taking over */
 
-/* The positions that the group has committed: SS_AGAIN while they cannot be told. */
-static int ask_committed(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
+/* The positions that the group has committed, and what there is of those partitions: SS_AGAIN while that
+ * cannot be told. */
+static int ask_committed(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list,
+                         struct bounds *bounds)
 {
+    bool beyond = false;
     rd_kafka_resp_err_t why = list->cnt ? ss_rdk.committed(k->kafka.rk, list, ASK_MS) : 0;
     for (int i = 0; i < list->cnt && !why; i++)
         why = list->elems[i].err;
+    for (int i = 0; i < list->cnt && !why; i++) {
+        const rd_kafka_topic_partition_t *one = &list->elems[i];
+        if (one->offset < 0)
+            continue;
+        why = ss_rdk.query_watermark_offsets(k->kafka.rk, one->topic, one->partition, &bounds[i].low,
+                                             &bounds[i].high, ASK_MS);
+        beyond |= !why && one->offset > bounds[i].high;
+    }
+    int64_t waited = ss_clock_mono_ns() - k->coming_ns;
     if (!why)
-        return 0;
-    if (ss_clock_mono_ns() - k->coming_ns < WAIT_NS)
+        return beyond && waited < GONE_NS ? SS_AGAIN : 0;
+    if (waited < WAIT_NS)
         return SS_AGAIN;
     return ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why));
 }
 
-/* Messages that a memory has not seen yet may have been deleted meanwhile. */
-static void say_gap(struct ss_kafka_source *k, const char *topic, int32_t partition, int64_t start)
+/* A topic that was made anew, or lost its end with a broker, has not what the group has committed. What its
+ * messages are now nobody has seen, though their positions are lower. */
+static void start_again(rd_kafka_topic_partition_t *one, const struct bounds *bounds)
 {
-    int64_t low, high;
-    if (!ss_rdk.query_watermark_offsets(k->kafka.rk, topic, partition, &low, &high, SS_KAFKA_ASK_MS) &&
-        low > start)
-        ss_warn("'%s' [%d]: %lld messages that its state has not seen are no longer there", topic,
-                (int)partition, (long long)(low - start));
+    ss_warn(
+        "'%s' [%d] ends at %lld, and position %lld is committed: it was made anew or cut, and is read from "
+        "its beginning",
+        one->topic, (int)one->partition, (long long)bounds->high, (long long)one->offset);
+    one->offset = bounds->low;
+}
+
+/* What is no longer there is said, and not asked for: the client would go on wherever from= says. */
+static void skip_deleted(rd_kafka_topic_partition_t *one, int64_t low, int64_t live)
+{
+    if (low > live)
+        ss_warn("'%s' [%d]: %lld messages behind the committed position are no longer there", one->topic,
+                (int)one->partition, (long long)(low - live));
+    if (one->offset < low && one->offset < live)
+        ss_warn("'%s' [%d]: %lld messages that its state has not seen are no longer there", one->topic,
+                (int)one->partition, (long long)((low < live ? low : live) - one->offset));
+    one->offset = one->offset < low ? low : one->offset;
 }
 
 /* One unit: all entries of its partition in `list`, whose offsets become those to begin at. `live` gets the
  * committed ones. */
-static int take_unit(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list, int32_t partition,
-                     const struct ss_kafka_part *first, int64_t *live)
+static int take_unit(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list,
+                     const struct ss_kafka_part *first, const struct bounds *bounds, int64_t *live)
 {
     struct ss_part part = part_of(k, first);
-    int err = 0;
     for (int i = 0; i < list->cnt; i++) {
-        const struct ss_kafka_part *p =
-            ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
-        if (p && p->unit == first->unit)
-            part.position[p->nth] = live[i] = list->elems[i].offset >= 0 ? list->elems[i].offset : SS_NOT_YET;
+        rd_kafka_topic_partition_t *one = &list->elems[i];
+        const struct ss_kafka_part *p = ss_kafka_part_named(k, one->topic, one->partition);
+        if (!p || p->unit != first->unit || one->offset < 0)
+            continue;
+        if (one->offset > bounds[i].high)
+            start_again(one, &bounds[i]);
+        else
+            part.position[p->nth] = live[i] = one->offset;
     }
     int found = k->keeper->take(k->keeper->arg, &part);
     if (found < 0)
         return found;
-    for (int i = 0; i < list->cnt && !err; i++) {
-        const char *topic = list->elems[i].topic;
-        const struct ss_kafka_part *p = ss_kafka_part_named(k, topic, list->elems[i].partition);
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *one = &list->elems[i];
+        const struct ss_kafka_part *p = ss_kafka_part_named(k, one->topic, one->partition);
         if (!p || p->unit != first->unit || live[i] == SS_NOT_YET)
             continue;
         if (found == 0)
-            err = rebuild_from(k, topic, partition, &list->elems[i].offset);
+            rebuild_from(k, one->topic, one->partition, bounds[i].low, &one->offset);
         else
-            list->elems[i].offset = part.position[p->nth];
-        if (found && part.position[p->nth] != live[i])
-            say_gap(k, topic, partition, part.position[p->nth]);
+            one->offset = part.position[p->nth];
+        skip_deleted(one, bounds[i].low, live[i]);
     }
-    return err;
+    return 0;
 }
 
-static int take_list(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list, int64_t *live)
+static int take_list(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list,
+                     const struct bounds *bounds, int64_t *live)
 {
     int err = 0;
     for (int i = 0; i < list->cnt && !err; i++) {
@@ -213,7 +243,7 @@ static int take_list(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
         const struct ss_kafka_part *p =
             ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
         if (p && p->nth == 0)
-            err = take_unit(k, list, list->elems[i].partition, p, live);
+            err = take_unit(k, list, p, bounds, live);
     }
     err = err ? err : ss_kafka_starts(k, list);
     return err ? err : ss_kafka_assign(k, list);
@@ -222,20 +252,22 @@ static int take_list(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
 int ss_kafka_take_over(struct ss_kafka_source *k)
 {
     rd_kafka_topic_partition_list_t *list = k->coming;
-    int err = ask_committed(k, list);
-    int64_t *live = err ? NULL : calloc((size_t)list->cnt + 1, sizeof *live);
-    if (!live)
-        return err ? err : ss_fail(SS_ENOMEM, "out of memory");
-    err = take_list(k, list, live);
-    for (int i = 0; i < list->cnt && !err; i++) {
-        struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
-        if (!p || live[i] == SS_NOT_YET)
-            continue;
-        p->live = p->committed = live[i];
-        p->next = list->elems[i].offset;
+    int64_t *live = calloc((size_t)list->cnt + 1, sizeof *live);
+    struct bounds *bounds = calloc((size_t)list->cnt + 1, sizeof *bounds);
+    int err = live && bounds ? ask_committed(k, list, bounds) : ss_fail(SS_ENOMEM, "out of memory");
+    if (!err) {
+        err = take_list(k, list, bounds, live);
+        for (int i = 0; i < list->cnt && !err; i++) {
+            struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
+            if (!p || live[i] == SS_NOT_YET)
+                continue;
+            p->live = p->committed = live[i];
+            p->next = list->elems[i].offset;
+        }
+        k->coming = NULL;
+        ss_rdk.topic_partition_list_destroy(list);
     }
+    free(bounds);
     free(live);
-    k->coming = NULL;
-    ss_rdk.topic_partition_list_destroy(list);
     return err;
 }

@@ -60,6 +60,14 @@ static bool gone(const char *name)
     return unlink(path) == 0;
 }
 
+static bool leave(const char *name)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    return f && fputs("half", f) != EOF && fclose(f) == 0;
+}
+
 static void files_stand_for_positions(const struct ss_stage *stage)
 {
     struct ss_chain chain;
@@ -71,8 +79,11 @@ static void files_stand_for_positions(const struct ss_stage *stage)
         ok(ss_partfile_save(dir, &part, &chain) == 0, "a state for position %d", i * 10);
     }
     part = part_at(100);
+    ok(leave("topic-5.state.tmp.77") && leave("topic-51.state.tmp.78"), "two members were killed at a save");
     ok(ss_partfile_load(dir, &part, &chain) == 1 && part.position[0] == 30 && *seen(&chain) == 3,
        "the newest is found, with its position");
+    ok(!gone("topic-5.state.tmp.77") && gone("topic-51.state.tmp.78"),
+       "what was left half written of the partition is gone, that of others is not");
     part = part_at(30);
     ok(ss_partfile_load(dir, &part, &chain) == 1 && part.position[0] == 30, "also just where it stands");
     part = part_at(29);
