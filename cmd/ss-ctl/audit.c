@@ -144,7 +144,7 @@ static int run(const struct audit_args *a)
 {
     struct ss_ctl_store store;
     struct ss_buf target;
-    int err = ss_ctl_open(a->uri, &store);
+    int err = ss_ctl_open_to_read(a->uri, &store);
     if (err)
         return err;
     ss_buf_init(&target, 4096);

@@ -15,9 +15,9 @@
 #define COLUMNS_MAX 12
 #define TARGET_MAX  4096
 
-int ss_ctl_open(const char *uri, struct ss_ctl_store *store)
+static int open_store(const char *uri, bool read_only, struct ss_ctl_store *store)
 {
-    static const struct ss_db_options options = {.must_exist = true};
+    const struct ss_db_options options = {.must_exist = true, .read_only = read_only};
     memset(store, 0, sizeof *store);
     store->web.now_us = ss_clock_wall_us;
     store->web.started_us = ss_clock_wall_us();
@@ -30,6 +30,16 @@ int ss_ctl_open(const char *uri, struct ss_ctl_store *store)
     if (err)
         ss_ctl_close(store);
     return err;
+}
+
+int ss_ctl_open(const char *uri, struct ss_ctl_store *store)
+{
+    return open_store(uri, false, store);
+}
+
+int ss_ctl_open_to_read(const char *uri, struct ss_ctl_store *store)
+{
+    return open_store(uri, true, store);
 }
 
 void ss_ctl_close(struct ss_ctl_store *store)

@@ -16,6 +16,9 @@ struct ss_ctl_store {
 };
 
 int ss_ctl_open(const char *uri, struct ss_ctl_store *store) SS_MUST_CHECK;
+/* For requests that only read: changes nothing, so that it may be a file or a medium that cannot be written.
+ * One of an older schema is SS_ECONFIG. */
+int ss_ctl_open_to_read(const char *uri, struct ss_ctl_store *store) SS_MUST_CHECK;
 void ss_ctl_close(struct ss_ctl_store *store);
 /* The status of the answer, or an error. `body` may be NULL. */
 int ss_ctl_ask(struct ss_ctl_store *store, enum ss_method method, const char *target,

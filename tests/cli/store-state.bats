@@ -80,3 +80,52 @@ payments() {
   done
   [ "$(ss-ctl state s.db --json | jq .payments)" = 2100 ]
 }
+
+@test "state and the audit log are read from a medium that nobody can write" {
+  payments 20 | ss-store -q s.db >/dev/null
+  echo 'a long enough one' | ss-ctl user add s.db ann@example.com --password-stdin >/dev/null
+  mkdir 'a #medium%?'
+  ss-ctl backup s.db 'a #medium%?/backup.db'
+  cp s.db 'a #medium%?/s.db'
+  chmod -R a+rX,a-w 'a #medium%?' "$T"
+  # root may write anything: then the commands run as somebody else
+  as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi; }
+  as true 2>/dev/null && as test -x "$(command -v ss-ctl)" || { chmod -R u+w "$T"; skip 'cannot be somebody else'; }
+  for f in 'a #medium%?/s.db' 'a #medium%?/backup.db' "./a #medium%?/s.db"; do
+    run as ss-ctl state "$f"
+    status_is 0
+    says 'payments   20'
+    says 'integrity  sound'
+    run as ss-ctl audit verify "$f"
+    status_is 0
+    says 'lines intact'
+    run as ss-ctl audit show "$f" --json
+    status_is 0
+    says user
+    run as ss-ctl audit head "$f"
+    status_is 0
+  done
+  run as ss-ctl user add "$f" bob@example.com --password-stdin <<<'a long enough one'
+  [ "$status" -ne 0 ]
+  chmod -R u+w "$T"
+  [ "$(ls 'a #medium%?' | wc -l)" = 2 ]
+}
+
+@test "what a log beside a store holds is not passed over where it cannot be written" {
+  payments 20 | ss-store -q s.db >/dev/null
+  # A writer that has not put its log into the file.
+  mkfifo pipe
+  sqlite3 s.db >/dev/null <pipe &
+  exec 4>pipe
+  echo "PRAGMA wal_autocheckpoint=0; DELETE FROM audit; UPDATE payments SET amount = 1; INSERT INTO links SELECT * FROM links LIMIT 0; SELECT 1;" >&4
+  for i in $(seq 100); do [ -s s.db-wal ] && break; sleep 0.05; done
+  mkdir medium
+  cp s.db s.db-wal medium/
+  exec 4>&-
+  chmod -R a+rX,a-w "$T"
+  as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi; }
+  as true 2>/dev/null && as test -x "$(command -v ss-ctl)" || { chmod -R u+w "$T"; skip 'cannot be somebody else'; }
+  run as ss-ctl state medium/s.db
+  chmod -R u+w "$T"
+  [ "$status" -ne 0 ] # its index is missing: no answer is better than yesterday's
+}
