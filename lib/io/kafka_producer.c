@@ -346,8 +346,10 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         "131072",
         "socket.nagle.disable",
         "true",
-        "linger.ms", /* nobody sees a transaction's messages before its end, which waits for no linger */
-        p->transactional ? "20" : "5",
+        /* Nobody sees a transaction's messages before its end, which waits for no linger. Else it is what a
+         * message waits for others; where many come, requests under way make batches large in any case. */
+        "linger.ms",
+        p->transactional ? "20" : "1",
         p->transactional ? "transactional.id" : NULL,
         id,
         NULL,
