@@ -173,10 +173,10 @@ static void sweep(struct ss_feature_engine *engine, struct ss_worker *worker, ui
     struct ss_table *table = &engine->shard[shard].table[group];
     for (int i = 0; i < SWEEP_MAX; i++) {
         struct ss_entity *ent = ss_table_next(table);
-        if (!ent || ent == busy)
+        if (!ent)
             return;
-        if (ent->dormant || !is_expired(engine, g, ent, now_us))
-            continue;
+        if (ent == busy || ent->dormant || !is_expired(engine, g, ent, now_us))
+            continue; /* past the new one, too, or the hand would wait behind it for ever */
         if (g->forever) {
             make_dormant(engine, shard, group, ent, now_us);
         } else {

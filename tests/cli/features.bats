@@ -156,3 +156,11 @@ F
   run ss-features -f nothere /dev/null
   status_is 66
 }
+
+@test "entities that no window needs any more leave, however many come" {
+  echo 'n = count by device_id over 1h' >seen.features
+  seq 0 9999 | awk '{ printf "{\"txn_id\":\"%d\",\"timestamp\":%d,\"user_id\":\"u\",\"amount\":1,\"device_id\":\"d%d\"}\n", $1, 1767225600 + 3600 * $1, $1 }' >devices.ndjson
+  ss-features -v -f seen.features devices.ndjson >/dev/null 2>log
+  kept=$(sed -n 's/.* \([0-9]*\) entities in .*/\1/p' log)
+  [ "$kept" -gt 0 ] && [ "$kept" -lt 500 ]
+}
