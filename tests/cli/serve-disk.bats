@@ -25,6 +25,10 @@ is_stored() {
   for i in $(seq 500); do [ "$(stored "$1")" = 0 ] || return 0; sleep 0.02; done
   return 1
 }
+# As many as are said to be taken, which is looked at once a second.
+taken() {
+  curl -s -H "Authorization: Bearer $key" "$url/metrics" | awk '$1 == "ss_payments_total" { print $2 }'
+}
 # It is looked at once a second.
 health_is() {
   local i
@@ -41,6 +45,7 @@ health_is() {
   python3 "$SUPPORT/ws.py" --header "Authorization: Bearer $key" "ws://$at/api/v1/live?topics=payments" --count 2 --seconds 30 >live &
   live=$!
   heard live
+  until [ "$(taken)" = 1 ]; do sleep 0.05; done
   touch slow
   post a & posts=$!
   is_stored a
@@ -50,7 +55,7 @@ health_is() {
   sleep 0.3
   [ ! -s a.code ] && [ ! -s b.code ]
   not grep -q '"a"' live
-  [ "$(curl -s -H "Authorization: Bearer $key" "$url/metrics" | awk '$1 == "ss_payments_total" { print $2 }')" = 1 ]
+  [ "$(taken)" = 1 ]
   # The same payment again waits, too.
   payment a >again.json
   curl -s --max-time 60 -o again -w '%{http_code}' -H "Authorization: Bearer $key" \
