@@ -31,6 +31,7 @@ struct out {
 struct in {
     ss_feature_read *read;
     void *from;
+    size_t room; /* what may still be asked for: no state holds more than --max-memory and some slack */
     int err;
 };
 
@@ -51,6 +52,15 @@ static int damaged(struct in *in)
     if (!in->err)
         in->err = ss_fail(SS_EDATA, "state of features is damaged");
     return in->err;
+}
+
+/* False: more than any state has. The sizes stand in the file, which may hold anything. */
+static bool fits(struct in *in, size_t bytes)
+{
+    if (bytes > in->room)
+        return damaged(in) == 0;
+    in->room -= bytes;
+    return true;
 }
 
 static bool has_side(const struct ss_acc *acc)
@@ -130,6 +140,10 @@ static void get_side(struct in *in, struct ss_side *side, struct ss_memory *memo
     }
     if (!side->cap)
         return;
+    if (!fits(in, ss_side_bytes(kind, side->cap))) {
+        side->cap = side->n = 0;
+        return;
+    }
     side->mem = ss_memory_take(memory, ss_side_bytes(kind, side->cap));
     if (!side->mem) {
         side->cap = side->n = 0;
@@ -151,6 +165,8 @@ static bool get_log(struct in *in, const struct ss_scope *sc)
     struct ss_entity *ent = sc->ent;
     if (ent->cap_log2 > 30 || ent->n > (uint32_t)1 << ent->cap_log2)
         return damaged(in) == 0;
+    if (!fits(in, (size_t)sc->group->stride << ent->cap_log2))
+        return false;
     ent->log = ss_memory_take(sc->memory, (size_t)sc->group->stride << ent->cap_log2);
     if (!ent->log) {
         in->err = SS_ENOMEM;
@@ -220,6 +236,8 @@ static bool get_table(struct in *in, struct ss_feature_engine *engine, uint32_t 
     if (in->err || (th.slots & (th.slots - 1)) || th.n > th.made || th.made > th.slots ||
         th.freed > th.made || th.hand > th.made)
         return damaged(in) == 0;
+    if (!fits(in, th.slots * sizeof *table->slot + th.made * sizeof(struct ss_entity)))
+        return false;
     if (ss_table_restore(table, memory, th.made, th.slots) < 0) {
         in->err = SS_ENOMEM;
         return false;
@@ -245,7 +263,7 @@ static bool get_table(struct in *in, struct ss_feature_engine *engine, uint32_t 
 int ss_feature_engine_load(struct ss_feature_engine *engine, ss_feature_read *read, void *from)
 {
     const struct ss_feature_plan *plan = engine->plan;
-    struct in in = {read, from, 0};
+    struct in in = {read, from, engine->config.max_memory + engine->config.max_memory / 2, 0};
     struct header header = {0};
     get(&in, &header, sizeof header);
     if (in.err)
