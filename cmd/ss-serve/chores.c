@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "store/answers.h"
 #include "store/audit.h"
-#include "store/claim.h"
 #include "store/passed.h"
 #include "store/size.h"
 #include "web/auth.h"
@@ -12,8 +11,6 @@
 #include "web/deadlines.h"
 #include "web/replay.h"
 #include <inttypes.h>
-#include <signal.h>
-#include <unistd.h>
 
 #define MINUTE_NS ((int64_t)60 * 1000000000)
 #define PRUNE_NS  (5 * 1000000) /* of pruning at once: others wait */
@@ -25,13 +22,9 @@ static void look_at_store(struct ss_writer *writer)
 {
     int64_t bytes = -1;
     int err = ss_db_check(writer->opt.db);
+    err = err ? err : ss_writer_keep_claim(writer);
     if (err) {
         ss_writer_note(writer, err, 0);
-        return;
-    }
-    if (ss_claim_keep(writer->opt.db) == 0) {
-        ss_error("another server has taken the store while it was away: this one ends");
-        kill(getpid(), SIGTERM);
         return;
     }
     err = ss_store_bytes(writer->opt.db, &bytes);

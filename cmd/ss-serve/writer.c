@@ -2,11 +2,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/claim.h"
 #include "store/passed.h"
 #include "web/after.h"
 #include "web/hub.h"
 #include "web/items.h"
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define RETRY_MS  200
 #define GATHER_NS 400000
@@ -92,10 +95,29 @@ void ss_writer_note(struct ss_writer *writer, int err, int64_t took_ns)
         ss_warn("the store is back");
 }
 
+/* A connection that was made anew must have the store again before anything is written by it. */
+int ss_writer_keep_claim(struct ss_writer *writer)
+{
+    unsigned redials = ss_db_redials(writer->opt.db);
+    if (redials == writer->redials)
+        return 0;
+    int ours = ss_claim_keep(writer->opt.db);
+    if (ours < 0)
+        return ours;
+    if (ours > 0) {
+        writer->redials = redials;
+        return 0;
+    }
+    ss_error("another server has taken the store while it was away: this one ends");
+    kill(getpid(), SIGTERM);
+    return ss_fail(SS_EAWAY, "another server has the store");
+}
+
 int ss_writer_begin(struct ss_writer *writer)
 {
     int err = ss_db_check(writer->opt.db);
-    return err ? err : ss_db_begin(writer->opt.db, true);
+    err = err ? err : ss_db_begin(writer->opt.db, true);
+    return err ? err : ss_writer_keep_claim(writer);
 }
 
 int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns)

@@ -22,6 +22,7 @@ struct ss_writer {
     struct ss_flusher *flusher;
     pthread_t thread;
     bool runs;
+    unsigned redials; /* of the store's connection, when the store was last known to be ours */
     /* Between threads. */
     pthread_mutex_t lock;
     pthread_cond_t more, lines_done;
@@ -42,6 +43,8 @@ struct ss_writer {
     int64_t pruned_ns, saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
 };
 
+/* Is the store still this server's? SS_EAWAY where another has it, and this one is told to end. */
+int ss_writer_keep_claim(struct ss_writer *writer) SS_MUST_CHECK;
 /* A writing transaction; its end: committed, or all of it undone. Health hears of either. */
 int ss_writer_begin(struct ss_writer *writer) SS_MUST_CHECK;
 int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns) SS_MUST_CHECK;

@@ -40,6 +40,7 @@ struct ss_db {
     bool read_only, in_transaction, writing, marked;
     int reading; /* rows that are not freed */
     int failed;  /* the first error of the open transaction (or part) */
+    unsigned redials;
 };
 
 struct ss_rows {

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 /* Any two numbers that nobody else would think of. */
-#define LOCK "1397966163, 1163154006"
+#define CLASS  "1397966163"
+#define OBJECT "1163154006"
 
 static int take_file(const char *path)
 {
@@ -35,14 +36,15 @@ int ss_claim_take(struct ss_db *db)
 {
     if (ss_db_kind(db) == SS_SQLITE)
         return take_file(ss_db_name(db));
-    return ask(db, "SELECT CAST(CAST(pg_try_advisory_lock(" LOCK ") AS INTEGER) AS BIGINT)");
+    return ask(db, "SELECT CAST(CAST(pg_try_advisory_lock(" CLASS ", " OBJECT ") AS INTEGER) AS BIGINT)");
 }
 
 int ss_claim_keep(struct ss_db *db)
 {
     if (ss_db_kind(db) == SS_SQLITE)
         return 1;
-    int ours =
-        ask(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()");
+    /* Transactions hold an advisory lock of their own. */
+    int ours = ask(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() "
+                       "AND classid = " CLASS " AND objid = " OBJECT " AND objsubid = 2");
     return ours ? ours : ss_claim_take(db);
 }

@@ -261,6 +261,11 @@ int ss_db_check(struct ss_db *db)
     return db->ops->check(db);
 }
 
+unsigned ss_db_redials(const struct ss_db *db)
+{
+    return db->redials;
+}
+
 int ss_db_checkpoint(struct ss_db *db)
 {
     return db->ops->checkpoint ? db->ops->checkpoint(db) : 0;

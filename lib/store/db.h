@@ -189,6 +189,8 @@ int ss_db_undo(struct ss_db *db) SS_MUST_CHECK;
 
 /* Is the connection usable? Reconnects where it was lost and no transaction is open. */
 int ss_db_check(struct ss_db *db) SS_MUST_CHECK;
+/* How often it did: what belonged to the lost session is gone. */
+unsigned ss_db_redials(const struct ss_db *db);
 
 /*
  * Moves what commits have written aside (SQLite's log) into its place. A commit does that itself whenever the

@@ -111,6 +111,7 @@ int ss_pq_redial(struct ss_pq *db)
     orphan(db);
     db->dialled_ns = ss_clock_mono_ns();
     db->epoch++;
+    db->base.redials++;
     PQreset(db->conn);
     if (PQstatus(db->conn) != CONNECTION_OK) {
         const char *text = PQerrorMessage(db->conn);

@@ -131,7 +131,6 @@ load server
   curl -s --max-time 3 -Z --parallel-max 16 -K many || true
   wait "$quick" || true
   wait "$slow" || true
-  [ "$(wc -l <quick)" -gt 10 ]
   jq -es 'add | map(select(.topic == "payments").items | length) | add > 50' quick
 }
 
