@@ -200,10 +200,9 @@ static int run_key(struct ss_ctl_store *store, const struct people_args *a, stru
         ss_ctl_put(body, "name", a->who);
         ss_ctl_put(body, "role", a->role);
         ss_ctl_put(body, "expires", a->expires);
-        ss_json_key(body, "scopes");
-        ss_buf_putc(body, '[');
+        ss_json_open(body, "scopes", '[');
         for (int i = 0; i < a->scopes; i++) {
-            ss_buf_puts(body, i ? "," : "");
+            ss_json_next(body);
             ss_json_put_string(body, ss_str_of(a->scope[i]));
         }
         ss_buf_puts(body, "]}");

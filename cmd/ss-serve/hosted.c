@@ -191,11 +191,9 @@ void ss_hosted_look(struct ss_hosted *h)
     ss_json_put_int(to, (int64_t)counts.position);
     ss_json_key(to, "failed_snapshots");
     ss_json_put_int(to, (int64_t)counts.failed_saves);
-    ss_json_key(to, "stages");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "stages", '[');
     for (int i = 0; i < n && i < STAGES; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_stage(to, &stage[i]);
     }
     ss_buf_puts(to, "]}");

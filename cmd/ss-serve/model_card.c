@@ -11,10 +11,9 @@
 
 static void put_inputs(struct ss_buf *to, const struct ss_model *model)
 {
-    ss_json_key(to, "inputs");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "inputs", '[');
     for (uint32_t i = 0; i < model->n_inputs; i++) {
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_text_of(to, "name", model->input[i].name);
         ss_put_text_of(to, "type", model->input[i].is_text ? SS_STR("text") : SS_STR("number"));
         ss_buf_putc(to, '}');
@@ -78,8 +77,7 @@ static int put_card(const struct ss_words *words, struct ss_buf *to)
         put_fallback(to);
     else
         err = put_model(to, path[0]);
-    ss_json_key(to, "challengers");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "challengers", '[');
     for (int i = 1; i < n && !err; i++) {
         ss_buf_puts(to, i > 1 ? ",{" : "{");
         err = put_model(to, path[i]);

@@ -25,10 +25,9 @@ static void put_decision(struct ss_buf *to, const struct ss_decision *d)
     ss_put_text_of(to, "action", ss_str_of(ss_action_name(d->action)));
     ss_json_key(to, "score");
     ss_json_put_double(to, d->score);
-    ss_json_key(to, "rules");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "rules", '[');
     for (uint32_t i = 0; i < d->rules; i++) {
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_text_of(to, "id", d->rule[i].id);
         if (d->rule[i].reason.p)
             ss_put_text_of(to, "reason", d->rule[i].reason);

@@ -50,8 +50,7 @@ static void put_latency(struct ss_buf *buf, const struct ss_histogram *h)
         const char *name;
         double q;
     } quantiles[] = {{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}};
-    ss_json_key(buf, "latency_us");
-    ss_buf_putc(buf, '{');
+    ss_json_open(buf, "latency_us", '{');
     for (size_t i = 0; i < SS_COUNT(quantiles); i++) {
         ss_json_key(buf, quantiles[i].name);
         ss_json_put_double(buf, (double)ss_histogram_quantile(h, quantiles[i].q) / 1000);
@@ -63,8 +62,7 @@ static void put_latency(struct ss_buf *buf, const struct ss_histogram *h)
 
 static void put_stages(struct ss_buf *buf, const struct ss_chain *chain)
 {
-    ss_json_key(buf, "stage_ns");
-    ss_buf_putc(buf, '{');
+    ss_json_open(buf, "stage_ns", '{');
     for (int i = 0; i < chain->n; i++) {
         const struct ss_link *link = &chain->link[i];
         ss_json_key(buf, link->stage->name);

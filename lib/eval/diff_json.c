@@ -20,26 +20,14 @@ static void put_sum(struct ss_buf *to, const struct ss_diff_sum *sum)
     ss_put_real_of(to, "amount", ss_diff_units(sum->amount));
 }
 
-static void open_member(struct ss_buf *to, const char *key, char bracket)
-{
-    ss_json_key(to, key);
-    ss_buf_putc(to, bracket);
-}
-
-/* Commas between items: none behind the bracket. */
-static void open_item(struct ss_buf *to)
-{
-    ss_buf_puts(to, to->n && to->p[to->n - 1] == '[' ? "{" : ",{");
-}
-
 static void put_figures(struct ss_buf *to, const struct ss_diff *d)
 {
     for (int s = 0; s < SS_SIDES; s++) {
-        open_member(to, s == SS_OLD ? "old" : "new", '{');
+        ss_json_open(to, s == SS_OLD ? "old" : "new", '{');
         for (const struct ss_metric *m = ss_metrics; m->name; m++)
             if (m->sided)
                 ss_put_real_of(to, m->name, ss_metric_read(m, m->value(d, (enum ss_side)s)));
-        open_member(to, "by", '{');
+        ss_json_open(to, "by", '{');
         ss_put_text_of(to, "features",
                        (struct ss_str){d->origin[s].features[0] ? d->origin[s].features : NULL,
                                        strlen(d->origin[s].features)});
@@ -59,13 +47,13 @@ static void put_figures(struct ss_buf *to, const struct ss_diff *d)
 
 static void put_actions(struct ss_buf *to, const struct ss_diff *d)
 {
-    open_member(to, "actions", '[');
+    ss_json_open(to, "actions", '[');
     for (int o = 0; o < SS_DIFF_ACTIONS; o++)
         for (int n = 0; n < SS_DIFF_ACTIONS; n++)
             for (int t = 0; t < SS_TRUTHS; t++) {
                 if (!d->action[t][o][n].n)
                     continue;
-                open_item(to);
+                ss_json_item(to);
                 ss_put_text_of(to, "old",
                                o == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
                                                       : ss_str_of(ss_diff_action_name(o)));
@@ -77,12 +65,12 @@ static void put_actions(struct ss_buf *to, const struct ss_diff *d)
                 ss_buf_putc(to, '}');
             }
     ss_buf_putc(to, ']');
-    open_member(to, "levels", '[');
+    ss_json_open(to, "levels", '[');
     for (int o = 0; o < SS_LEVELS; o++)
         for (int n = 0; n < SS_LEVELS; n++) {
             if (!d->level[o][n].n)
                 continue;
-            open_item(to);
+            ss_json_item(to);
             ss_put_text_of(to, "old", ss_str_of(ss_level_name((enum ss_level)o)));
             ss_put_text_of(to, "new", ss_str_of(ss_level_name((enum ss_level)n)));
             put_sum(to, &d->level[o][n]);
@@ -95,9 +83,9 @@ static void put_alerts(struct ss_buf *to, const struct ss_diff_alerts *a)
 {
     static const char *const names[2][2] = {{"neither", "newly_alerted"}, {"no_longer_alerted", "both"}};
     for (int t = 0; t < SS_TRUTHS; t++) {
-        open_member(to, truth_names[t], '{');
+        ss_json_open(to, truth_names[t], '{');
         for (int i = 0; i < 4; i++) {
-            open_member(to, names[i / 2][i % 2], '{');
+            ss_json_open(to, names[i / 2][i % 2], '{');
             put_sum(to, &a->of[t][i / 2][i % 2]);
             ss_buf_putc(to, '}');
         }
@@ -107,12 +95,12 @@ static void put_alerts(struct ss_buf *to, const struct ss_diff_alerts *a)
 
 static void put_currencies(struct ss_buf *to, const struct ss_diff *d)
 {
-    open_member(to, "labels", '{');
+    ss_json_open(to, "labels", '{');
     put_alerts(to, &d->alerts);
     ss_buf_putc(to, '}');
-    open_member(to, "currencies", '[');
+    ss_json_open(to, "currencies", '[');
     for (uint32_t i = 0; i < d->currencies.n; i++) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "currency", d->currencies.key[i]);
         put_alerts(to, &d->currency[i]);
         ss_buf_putc(to, '}');
@@ -160,17 +148,17 @@ static void put_rules(struct ss_buf *to, const struct ss_diff *d)
     static const char *const names[SS_FIRED_INS] = {"only_old", "both", "only_new"};
     uint32_t *sorted = ss_diff_rules_sorted(d);
     to->failed |= !sorted;
-    open_member(to, "rules", '[');
+    ss_json_open(to, "rules", '[');
     for (uint32_t i = 0; sorted && i < d->rules.n; i++) {
         const struct ss_diff_rule *r = &d->rule[sorted[i]];
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "id", d->rules.key[sorted[i]]);
         for (int in = 0; in < SS_FIRED_INS; in++) {
             struct ss_diff_sum all = ss_diff_fired(r, (enum ss_fired_in)in);
-            open_member(to, names[in], '{');
+            ss_json_open(to, names[in], '{');
             put_sum(to, &all);
             for (int t = 0; t < SS_TRUTHS; t++) {
-                open_member(to, truth_names[t], '{');
+                ss_json_open(to, truth_names[t], '{');
                 put_sum(to, &r->fired[in][t]);
                 ss_buf_putc(to, '}');
             }
@@ -184,16 +172,15 @@ static void put_rules(struct ss_buf *to, const struct ss_diff *d)
 
 static void put_side(struct ss_buf *to, const struct ss_diff *d, const char *key, const struct ss_diff_row *r)
 {
-    open_member(to, key, '{');
+    ss_json_open(to, key, '{');
     ss_put_text_of(to, "action",
                    r->action == SS_DIFF_UNDECIDED ? (struct ss_str){NULL, 0}
                                                   : ss_str_of(ss_diff_action_name(r->action)));
     ss_put_text_of(to, "level", ss_str_of(ss_level_name(r->level)));
     ss_put_real_of(to, "score", r->score);
-    open_member(to, "rules", '[');
+    ss_json_open(to, "rules", '[');
     for (uint32_t i = 0; i < r->rules; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         ss_json_put_string(to, d->rules.key[r->rule[i]]);
     }
     ss_buf_puts(to, "]}");
@@ -201,13 +188,13 @@ static void put_side(struct ss_buf *to, const struct ss_diff *d, const char *key
 
 static void put_examples(struct ss_buf *to, const struct ss_diff *d)
 {
-    open_member(to, "examples", '[');
+    ss_json_open(to, "examples", '[');
     for (int t = 0; t < SS_TRUTHS; t++)
         for (int on = 1; on >= 0; on--)
             for (uint32_t i = 0; i < d->examples[t][on].n; i++) {
                 const struct ss_diff_example *x = &d->examples[t][on].item[i];
                 const struct ss_diff_row *r = x->side[SS_NEW];
-                open_item(to);
+                ss_json_item(to);
                 ss_put_text_of(to, "label", ss_str_of(truth_names[t]));
                 ss_put_text_of(to, "change", ss_str_of(on ? "newly_alerted" : "no_longer_alerted"));
                 ss_put_text_of(to, "txn_id", r->txn);
@@ -225,10 +212,10 @@ static void put_examples(struct ss_buf *to, const struct ss_diff *d)
 static void put_gates(struct ss_buf *to, const struct ss_diff *d, const struct ss_diff_gate *gate,
                       size_t gates)
 {
-    open_member(to, "gates", '[');
+    ss_json_open(to, "gates", '[');
     for (size_t i = 0; i < gates; i++) {
         struct ss_gate_result r = ss_gate_judge(&gate[i].gate, d);
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "gate", gate[i].text);
         ss_put_text_of(to, "result", ss_str_of(r.unjudged ? "unjudged" : r.fails ? "failed" : "passed"));
         if (gate[i].gate.metric->sided)

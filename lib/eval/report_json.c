@@ -32,46 +32,28 @@ static void put_point(struct ss_buf *to, const struct ss_eval_report *r, const s
         ss_put_real_of(to, "cost", p->cost);
 }
 
-static void open_list(struct ss_buf *to, const char *key)
-{
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
-}
-
-/* Commas between items: none behind the bracket. */
-static void open_item(struct ss_buf *to)
-{
-    ss_buf_puts(to, to->n && to->p[to->n - 1] == '[' ? "{" : ",{");
-}
-
-static void open_object(struct ss_buf *to, const char *key)
-{
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
-}
-
 static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
 {
-    open_list(to, "recall_at_fpr");
+    ss_json_open(to, "recall_at_fpr", '[');
     for (int i = 0; i < SS_EVAL_FPRS; i++) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "fpr", r->fpr[i]);
         ss_put_real_of(to, "threshold", r->at_fpr[i].c.threshold);
         put_point(to, r, &r->at_fpr[i]);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
-    open_list(to, "thresholds");
+    ss_json_open(to, "thresholds", '[');
     for (int i = 0; i < SS_EVAL_GRID; i++) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "threshold", r->grid[i].c.threshold);
         put_point(to, r, &r->grid[i]);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, ']');
-    open_list(to, "levels");
+    ss_json_open(to, "levels", '[');
     for (int l = SS_LEVELS - 1; l > SS_NONE; l--) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "level", ss_str_of(ss_level_name((enum ss_level)l)));
         put_point(to, r, &r->level[l]);
         ss_buf_putc(to, '}');
@@ -81,16 +63,16 @@ static void put_thresholds(struct ss_buf *to, const struct ss_eval_report *r)
 
 static void put_cards(struct ss_buf *to, const struct ss_eval_report *r)
 {
-    open_list(to, "card_precision");
+    ss_json_open(to, "card_precision", '[');
     for (int i = 0; i < r->options.n_k; i++) {
         const struct ss_card_precision *c = &r->card[i];
-        open_item(to);
+        ss_json_item(to);
         ss_put_int_of(to, "k", c->k);
         ss_put_text_of(to, "card", ss_str_of(r->options.card_field));
         ss_put_real_of(to, "mean", c->mean);
-        open_list(to, "days");
+        ss_json_open(to, "days", '[');
         for (size_t d = 0; d < c->days; d++) {
-            open_item(to);
+            ss_json_item(to);
             put_day(to, "day", c->day[d].day);
             ss_put_int_of(to, "cards", c->day[d].cards);
             ss_put_int_of(to, "compromised", c->day[d].compromised);
@@ -108,9 +90,9 @@ static void put_calibration(struct ss_buf *to, const struct ss_eval_report *r)
     ss_put_real_of(to, "brier", r->brier);
     ss_put_real_of(to, "log_loss", r->log_loss);
     ss_put_real_of(to, "ece", r->ece);
-    open_list(to, "reliability");
+    ss_json_open(to, "reliability", '[');
     for (int b = 0; b < SS_EVAL_BINS && r->probability; b++) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "from", r->bin[b].from);
         ss_put_real_of(to, "to", r->bin[b].to);
         ss_put_int_of(to, "records", r->bin[b].n);
@@ -124,10 +106,10 @@ static void put_calibration(struct ss_buf *to, const struct ss_eval_report *r)
 
 static void put_parts(struct ss_buf *to, const struct ss_eval_report *r)
 {
-    open_list(to, "scenarios");
+    ss_json_open(to, "scenarios", '[');
     for (size_t i = 0; i < r->scenarios; i++) {
         const struct ss_eval_part *p = &r->scenario[i];
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "scenario", p->rest ? SS_STR("(others)") : p->name);
         ss_put_int_of(to, "positives", p->c.tp + p->c.fn);
         ss_put_real_of(to, "amount", p->amount);
@@ -140,12 +122,12 @@ static void put_parts(struct ss_buf *to, const struct ss_eval_report *r)
     ss_buf_putc(to, ']');
     if (!r->options.group_field)
         return;
-    open_object(to, "by");
+    ss_json_open(to, "by", '{');
     ss_put_text_of(to, "field", ss_str_of(r->options.group_field));
-    open_list(to, "groups");
+    ss_json_open(to, "groups", '[');
     for (size_t i = 0; i < r->groups; i++) {
         const struct ss_eval_part *p = &r->group[i];
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "value", p->rest ? SS_STR("(others)") : p->name);
         ss_put_int_of(to, "records", p->c.tp + p->c.fp + p->c.fn + p->c.tn);
         ss_put_int_of(to, "positives", p->c.tp + p->c.fn);
@@ -161,13 +143,13 @@ static void put_cost(struct ss_buf *to, const struct ss_eval_report *r)
 {
     if (!r->options.cost)
         return;
-    open_object(to, "cost");
+    ss_json_open(to, "cost", '{');
     if (r->options.cost->currency[0])
         ss_put_text_of(to, "currency", ss_str_of(r->options.cost->currency));
     ss_put_real_of(to, "no_alerts", r->cost_of_none);
     ss_put_real_of(to, "chosen", r->chosen.cost);
     ss_put_real_of(to, "saved", r->cost_of_none - r->chosen.cost);
-    open_object(to, "cheapest");
+    ss_json_open(to, "cheapest", '{');
     ss_put_real_of(to, "threshold", r->cheapest.c.threshold);
     put_point(to, r, &r->cheapest);
     ss_buf_puts(to, "}}");
@@ -178,15 +160,15 @@ static void put_tune(struct ss_buf *to, const struct ss_eval_report *r)
     const struct ss_tune *t = &r->tune;
     if (!r->options.tune.wanted)
         return;
-    open_object(to, "tune");
+    ss_json_open(to, "tune", '{');
     ss_put_real_of(to, "threshold", t->threshold);
     ss_put_real_of(to, "lowest_score", t->best.c.threshold);
     ss_put_real_of(to, "budget", t->most);
     ss_put_int_of(to, "days", (size_t)t->days);
     put_point(to, r, &t->best);
-    open_list(to, "around");
+    ss_json_open(to, "around", '[');
     for (int i = 0; i < t->n; i++) {
-        open_item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "threshold", t->around[i].c.threshold);
         put_point(to, r, &t->around[i]);
         ss_buf_putc(to, '}');
@@ -197,7 +179,7 @@ static void put_tune(struct ss_buf *to, const struct ss_eval_report *r)
 static void put_rule(struct ss_buf *to, const struct ss_eval_report *r, const struct ss_eval_rule *rule)
 {
     size_t labelled = rule->frauds + rule->genuine, frauds = r->rules.fired + r->rules.missed;
-    open_item(to);
+    ss_json_item(to);
     ss_put_text_of(to, "id", rule->id);
     ss_put_int_of(to, "hits", rule->hits);
     ss_put_int_of(to, "frauds", rule->frauds);
@@ -213,10 +195,10 @@ static void put_rule(struct ss_buf *to, const struct ss_eval_report *r, const st
     ss_put_real_of(to, "only_amount_genuine", rule->only_amount);
     if (r->options.label_delay_us)
         ss_put_int_of(to, "immature", rule->immature);
-    open_list(to, "overlap");
+    ss_json_open(to, "overlap", '[');
     for (int i = 0; i < rule->overlaps; i++) {
         const struct ss_eval_rule *other = &r->rules.rule[rule->overlap[i].rule];
-        open_item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "id", other->id);
         ss_buf_puts(to, other->shadow ? ",\"shadow\":true" : "");
         ss_put_int_of(to, "hits", rule->overlap[i].hits);
@@ -229,11 +211,11 @@ static void put_rules(struct ss_buf *to, const struct ss_eval_report *r)
 {
     if (!r->options.by_rule)
         return;
-    open_list(to, "rules");
+    ss_json_open(to, "rules", '[');
     for (size_t i = 0; i < r->rules.live; i++)
         put_rule(to, r, &r->rules.rule[i]);
     ss_buf_putc(to, ']');
-    open_list(to, "shadow_rules");
+    ss_json_open(to, "shadow_rules", '[');
     for (size_t i = r->rules.live; i < r->rules.n; i++)
         put_rule(to, r, &r->rules.rule[i]);
     ss_buf_putc(to, ']');
@@ -271,7 +253,7 @@ void ss_eval_report_json(const struct ss_eval_report *r, struct ss_buf *to)
     else
         ss_put_text_of(to, "level", ss_str_of(ss_level_name(r->options.level)));
     put_point(to, r, &r->chosen);
-    open_object(to, "best_f1");
+    ss_json_open(to, "best_f1", '{');
     ss_put_real_of(to, "threshold", r->best_f1.c.threshold);
     put_point(to, r, &r->best_f1);
     ss_buf_putc(to, '}');

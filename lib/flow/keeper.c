@@ -216,8 +216,7 @@ void ss_keeper_stats(const struct ss_keeper *k, struct ss_buf *json)
 {
     if (!k->src)
         return;
-    ss_json_key(json, "state");
-    ss_buf_putc(json, '{');
+    ss_json_open(json, "state", '{');
     ss_json_key(json, "snapshots");
     ss_json_put_int(json, (int64_t)k->snapshots);
     ss_json_key(json, "failed");

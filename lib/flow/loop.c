@@ -336,8 +336,7 @@ static void put_port_stats(struct loop *loop)
     struct ss_source *src = loop->input.src;
     struct ss_buf *to = &loop->counts->ports;
     if (loop->opt->measure && src && src->ops->stats) {
-        ss_json_key(to, "input");
-        ss_buf_putc(to, '{');
+        ss_json_open(to, "input", '{');
         src->ops->stats(src, to);
         ss_buf_putc(to, '}');
     }
@@ -347,8 +346,7 @@ static void put_port_stats(struct loop *loop)
         struct ss_sink *sink = i ? c->rejects : c->out;
         if (!loop->opt->measure || !sink || !sink->ops->stats)
             continue;
-        ss_json_key(to, i ? "rejects" : "output");
-        ss_buf_putc(to, '{');
+        ss_json_open(to, i ? "rejects" : "output", '{');
         sink->ops->stats(sink, to);
         ss_buf_putc(to, '}');
     }

@@ -86,8 +86,7 @@ void ss_pace_print(const struct ss_pace_report *report, bool json, struct ss_buf
     ss_json_put_double(to, seconds);
     ss_json_key(to, "records_per_s");
     ss_json_put_double(to, rate);
-    ss_json_key(to, "latency_us");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "latency_us", '{');
     for (int i = 0; i < (int)SS_COUNT(quantiles); i++) {
         ss_json_key(to, quantiles[i].name);
         ss_json_put_double(to, latency_us(report, i));

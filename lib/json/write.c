@@ -65,6 +65,24 @@ void ss_json_key(struct ss_buf *buf, const char *key)
     ss_buf_put(buf, "\":", 2);
 }
 
+void ss_json_open(struct ss_buf *buf, const char *key, char bracket)
+{
+    ss_json_key(buf, key);
+    ss_buf_putc(buf, bracket);
+}
+
+void ss_json_next(struct ss_buf *buf)
+{
+    if (buf->n && buf->p[buf->n - 1] != '[')
+        ss_buf_putc(buf, ',');
+}
+
+void ss_json_item(struct ss_buf *buf)
+{
+    ss_json_next(buf);
+    ss_buf_putc(buf, '{');
+}
+
 void ss_put_text_of(struct ss_buf *buf, const char *key, struct ss_str text)
 {
     ss_json_key(buf, key);
@@ -96,4 +114,14 @@ void ss_put_raw_of(struct ss_buf *buf, const char *key, struct ss_str json)
 {
     ss_json_key(buf, key);
     ss_buf_put(buf, json.p ? json.p : "null", json.p ? json.n : 4);
+}
+
+void ss_put_texts_of(struct ss_buf *buf, const char *key, const struct ss_str *texts, size_t n)
+{
+    ss_json_open(buf, key, '[');
+    for (size_t i = 0; i < n; i++) {
+        ss_json_next(buf);
+        ss_json_put_string(buf, texts[i]);
+    }
+    ss_buf_putc(buf, ']');
 }

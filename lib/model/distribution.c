@@ -37,19 +37,15 @@ static void put_quantiles(struct ss_buf *to, float *value, size_t n)
         if (bins == 0 || at > border[bins - 1])
             border[bins++] = at;
     }
-    ss_json_key(to, "edges");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "edges", '[');
     for (size_t i = 0; i < bins; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_float(to, value[border[i] - 1]);
     }
     ss_buf_putc(to, ']');
-    ss_json_key(to, "shares");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "shares", '[');
     for (size_t i = 0; i <= bins; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_share(to, (i < bins ? border[i] : n) - (i ? border[i - 1] : 0), n);
     }
     ss_buf_putc(to, ']');
@@ -62,19 +58,10 @@ static void put_texts(struct ss_buf *to, const struct ss_model_input *in, const 
     uint32_t texts = in->values.n < SS_DISTRIBUTION_BINS ? in->values.n : SS_DISTRIBUTION_BINS;
     for (size_t i = 0; i < n; i++)
         count[value[i] < (float)texts ? (uint32_t)value[i] : texts]++;
-    ss_json_key(to, "values");
-    ss_buf_putc(to, '[');
-    for (uint32_t i = 0; i < texts; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
-        ss_json_put_string(to, in->values.key[i]);
-    }
-    ss_buf_putc(to, ']');
-    ss_json_key(to, "shares");
-    ss_buf_putc(to, '[');
+    ss_put_texts_of(to, "values", in->values.key, texts);
+    ss_json_open(to, "shares", '[');
     for (uint32_t i = 0; i <= texts; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_share(to, count[i], n);
     }
     ss_buf_putc(to, ']');

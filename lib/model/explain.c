@@ -143,8 +143,7 @@ void ss_explain(struct ss_explainer *e, const double *row, struct ss_buf *to)
     uint32_t n = choose(e, best);
     ss_buf_putc(to, '[');
     for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_reason(e, best[i], row[best[i]], to);
     }
     ss_buf_putc(to, ']');

@@ -74,15 +74,8 @@ static void put_input(const struct ss_model_input *in, struct ss_buf *to)
 {
     ss_buf_puts(to, "{\"name\":");
     ss_json_put_string(to, in->name);
-    if (in->is_text) {
-        ss_buf_puts(to, ",\"values\":[");
-        for (uint32_t i = 0; i < in->values.n; i++) {
-            if (i)
-                ss_buf_putc(to, ',');
-            ss_json_put_string(to, in->values.key[i]);
-        }
-        ss_buf_putc(to, ']');
-    }
+    if (in->is_text)
+        ss_put_texts_of(to, "values", in->values.key, in->values.n);
     ss_buf_putc(to, '}');
 }
 

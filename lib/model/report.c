@@ -77,12 +77,9 @@ static struct ss_str column_name(const struct ss_model *model, uint32_t j)
 
 static void put_bins(const struct ss_report_metrics *m, struct ss_buf *to)
 {
-    ss_json_key(to, "reliability");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "reliability", '[');
     for (int i = 0; i < SS_REPORT_BINS; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
-        ss_buf_putc(to, '{');
+        ss_json_item(to);
         ss_put_real_of(to, "from", m->bin[i].from);
         ss_put_real_of(to, "to", m->bin[i].to);
         ss_put_int_of(to, "records", m->bin[i].records);
@@ -105,19 +102,16 @@ void ss_report_metrics_json(const struct ss_model *model, const struct ss_fit_re
     ss_put_real_of(to, "average_precision", m->average_precision);
     ss_put_real_of(to, "brier", m->brier);
     ss_put_real_of(to, "log_loss", m->log_loss);
-    ss_json_key(to, "levels");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "levels", '{');
     for (int l = SS_CRITICAL; l >= SS_NONE; l--) {
-        ss_json_key(to, ss_level_name((enum ss_level)l));
-        ss_buf_putc(to, '{');
+        ss_json_open(to, ss_level_name((enum ss_level)l), '{');
         ss_put_int_of(to, "records", m->level_records[l]);
         ss_put_int_of(to, "positives", m->level_positives[l]);
         ss_buf_putc(to, '}');
     }
     ss_buf_putc(to, '}');
     put_bins(m, to);
-    ss_json_key(to, "gain");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "gain", '{');
     for (uint32_t i = 0; i < n; i++) {
         if (i)
             ss_buf_putc(to, ',');
@@ -153,8 +147,7 @@ void ss_report_parameters(const struct ss_model *model, const struct ss_fit_opti
         ss_put_int_of(to, "bag", (size_t)o->bag);
         ss_put_real_of(to, "weight", o->weight);
         ss_put_real_of(to, "smote", o->smote);
-        ss_json_key(to, "xgboost");
-        ss_buf_putc(to, '{');
+        ss_json_open(to, "xgboost", '{');
         for (size_t i = 0; i < o->n_params; i++)
             put_string(to, o->param[i].name, o->param[i].value);
         ss_buf_putc(to, '}');

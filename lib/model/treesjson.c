@@ -32,8 +32,7 @@ static const char *const column_name[COLUMNS] = {"feature",      "threshold",   
 static void put_column(struct ss_buf *buf, const struct ss_trees *trees, uint32_t from, uint32_t to,
                        enum column column)
 {
-    ss_json_key(buf, column_name[column]);
-    ss_buf_putc(buf, '[');
+    ss_json_open(buf, column_name[column], '[');
     for (uint32_t i = from; i < to; i++) {
         bool leaf = trees->feature[i] < 0;
         if (i > from)
@@ -71,14 +70,8 @@ void ss_trees_write_json(const struct ss_trees *trees, struct ss_buf *buf)
     ss_buf_puts(buf, ",\"slope\":");
     ss_json_put_double(buf, trees->slope);
     ss_buf_printf(buf, ",\"features\":%u", trees->n_features);
-    if (trees->name) {
-        ss_buf_puts(buf, ",\"names\":[");
-        for (uint32_t i = 0; i < trees->n_features; i++) {
-            ss_buf_puts(buf, i ? "," : "");
-            ss_json_put_string(buf, trees->name[i]);
-        }
-        ss_buf_putc(buf, ']');
-    }
+    if (trees->name)
+        ss_put_texts_of(buf, "names", trees->name, trees->n_features);
     ss_buf_puts(buf, ",\"trees\":[");
     for (uint32_t t = 0; t < trees->n_trees; t++) {
         ss_buf_puts(buf, t ? ",\n{" : "\n{");

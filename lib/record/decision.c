@@ -24,18 +24,6 @@ int ss_action_of(struct ss_str name)
 
 /* --- to text --- */
 
-static void put_tags(const struct ss_fired *rule, struct ss_buf *to)
-{
-    ss_json_key(to, "tags");
-    ss_buf_putc(to, '[');
-    for (uint32_t i = 0; i < rule->tags; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
-        ss_json_put_string(to, rule->tag[i]);
-    }
-    ss_buf_putc(to, ']');
-}
-
 static void put_text_or_null(struct ss_buf *to, struct ss_str text)
 {
     if (text.p)
@@ -61,7 +49,7 @@ static void put_fired(const struct ss_fired *rule, uint32_t n, struct ss_buf *to
             ss_json_put_string(to, rule->severity);
         }
         if (rule->tags)
-            put_tags(rule, to);
+            ss_put_texts_of(to, "tags", rule->tag, rule->tags);
         ss_buf_putc(to, '}');
     }
 }

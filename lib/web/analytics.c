@@ -8,14 +8,6 @@
 #include "web/web.h"
 #include <math.h>
 
-/* Begins an item of an array that is written by hand. */
-static void item(struct ss_buf *to)
-{
-    if (to->n && to->p[to->n - 1] != '[')
-        ss_buf_putc(to, ',');
-    ss_buf_putc(to, '{');
-}
-
 static void put_counts(struct ss_buf *to, const struct ss_bucket *b)
 {
     ss_put_int_of(to, "payments", b->payments);
@@ -46,11 +38,10 @@ static void put_step(struct trend *t, int64_t start_us, const struct ss_bucket *
 {
     static const struct ss_bucket none;
     struct ss_buf *to = &t->call->res.body;
-    item(to);
+    ss_json_item(to);
     ss_put_time_of(to, "start", start_us);
     put_counts(to, counts ? counts : &none);
-    ss_json_key(to, "levels");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "levels", '{');
     for (int i = SS_LOW; i < SS_LEVELS; i++)
         ss_put_int_of(to, ss_level_name((enum ss_level)i), counts ? t->level[i] : 0);
     ss_buf_putc(to, '}');
@@ -123,8 +114,7 @@ static int trend(struct ss_call *call)
     ss_buf_putc(&call->res.body, '{');
     ss_put_text_of(&call->res.body, "by", ss_str_of(words[by]));
     ss_put_time_of(&call->res.body, "as_of", period.as_of_us);
-    ss_json_key(&call->res.body, "items");
-    ss_buf_putc(&call->res.body, '[');
+    ss_json_open(&call->res.body, "items", '[');
     if (period.as_of_us) {
         err = ss_buckets_by_time(call->db, &span, by == 0 ? add_minute : add_level, &t);
         if (!err)
@@ -139,7 +129,7 @@ static int trend(struct ss_call *call)
 static int put_key(void *arg, const struct ss_bucket *b)
 {
     struct ss_buf *to = arg;
-    item(to);
+    ss_json_item(to);
     ss_put_text_of(to, "key", b->key);
     put_counts(to, b);
     put_precision(to, "precision", b->fraud, b->genuine);
@@ -174,8 +164,7 @@ static int breakdown(struct ss_call *call)
     ss_buf_putc(&call->res.body, '{');
     ss_put_text_of(&call->res.body, "dim", ss_str_of(words[dim]));
     ss_put_time_of(&call->res.body, "as_of", period.as_of_us);
-    ss_json_key(&call->res.body, "items");
-    ss_buf_putc(&call->res.body, '[');
+    ss_json_open(&call->res.body, "items", '[');
     err = ss_buckets_by_key(call->db, &span, limit, put_key, &call->res.body);
     ss_buf_puts(&call->res.body, "]}");
     return err;
@@ -207,7 +196,7 @@ static int heatmap(struct ss_call *call)
     struct ss_buf *to = &call->res.body;
     ss_buf_puts(to, "{\"items\":[");
     for (int i = 0; i < 7 * 24; i++) {
-        item(to);
+        ss_json_item(to);
         ss_put_int_of(to, "weekday", i / 24);
         ss_put_int_of(to, "hour", i % 24);
         ss_put_int_of(to, "payments", week[i].payments);
@@ -245,7 +234,7 @@ static void put_thresholds(struct ss_buf *to, const struct ss_bucket *bins)
         fraud += bins[i].fraud;
         genuine += bins[i].genuine;
         payments += bins[i].payments;
-        item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "threshold", (double)i / BINS);
         put_precision(to, "precision", fraud, genuine);
         ss_put_real_of(to, "recall", all_fraud ? (double)fraud / (double)all_fraud : NAN);
@@ -266,7 +255,7 @@ static int scores(struct ss_call *call)
     struct ss_buf *to = &call->res.body;
     ss_buf_puts(to, "{\"bins\":[");
     for (int i = 0; i < BINS; i++) {
-        item(to);
+        ss_json_item(to);
         ss_put_real_of(to, "from", (double)i / BINS);
         ss_put_real_of(to, "to", (double)(i + 1) / BINS);
         ss_put_int_of(to, "payments", bins[i].payments);
@@ -290,7 +279,7 @@ struct rules {
 static int put_rule(void *arg, const struct ss_bucket *b)
 {
     struct rules *r = arg;
-    item(r->to);
+    ss_json_item(r->to);
     ss_put_text_of(r->to, "rule", b->key);
     ss_put_bool_of(r->to, "shadow", r->shadow);
     ss_put_int_of(r->to, "hits", b->payments);
@@ -336,7 +325,7 @@ static void close_latency(struct latency *l)
 {
     if (!l->step.n)
         return;
-    item(l->to);
+    ss_json_item(l->to);
     ss_put_time_of(l->to, "start", l->start_us);
     put_latency(l->to, "p50_us", ss_latencies_at(&l->step, 0.5));
     put_latency(l->to, "p99_us", ss_latencies_at(&l->step, 0.99));
@@ -388,7 +377,7 @@ struct throughput {
 static int add_throughput(void *arg, const struct ss_bucket *b)
 {
     struct throughput *t = arg;
-    item(t->to);
+    ss_json_item(t->to);
     ss_put_time_of(t->to, "start", b->start_us);
     ss_put_int_of(t->to, "payments", b->payments);
     ss_buf_putc(t->to, '}');
@@ -426,7 +415,7 @@ static int throughput(struct ss_call *call)
 static int put_card(void *arg, const struct ss_card_risk *card)
 {
     struct ss_buf *to = arg;
-    item(to);
+    ss_json_item(to);
     ss_put_text_of(to, "card_id", card->card);
     ss_put_int_of(to, "payments", card->payments);
     ss_put_amount_of(to, "amount", card->amount);

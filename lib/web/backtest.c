@@ -176,12 +176,11 @@ static int run_all(struct run *r)
 
 static void put_tally(struct ss_buf *to, const char *key, const struct tally *t, bool quality)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
+    ss_json_open(to, key, '[');
     for (uint32_t i = 0; i < t->names.n; i++) {
         const struct ss_diff_sum *s = t->of[i];
         uint64_t known = s[SS_FRAUD].n + s[SS_GENUINE].n;
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_text_of(to, "id", t->names.key[i]);
         ss_put_int_of(to, "records", (int64_t)(known + s[SS_UNKNOWN].n));
         if (quality) {
@@ -199,8 +198,7 @@ static void put_tally(struct ss_buf *to, const char *key, const struct tally *t,
 static void put_side(struct ss_buf *to, const char *key, int64_t version, const struct ss_ruleset *set,
                      const char *word)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, key, '{');
     if (version)
         ss_put_int_of(to, "version", version);
     else

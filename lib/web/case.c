@@ -232,8 +232,7 @@ void ss_put_person_of(struct ss_buf *to, const char *key, int64_t id, struct ss_
 static void put_sla(struct ss_call *call, const struct ss_sla *sla, const struct ss_case *c,
                     struct ss_buf *to)
 {
-    ss_json_key(to, "sla");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "sla", '{');
     ss_put_text_of(to, "state", ss_str_of(ss_sla_states[ss_sla_state(sla, c, call->now_us)]));
     ss_put_time_of(to, "due", c->due_us);
     ss_put_time_of(to, "at_risk_from", c->due_us - c->span_us / 1000 * sla->risk_permille);

@@ -100,9 +100,7 @@ static int take_next(struct ss_call *call)
 static void put_result(struct ss_buf *to, int64_t id, const struct ss_case_work *work,
                        const struct ss_case *c)
 {
-    if (to->p[to->n - 1] != '[')
-        ss_buf_putc(to, ',');
-    ss_buf_putc(to, '{');
+    ss_json_item(to);
     ss_put_int_of(to, "id", id);
     ss_put_bool_of(to, "ok", work->status == 0);
     if (work->status) {

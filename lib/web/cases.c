@@ -104,8 +104,7 @@ static int counts(struct ss_call *call)
 
 static void put_counts(struct ss_buf *to, const char *key, const char *const *words, const int64_t *count)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, key, '{');
     for (int i = 0; words[i]; i++)
         ss_put_int_of(to, words[i], count[i]);
     ss_buf_putc(to, '}');
@@ -165,8 +164,7 @@ static int stats(struct ss_call *call)
     put_counts(to, "by_category", ss_case_categories, s.category);
     put_counts(to, "by_resolution", ss_resolutions, s.resolution);
     put_counts(to, "by_sla", ss_sla_states, s.sla);
-    ss_json_key(to, "by_person");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "by_person", '[');
     err = ss_case_loads(call->db, call->now_us, put_load, call);
     ss_buf_puts(to, "]}");
     return err;
@@ -242,8 +240,7 @@ int ss_case_put_whole(struct ss_call *call, const struct ss_case *c, bool record
     ss_put_int_of(to, "comments_count", comments);
     ss_put_int_of(to, "payments_count", payments);
     err = err ? err : put_customer(call, c->user_id);
-    ss_json_key(to, "evidence");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "evidence", '[');
     err = err ? err : ss_evidence_list(call->db, c->id, &call->arena, put_evidence, call);
     ss_buf_puts(to, "],\"alerts\":[");
     err = err ? err : ss_alerts_list(call->db, &alerts, &call->arena, put_alert, call, &more_alerts);

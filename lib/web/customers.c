@@ -16,13 +16,6 @@
 #define RECENT   20
 #define NOTE_MAX 4000
 
-static void item(struct ss_buf *to)
-{
-    if (to->n && to->p[to->n - 1] != '[')
-        ss_buf_putc(to, ',');
-    ss_buf_putc(to, '{');
-}
-
 static void put_customer(struct ss_buf *to, const struct ss_customer_row *c)
 {
     ss_buf_putc(to, '{');
@@ -116,11 +109,10 @@ static int list(struct ss_call *call)
 
 static void put_days(struct ss_buf *to, const struct ss_profile *p)
 {
-    ss_json_key(to, "days");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "days", '[');
     for (size_t i = 0; i < p->days; i++) {
         const struct ss_profile_day *d = &p->day[i];
-        item(to);
+        ss_json_item(to);
         ss_put_time_of(to, "day", d->start_us);
         ss_put_int_of(to, "payments", d->payments);
         ss_put_amount_of(to, "amount", d->amount);
@@ -136,11 +128,10 @@ static void put_values(struct ss_call *call, const char *key, const struct ss_pr
                        enum ss_profile_kind kind)
 {
     struct ss_buf *to = &call->res.body;
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
+    ss_json_open(to, key, '[');
     for (size_t i = 0; i < p->values[kind]; i++) {
         const struct ss_profile_value *v = &p->value[kind][i];
-        item(to);
+        ss_json_item(to);
         ss_put_text_of(to, "value",
                        kind == SS_PROFILE_IP && ss_masks(call) ? ss_mask_ip(call, v->value) : v->value);
         ss_put_int_of(to, "payments", v->payments);
@@ -155,11 +146,9 @@ static void put_values(struct ss_call *call, const char *key, const struct ss_pr
 
 static void put_counts(struct ss_buf *to, const char *key, const int64_t *n, int count)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
+    ss_json_open(to, key, '[');
     for (int i = 0; i < count; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         ss_json_put_int(to, n[i]);
     }
     ss_buf_putc(to, ']');
@@ -168,8 +157,7 @@ static void put_counts(struct ss_buf *to, const char *key, const int64_t *n, int
 static void put_usual(struct ss_call *call, const struct ss_profile *p)
 {
     struct ss_buf *to = &call->res.body;
-    ss_json_key(to, "usual");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "usual", '{');
     ss_put_int_of(to, "payments", p->payments);
     ss_put_real_of(to, "amount_mean", p->payments ? p->mean / SS_AMOUNT_SCALE : NAN);
     ss_put_real_of(to, "amount_sd", p->payments > 1 ? p->sd / SS_AMOUNT_SCALE : NAN);
@@ -259,7 +247,7 @@ static int links(struct ss_call *call)
     for (size_t i = 0; i < graph.nodes; i++) {
         const struct ss_graph_node *n = &graph.node[i];
         bool customer = ss_str_is(n->kind, "customer"), ip = ss_str_is(n->kind, "ip");
-        item(to);
+        ss_json_item(to);
         ss_put_int_of(to, "id", (int64_t)i);
         ss_put_text_of(to, "kind", n->kind);
         ss_put_text_of(to, "label", ip && ss_masks(call) ? ss_mask_ip(call, n->id) : n->id);
@@ -272,7 +260,7 @@ static int links(struct ss_call *call)
     }
     ss_buf_puts(to, "],\"edges\":[");
     for (size_t i = 0; i < graph.edges; i++) {
-        item(to);
+        ss_json_item(to);
         ss_put_int_of(to, "from", (int64_t)graph.edge[i].customer);
         ss_put_int_of(to, "to", (int64_t)graph.edge[i].thing);
         ss_buf_putc(to, '}');

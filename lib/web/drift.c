@@ -239,8 +239,7 @@ static void put_reference(struct drift *d)
         ss_put_text_of(to, "model", d->trained.model);
     else if (d->wanted_training)
         ss_put_text_of(to, "note", SS_STR("no training distribution, compared with the period before"));
-    ss_json_key(to, "thresholds");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "thresholds", '{');
     ss_put_real_of(to, "some", SOME);
     ss_put_real_of(to, "much", MUCH);
     ss_put_text_of(to, "source", SS_STR(SS_DRIFT_SOURCE));
@@ -264,8 +263,7 @@ static void put_drift(struct drift *d)
     ss_put_int_of(to, "payments_before",
                   d->to_training ? (int64_t)d->trained.payments : (int64_t)d->payments[BEFORE]);
     put_reference(d);
-    ss_json_key(to, "items");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "items", '[');
     for (size_t i = 0; i < d->features; i++) {
         const struct feature *f = &d->feature[i];
         if (!f->number)

@@ -76,15 +76,12 @@ static int read_course(struct ss_call *call, const char *dim, int64_t bucket_us,
 
 static void put_figure(struct ss_buf *to, const char *key, double value, double before, const double *spark)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, key, '{');
     ss_put_real_of(to, "value", value);
     ss_put_real_of(to, "previous", before);
-    ss_json_key(to, "spark");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "spark", '[');
     for (int i = 0; spark && i < POINTS; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         ss_json_put_double(to, spark[i]);
     }
     ss_buf_puts(to, "]}");
@@ -216,8 +213,7 @@ static int put_sum(struct ss_call *call, const char *key, int64_t from_us, int64
     struct ss_bucket sum = {0};
     struct ss_bucket_span span = {"all", from_us, until_us, 0};
     int err = ss_buckets_by_key(call->db, &span, 1, add_sum, &sum);
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, key, '{');
     ss_put_int_of(to, "payments", sum.payments);
     ss_put_amount_of(to, "amount", sum.amount);
     ss_put_int_of(to, "alerts", sum.alerts);

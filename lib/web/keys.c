@@ -58,8 +58,7 @@ static void make_text(char out[KEY_TEXT + 1])
 
 static void put_scopes(struct ss_buf *to, struct ss_str scopes)
 {
-    ss_json_key(to, "scopes");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "scopes", '[');
     for (size_t at = 0; at < scopes.n;) {
         const char *blank = memchr(scopes.p + at, ' ', scopes.n - at);
         size_t n = blank ? (size_t)(blank - scopes.p) - at : scopes.n - at;

@@ -85,9 +85,7 @@ void ss_page_begin(struct ss_call *call)
 
 void ss_page_item(struct ss_call *call)
 {
-    struct ss_buf *to = &call->res.body;
-    if (to->n && to->p[to->n - 1] != '[')
-        ss_buf_putc(to, ',');
+    ss_json_next(&call->res.body);
 }
 
 static void put_hex(struct ss_buf *to, const char *p, size_t n)

@@ -147,8 +147,7 @@ static bool pipeline_fine(struct ss_str described)
 
 static void put_check(struct ss_buf *to, const char *name, const char *status, const char *fault)
 {
-    ss_json_key(to, name);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, name, '{');
     ss_put_text_of(to, "status", ss_str_of(status));
     if (*fault)
         ss_put_text_of(to, "detail", ss_str_of(fault));
@@ -175,8 +174,7 @@ static int get_health(struct ss_call *call)
         ss_put_text_of(to, "version", ss_str_of(call->web->version));
         ss_put_time_of(to, "started", call->web->started_us);
         ss_put_int_of(to, "uptime_s", (call->now_us - call->web->started_us) / 1000000);
-        ss_json_key(to, "checks");
-        ss_buf_putc(to, '{');
+        ss_json_open(to, "checks", '{');
         put_check(to, "store", f->store_fine ? "ok" : "away", f->store_fault);
         put_check(to, "pipeline", !call->web->engine ? "none" : pipeline ? "ok" : "away", "");
         put_check(to, "input",
@@ -206,8 +204,7 @@ static int get_health(struct ss_call *call)
 
 static void put_quantiles(struct ss_buf *to, const char *key, const struct ss_histogram *h, double unit)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '{');
+    ss_json_open(to, key, '{');
     ss_put_real_of(to, "p50", rounded((double)ss_histogram_quantile(h, 0.5) / unit));
     ss_put_real_of(to, "p95", rounded((double)ss_histogram_quantile(h, 0.95) / unit));
     ss_put_real_of(to, "p99", rounded((double)ss_histogram_quantile(h, 0.99) / unit));
@@ -262,11 +259,9 @@ static int get_metrics(struct ss_call *call)
         ss_json_key(to, "pipeline");
         ss_buf_put(to, engine.p, engine.n);
     }
-    ss_json_key(to, "routes");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "routes", '[');
     for (int i = 0; i < m->routes; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
+        ss_json_next(to);
         put_route(to, &m->route[i]);
     }
     ss_buf_puts(to, "]}");

@@ -252,8 +252,7 @@ static int put_usual(struct ss_call *call, const struct ss_payment *p)
     double count = (double)n, mean = n ? sum / count : NAN,
            variance = n > 1 ? (squares - count * mean * mean) / (count - 1) : NAN;
     struct ss_buf *to = &call->res.body;
-    ss_json_key(to, "usual");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "usual", '{');
     ss_put_int_of(to, "payments", n);
     ss_put_real_of(to, "amount_mean", mean);
     ss_put_real_of(to, "amount_sd", variance >= 0 ? sqrt(variance) : NAN);
@@ -271,8 +270,7 @@ static int put_around(struct ss_call *call, const struct ss_payment *p, const ch
                                        .seq = p->seq,
                                        .limit = AROUND};
     bool more;
-    ss_json_key(&call->res.body, name);
-    ss_buf_putc(&call->res.body, '[');
+    ss_json_open(&call->res.body, name, '[');
     int err = p->user_id.p
                   ? ss_payments_list(call->db, &filter, &call->arena, ss_put_payment_item, call, &more)
                   : 0;
@@ -393,8 +391,7 @@ static int stats(struct ss_call *call)
     ss_put_int_of(to, "blocked", all.blocked);
     ss_put_amount_of(to, "amount", all.amount);
     ss_put_real_of(to, "fraud_rate", all.payments ? (double)all.fraud / (double)all.payments : NAN);
-    ss_json_key(to, "by_level");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "by_level", '{');
     span.dim = "level";
     err = ss_buckets_by_key(call->db, &span, SS_LEVELS, put_level, to);
     ss_buf_puts(to, "}}");

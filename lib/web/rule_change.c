@@ -81,8 +81,7 @@ void ss_rule_notes_free(struct ss_rule_notes *notes)
 
 static void put_array(struct ss_buf *to, const char *key, const struct ss_buf *items)
 {
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
+    ss_json_open(to, key, '[');
     ss_buf_put(to, items->p, items->n);
     ss_buf_putc(to, ']');
 }
@@ -91,8 +90,7 @@ void ss_put_rule_notes(struct ss_buf *to, const struct ss_rule_notes *notes)
 {
     put_array(to, "errors", &notes->errors);
     put_array(to, "warnings", &notes->warnings);
-    ss_json_key(to, "tests");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "tests", '{');
     ss_put_int_of(to, "passed", notes->review.passed);
     ss_put_int_of(to, "failed", notes->review.failed);
     put_array(to, "failures", &notes->failures);

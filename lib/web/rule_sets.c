@@ -65,8 +65,7 @@ static void put_names(struct ss_buf *to, const char *key, const struct ss_rule_s
                       struct ss_str b, bool changed)
 {
     bool first = true;
-    ss_json_key(to, key);
-    ss_buf_putc(to, '[');
+    ss_json_open(to, key, '[');
     for (uint32_t i = 0; i < spec->rules; i++) {
         struct ss_str name = spec->rule[i].name, there = block_of(b, name);
         if (changed ? !there.p || ss_str_eq(there, block_of(a, name)) : there.p != NULL)

@@ -39,10 +39,9 @@ static void put_compiled(struct ss_buf *to, struct ss_ruleset *set)
 {
     static const char *const kinds[] = {"native", "libjq", "child"};
     const struct ss_rule_spec *spec = ss_ruleset_spec(set);
-    ss_json_key(to, "rules");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "rules", '[');
     for (uint32_t i = 0; i < spec->rules; i++) {
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_rule(to, &spec->rule[i]);
         ss_put_text_of(to, "runs",
                        ss_str_of(kinds[ss_expr_kind(ss_ruleset_exprs(set), ss_ruleset_when(set, i))]));
@@ -134,17 +133,15 @@ static void put_trace(struct trial *t, const struct ss_decision *decision)
     struct ss_buf *to = &t->call->res.body;
     const struct ss_rule_spec *spec = ss_ruleset_spec(t->set);
     struct ss_exprs *exprs = ss_ruleset_exprs(t->set);
-    ss_json_key(to, "trace");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "trace", '[');
     for (uint32_t i = 0; i < spec->rules; i++) {
         int id = ss_ruleset_when(t->set, i);
         struct parts parts = {to, false};
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_text_of(to, "rule", spec->rule[i].name);
         ss_put_text_of(to, "mode", spec->rule[i].shadow ? SS_STR("shadow") : SS_STR("live"));
         ss_put_text_of(to, "outcome", ss_str_of(outcome_of(exprs, id, &spec->rule[i], decision)));
-        ss_json_key(to, "parts");
-        ss_buf_putc(to, '[');
+        ss_json_open(to, "parts", '[');
         ss_expr_explain(exprs, id, put_part, &parts);
         ss_buf_puts(to, "]}");
     }

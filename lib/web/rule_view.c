@@ -37,18 +37,6 @@ static void put_span_of(struct ss_buf *to, const char *key, int64_t us)
     ss_put_time_of(to, key, us == INT64_MIN || us == INT64_MAX ? 0 : us);
 }
 
-static void put_tags(struct ss_buf *to, const struct ss_rule *rule)
-{
-    ss_json_key(to, "tags");
-    ss_buf_putc(to, '[');
-    for (uint32_t i = 0; i < rule->tags; i++) {
-        if (i)
-            ss_buf_putc(to, ',');
-        ss_json_put_string(to, rule->tag[i]);
-    }
-    ss_buf_putc(to, ']');
-}
-
 static void put_rollout(struct ss_buf *to, const struct ss_rule *rule)
 {
     ss_json_key(to, "rollout");
@@ -76,7 +64,7 @@ void ss_put_rule(struct ss_buf *to, const struct ss_rule *rule)
     put_action_of(to, "action", rule->action);
     ss_put_bool_of(to, "override_allow", rule->override_allow);
     ss_put_text_of(to, "severity", rule->severity);
-    put_tags(to, rule);
+    ss_put_texts_of(to, "tags", rule->tag, rule->tags);
     ss_put_int_of(to, "priority", rule->priority);
     put_rollout(to, rule);
     put_span_of(to, "from", rule->from_us);
@@ -90,13 +78,11 @@ void ss_put_rule(struct ss_buf *to, const struct ss_rule *rule)
 static void put_levels(struct ss_buf *to, const struct ss_rule_spec *spec)
 {
     static const char *const names[SS_LEVELS] = {NULL, "low", "medium", "high", "critical"};
-    ss_json_key(to, "thresholds");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "thresholds", '{');
     for (int i = SS_LOW; i < SS_LEVELS; i++)
         ss_put_real_of(to, names[i], spec->threshold[i]); /* NaN is null: the default */
     ss_buf_putc(to, '}');
-    ss_json_key(to, "actions");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "actions", '{');
     for (int i = SS_LOW; i < SS_LEVELS; i++)
         put_action_of(to, names[i], spec->level_action[i]);
     ss_buf_putc(to, '}');
@@ -104,11 +90,10 @@ static void put_levels(struct ss_buf *to, const struct ss_rule_spec *spec)
 
 static void put_lists(struct ss_buf *to, const struct ss_rule_spec *spec)
 {
-    ss_json_key(to, "lists");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "lists", '[');
     for (uint32_t i = 0; i < spec->lists; i++) {
         const struct ss_list_def *def = &spec->list[i];
-        ss_buf_puts(to, i ? ",{" : "{");
+        ss_json_item(to);
         ss_put_text_of(to, "name", def->name);
         ss_put_text_of(to, "file", def->path ? ss_str_of(def->path) : (struct ss_str){NULL, 0});
         ss_put_text_of(to, "kind", ss_str_of(ss_list_kind_name(def->kind)));

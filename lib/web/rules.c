@@ -77,8 +77,7 @@ static void put_hits(struct ss_buf *to, const struct hits *all, struct ss_str ru
     int64_t id = ss_map_find(&all->names, rule);
     const struct ss_bucket *h = id < 0 ? &none : &all->of[id];
     int64_t known = h->fraud + h->genuine;
-    ss_json_key(to, "stats");
-    ss_buf_putc(to, '{');
+    ss_json_open(to, "stats", '{');
     ss_put_int_of(to, "hits", h->payments);
     ss_put_amount_of(to, "amount", h->amount);
     ss_put_int_of(to, "alerts", h->alerts);

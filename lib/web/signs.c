@@ -108,8 +108,7 @@ void ss_signs_judge(struct ss_signs *s, struct ss_str line)
 
 void ss_signs_put(const struct ss_signs *s, struct ss_buf *to)
 {
-    ss_json_key(to, "flags");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "flags", '[');
     for (int i = 0; i < s->n; i++)
         ss_buf_printf(to, "%s\"%s\"", i ? "," : "", s->sign[i].code);
     ss_buf_puts(to, "],\"flag_details\":[");

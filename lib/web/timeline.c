@@ -130,8 +130,7 @@ static int export_case(struct ss_call *call)
     ss_put_text_of(to, "exported_by", ss_str_of(call->who.name));
     ss_json_key(to, "case");
     err = ss_case_put_whole(call, &c, true, EXPORT_MAX);
-    ss_json_key(to, "comments");
-    ss_buf_putc(to, '[');
+    ss_json_open(to, "comments", '[');
     err = err ? err
               : ss_comments_list(call->db, c.id, true, 0, EXPORT_MAX, &call->arena, put_comment, call, &more);
     ss_buf_puts(to, "],\"timeline\":[");
