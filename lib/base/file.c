@@ -72,6 +72,19 @@ int ss_file_sync_directory(const char *path)
     return r;
 }
 
+int ss_file_take_place(const char *aside, const char *path, const char *before)
+{
+    int err = 0;
+    if (before && rename(path, before) < 0 && errno != ENOENT)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", path, before);
+    if (!err && rename(aside, path) < 0)
+        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
+    err = err ? err : ss_file_sync_directory(path);
+    if (err)
+        unlink(aside);
+    return err;
+}
+
 /* A device or a pipe is written to: renaming a file over /dev/null would take it away from everyone. */
 static int write_special(const char *path, const void *bytes, size_t len)
 {
@@ -101,11 +114,9 @@ int ss_file_replace(const char *path, const void *bytes, size_t len)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
     if (close(fd) < 0 && !err)
         err = ss_fail_errno(SS_EIO, "cannot write '%s'", aside);
-    if (!err && rename(aside, path) < 0)
-        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
-    err = err ? err : ss_file_sync_directory(path);
-    if (err)
-        unlink(aside);
+    if (!err)
+        return ss_file_take_place(aside, path, NULL);
+    unlink(aside);
     return err;
 }
 

@@ -15,6 +15,9 @@ int ss_file_replace(const char *path, const void *bytes, size_t len) SS_MUST_CHE
 int ss_file_write_all(int fd, const void *bytes, size_t len) SS_MUST_CHECK;
 /* The directory that `path` is in: a rename lasts once it is synced. SS_EIO. */
 int ss_file_sync_directory(const char *path) SS_MUST_CHECK;
+/* What lies written and synced at `aside` takes the place of `path`, the directory synced; the file that was
+ * there stays as `before`, unless that is NULL. SS_ECREATE or SS_EIO, and then `aside` is gone. */
+int ss_file_take_place(const char *aside, const char *path, const char *before) SS_MUST_CHECK;
 /* Both are there and are one regular file: writing one would overwrite the other. NULL is no file. */
 bool ss_file_same(const char *a, const char *b);
 

@@ -3,6 +3,7 @@
 #define SS_BASE_UTF8_H
 
 #include "base/str.h"
+#include <stdint.h>
 
 /* Length of the valid sequence at p, of which n > 0 bytes are there, or 0. */
 static inline size_t ss_utf8_length(const unsigned char *p, size_t n)
@@ -31,6 +32,30 @@ static inline bool ss_utf8_is_text(struct ss_str text)
         i += len;
     }
     return true;
+}
+/* Writes the code point, at most 4 bytes, and returns how many. */
+static inline size_t ss_utf8_put(char *to, uint32_t code)
+{
+    if (code < 0x80) {
+        to[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        to[0] = (char)(0xc0 | code >> 6);
+        to[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        to[0] = (char)(0xe0 | code >> 12);
+        to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | code >> 18);
+    to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (code & 0x3f));
+    return 4;
 }
 
 #endif

@@ -58,28 +58,15 @@ int ss_checkpoint_save(const char *path, const struct ss_chain *chain, uint64_t 
     err = err ? err : ss_sink_sync(to);
     int closed = ss_sink_close(to);
     err = err ? err : closed;
-    if (!err && rename(path, before) < 0 && errno != ENOENT)
-        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", path, before);
-    if (!err && rename(aside, path) < 0)
-        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
-    err = err ? err : ss_file_sync_directory(path);
-    if (err)
-        unlink(aside);
+    if (!err)
+        return ss_file_take_place(aside, path, before);
+    unlink(aside);
     return err;
 }
 
 static int load_head(void *arg, struct ss_source *from)
 {
-    struct head *head = arg;
-    for (size_t at = 0; at < sizeof *head;) {
-        ssize_t n = ss_source_read(from, (char *)head + at, sizeof *head - at);
-        if (n == SS_AGAIN)
-            continue;
-        if (n <= 0)
-            return n < 0 ? (int)n : ss_fail(SS_EDATA, "'%s' is truncated", from->name);
-        at += (size_t)n;
-    }
-    return 0;
+    return ss_state_read(from, arg, sizeof(struct head));
 }
 
 /* Reads all of it and changes nothing: a state half loaded could not be taken back. */

@@ -71,28 +71,21 @@ int ss_partfile_save(const char *dir, const struct ss_part *part, const struct s
     int err = name_of(dir, part, "", path);
     err = err ? err : name_of(dir, part, ".1", before);
     err = err ? err : name_of(dir, part, own, aside);
-    err = err ? err : write_aside(aside, part, chain);
-    if (!err && rename(path, before) < 0 && errno != ENOENT)
-        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", path, before);
-    if (!err && rename(aside, path) < 0)
-        err = ss_fail_errno(SS_ECREATE, "cannot rename '%s' to '%s'", aside, path);
-    err = err ? err : ss_file_sync_directory(path);
     if (err)
-        unlink(aside);
+        return err;
+    err = write_aside(aside, part, chain);
+    if (!err)
+        return ss_file_take_place(aside, path, before);
+    unlink(aside);
     return err;
 }
 
 static int load_head(void *arg, struct ss_source *from)
 {
     struct head *head = arg;
-    for (size_t at = 0; at < sizeof *head;) {
-        ssize_t n = ss_source_read(from, (char *)head + at, sizeof *head - at);
-        if (n == SS_AGAIN)
-            continue;
-        if (n <= 0)
-            return n < 0 ? (int)n : ss_fail(SS_EDATA, "'%s' is truncated", from->name);
-        at += (size_t)n;
-    }
+    int err = ss_state_read(from, head, sizeof *head);
+    if (err)
+        return err;
     head->name[sizeof head->name - 1] = head->group[sizeof head->group - 1] = '\0';
     return 0;
 }
