@@ -38,14 +38,12 @@ bool ss_spool_line_read(struct ss_str line, struct ss_spooled *m)
     struct ss_cursor c = {json.p, json.p + json.n};
     struct ss_str name, seq;
     int64_t number;
-    bool good = ss_cursor_take(&c, '{') && ss_cursor_string(&c, &name) && ss_cursor_take(&c, ':') &&
-                ss_cursor_value(&c, &seq) && ss_int_parse(seq.p, seq.n, &number) && number > 0 &&
-                ss_cursor_take(&c, ',') && ss_cursor_string(&c, &name) && ss_cursor_take(&c, ':') &&
-                ss_cursor_string(&c, &m->to) && ss_cursor_take(&c, ',') && ss_cursor_string(&c, &name) &&
-                ss_cursor_take(&c, ':') && ss_cursor_string(&c, &m->id) && ss_cursor_take(&c, ',') &&
-                ss_cursor_string(&c, &name) && ss_cursor_take(&c, ':') && ss_cursor_string(&c, &m->key) &&
-                ss_cursor_take(&c, ',') && ss_cursor_string(&c, &name) && ss_cursor_take(&c, ':') &&
-                ss_cursor_value(&c, &m->body);
+    bool good = ss_cursor_take(&c, '{') && ss_cursor_key(&c, &name) && ss_cursor_value(&c, &seq) &&
+                ss_int_parse(seq.p, seq.n, &number) && number > 0 && ss_cursor_take(&c, ',') &&
+                ss_cursor_key(&c, &name) && ss_cursor_string(&c, &m->to) && ss_cursor_take(&c, ',') &&
+                ss_cursor_key(&c, &name) && ss_cursor_string(&c, &m->id) && ss_cursor_take(&c, ',') &&
+                ss_cursor_key(&c, &name) && ss_cursor_string(&c, &m->key) && ss_cursor_take(&c, ',') &&
+                ss_cursor_key(&c, &name) && ss_cursor_value(&c, &m->body);
     m->seq = good ? (uint64_t)number : 0;
     return good;
 }

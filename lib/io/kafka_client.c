@@ -132,7 +132,7 @@ static bool next_member(struct ss_cursor *c, struct ss_str *value)
 {
     struct ss_str name;
     (void)(ss_cursor_take(c, '{') || ss_cursor_take(c, ','));
-    return ss_cursor_string(c, &name) && ss_cursor_take(c, ':') && ss_cursor_value(c, value);
+    return ss_cursor_pair(c, &name, value);
 }
 
 static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)

@@ -51,7 +51,7 @@ struct ss_str ss_cursor_member(struct ss_str json, const char *key)
     if (!ss_cursor_take(&c, '{'))
         return (struct ss_str){NULL, 0};
     do {
-        if (!ss_cursor_string(&c, &name) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &val))
+        if (!ss_cursor_pair(&c, &name, &val))
             break;
         if (ss_str_is(name, key))
             return val;

@@ -32,6 +32,19 @@ static inline bool ss_cursor_take(struct ss_cursor *c, char want)
 bool ss_cursor_string(struct ss_cursor *c, struct ss_str *raw);
 /* Any value's text, strings with their quotes. */
 bool ss_cursor_value(struct ss_cursor *c, struct ss_str *text);
+
+/* A member's name, without its quotes, and the colon behind it. */
+static inline bool ss_cursor_key(struct ss_cursor *c, struct ss_str *key)
+{
+    return ss_cursor_string(c, key) && ss_cursor_take(c, ':');
+}
+
+/* A whole member: its name as above, and its value's text. */
+static inline bool ss_cursor_pair(struct ss_cursor *c, struct ss_str *key, struct ss_str *value)
+{
+    return ss_cursor_key(c, key) && ss_cursor_value(c, value);
+}
+
 /* The first member called `key` of the object `json`; p == NULL when there is none, or no object. */
 struct ss_str ss_cursor_member(struct ss_str json, const char *key);
 

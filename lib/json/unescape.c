@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "json/json.h"
 
 static unsigned hex4(const char *p)
@@ -8,30 +9,6 @@ static unsigned hex4(const char *p)
         v = v * 16 + (c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10u);
     }
     return v;
-}
-
-static size_t put_utf8(char *out, unsigned c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 63));
-        out[2] = (char)(0x80 | (c & 63));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 63));
-    out[2] = (char)(0x80 | (c >> 6 & 63));
-    out[3] = (char)(0x80 | (c & 63));
-    return 4;
 }
 
 /* Decodes the escape behind the backslash at p; returns how many bytes of the input it took. */
@@ -56,12 +33,12 @@ static size_t decode(const char *p, size_t left, char *out, size_t *put)
     if (c >= 0xd800 && c < 0xdc00 && left >= 12 && p[6] == '\\' && p[7] == 'u') {
         unsigned low = hex4(p + 8);
         if (low >= 0xdc00 && low < 0xe000) {
-            *put = put_utf8(out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
+            *put = ss_utf8_put(out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
             return 12;
         }
     }
     /* Half a surrogate pair stands for no character: its replacement, so that the text stays UTF-8. */
-    *put = put_utf8(out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+    *put = ss_utf8_put(out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
     return 6;
 }
 

@@ -143,7 +143,7 @@ static int for_members(struct ss_str json, int (*each)(void *to, struct ss_str k
         return malformed(&c, json.p);
     bool more = ss_cursor_peek(&c) != '}';
     while (more) {
-        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &value))
+        if (!ss_cursor_pair(&c, &key, &value))
             return malformed(&c, json.p);
         int err = each(to, key, value);
         if (err)

@@ -58,7 +58,7 @@ static int set_value(struct reader *r, uint32_t i, struct ss_str val, bool quote
 static int take_member(struct ss_cursor *c, struct reader *r, struct ss_features *features, bool *set_seen)
 {
     struct ss_str key, val;
-    if (!ss_cursor_string(c, &key) || !ss_cursor_take(c, ':'))
+    if (!ss_cursor_key(c, &key))
         return ss_fail(SS_EDATA, "features is malformed");
     bool quoted = ss_cursor_peek(c) == '"';
     if (quoted ? !ss_cursor_string(c, &val) : !take_plain(c, &val))
@@ -154,7 +154,7 @@ static int pick_text(struct ss_str json, const struct ss_str *name, const bool *
     if (!ss_cursor_take(&c, '{'))
         return SS_EDATA;
     for (bool more = ss_cursor_peek(&c) != '}'; more; more = ss_cursor_take(&c, ',')) {
-        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':'))
+        if (!ss_cursor_key(&c, &key))
             return SS_EDATA;
         bool quoted = ss_cursor_peek(&c) == '"';
         if (quoted ? !ss_cursor_string(&c, &text) : !ss_cursor_value(&c, &text) || text.n == 0)

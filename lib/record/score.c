@@ -22,7 +22,7 @@ static bool number(struct ss_str text, double *out)
 static bool take_member(struct ss_cursor *c, struct ss_score *score, int *level)
 {
     struct ss_str key, val;
-    if (!ss_cursor_string(c, &key) || !ss_cursor_take(c, ':'))
+    if (!ss_cursor_key(c, &key))
         return false;
     if (ss_cursor_peek(c) == '"') {
         if (!ss_cursor_string(c, &val))

@@ -1,6 +1,7 @@
 /* JSON text to values. The text was validated when the record was read; every step is bounded all the same.
  */
 #include "rule/value.h"
+#include "base/utf8.h"
 
 #define DEPTH_MAX 256 /* as jq's parser */
 #define MEMBERS_MAX \
@@ -43,30 +44,6 @@ static int32_t hex4(const char *p, const char *end)
     return code;
 }
 
-static size_t put_utf8(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xc0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xe0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 bool ss_val_unescape(const char *p, size_t n, struct ss_arena *arena, struct ss_val *out)
 {
     if (!memchr(p, '\\', n)) {
@@ -99,7 +76,7 @@ bool ss_val_unescape(const char *p, size_t n, struct ss_arena *arena, struct ss_
                     code = 0xfffd;
                 }
             }
-            to += put_utf8(to, (uint32_t)code);
+            to += ss_utf8_put(to, (uint32_t)code);
             continue;
         }
         static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";

@@ -109,7 +109,7 @@ static int add_payment(void *arg, const struct ss_payment *p)
     if (!all.p || !ss_cursor_take(&c, '{'))
         return err;
     for (size_t at = 0; !err && ss_cursor_peek(&c) == '"'; at++) {
-        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &value))
+        if (!ss_cursor_pair(&c, &key, &value))
             break;
         if (!ss_str_is(key, "set")) /* which features, not one of them */
             err = add_feature(d, key, value, at ? at - 1 : 0);

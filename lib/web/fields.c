@@ -24,7 +24,7 @@ static bool object(struct ss_cursor *c, struct ss_str words, struct ss_buf *to)
         return false;
     ss_buf_putc(to, '{');
     while (ss_cursor_peek(c) == '"') {
-        if (!ss_cursor_string(c, &key) || !ss_cursor_take(c, ':') || !ss_cursor_value(c, &value))
+        if (!ss_cursor_pair(c, &key, &value))
             return false;
         if (wanted(words, key)) {
             ss_buf_puts(to, first ? "\"" : ",\"");

@@ -88,7 +88,7 @@ void ss_mask_put(struct ss_buf *to, struct ss_str line)
     if (!ss_cursor_take(&c, '{'))
         return ss_buf_putc(to, '}');
     while (ss_cursor_peek(&c) == '"') {
-        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &value))
+        if (!ss_cursor_pair(&c, &key, &value))
             break;
         ss_buf_puts(to, comma);
         ss_buf_put(to, key.p, key.n);

@@ -16,7 +16,7 @@ struct ss_str ss_variant(struct ss_call *call, struct ss_str text, const char *n
     ss_buf_init(&to, VARIANT_MAX);
     ss_buf_putc(&to, '{');
     while (ss_cursor_peek(&c) == '"') {
-        if (!ss_cursor_string(&c, &key) || !ss_cursor_take(&c, ':') || !ss_cursor_value(&c, &value))
+        if (!ss_cursor_pair(&c, &key, &value))
             break;
         ss_cursor_take(&c, ',');
         if (ss_str_is(key, name))
