@@ -173,19 +173,25 @@ static enum ss_outcome outcome(struct ss_exprs *set, int id, struct ss_val *out)
     return (enum ss_outcome)e->outcome;
 }
 
-int ss_expr_test(struct ss_exprs *set, int id)
+/* Apart from the look at the filter, which for most is all, so that that one needs no room of its own. */
+__attribute__((noinline)) static int test(struct ss_exprs *set, int id)
 {
     struct ss_val v;
-    if (SS_LIKELY(set->filter && set->rec)) {
-        if (!(ss_filter_maybe(set)[id / 64] >> (id % 64) & 1))
-            return SS_EXPR_FALSE;
-        if (ss_filter_decides(set->filter, (uint32_t)id))
-            return SS_EXPR_TRUE;
-    }
     enum ss_outcome o = outcome(set, id, &v);
     return o == SS_OUT_ERROR                       ? SS_EXPR_ERROR
            : o == SS_OUT_VALUE && ss_val_truth(&v) ? SS_EXPR_TRUE
                                                    : SS_EXPR_FALSE;
+}
+
+int ss_expr_test(struct ss_exprs *set, int id)
+{
+    if (SS_LIKELY(set->filter && set->rec)) {
+        if (!(ss_filter_maybe(set)[(uint32_t)id / 64] >> ((uint32_t)id % 64) & 1))
+            return SS_EXPR_FALSE;
+        if (ss_filter_decides(set->filter, (uint32_t)id))
+            return SS_EXPR_TRUE;
+    }
+    return test(set, id);
 }
 
 const uint64_t *ss_exprs_maybe(struct ss_exprs *set)

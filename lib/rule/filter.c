@@ -4,22 +4,23 @@
 #include <stdlib.h>
 
 #define ROWS_MAX    ((size_t)16 << 20) /* bytes of all bitmaps; predicates beyond are evaluated one by one */
-#define BLOCK       16                 /* so many limits are counted rather than searched */
+#define NEAR        4                  /* so many limits are counted rather than searched */
+#define BUCKETS_MAX 16                 /* of a field, for each of its limits */
 #define LINE        64                 /* bytes of the processor's cache lines */
-#define LANES       4                  /* words of a bitmap that are ANDed at a time */
 #define STRINGS_MAX 4096
 
 /* A field and what it is compared with. Row r is the bitmap of the expressions that are possible for rank r.
- */
+ * What is read of it for each record comes first. */
 struct ss_ranked {
+    int32_t feature; /* where it stands in the current feature vector, as a number; -1: not there */
+    uint32_t n;
+    double *limit; /* sorted, n of them, and NEAR times NaN: rank 2i lies below limit i, rank 2i + 1 on it */
+    uint32_t *low; /* of each bucket, how many limits lie in those before it; NULL: limits are searched */
+    double scale, top; /* v lies in bucket (v - limit[0]) * scale, from 0 to top */
+    uint64_t *row;
     uint32_t column;
     bool strings;
-    int32_t feature; /* where it stands in the current feature vector, as a number; -1: not there */
-    double *limit;   /* sorted, n of them and infinities: rank 2i lies below limit i, rank 2i + 1 on it */
-    double *first;   /* of each block of limits, behind them, and infinities */
-    uint32_t n, blocks;
     struct ss_map names; /* string i has rank i + 1, any other value rank 0 */
-    uint64_t *row;
 };
 
 /* One predicate of one expression, while building. */
@@ -30,7 +31,8 @@ struct predicate {
     struct ss_str string;
 };
 
-typedef uint64_t lanes __attribute__((vector_size(LANES * sizeof(uint64_t)), aligned(8), may_alias));
+/* Two words are what every processor of this kind has a register for; wider types go by way of memory. */
+typedef uint64_t pair __attribute__((vector_size(2 * sizeof(uint64_t)), aligned(8), may_alias));
 typedef double limits __attribute__((vector_size(2 * sizeof(double)), aligned(8), may_alias));
 typedef int64_t counts __attribute__((vector_size(2 * sizeof(int64_t))));
 
@@ -167,15 +169,45 @@ static void clear_row_bits(struct ss_filter *f, struct ss_ranked *r, const struc
             r->row[(size_t)k * f->words + p->expr / 64] &= ~(1ull << (p->expr % 64));
 }
 
-static void lay_out_blocks(struct ss_ranked *r)
+/* Rounding keeps the order: what lies in a lower bucket is less. Masks, for a branch would be guessed wrong
+ * whenever values lie within the limits now, and beyond them then. */
+static inline uint32_t bucket_of(const struct ss_ranked *r, double v)
 {
-    r->blocks = (r->n + BLOCK - 1) / BLOCK;
-    r->first = r->limit + (size_t)r->blocks * BLOCK;
-    for (uint32_t i = r->n; i < r->blocks * BLOCK; i++)
-        r->limit[i] = INFINITY;
-    for (uint32_t b = 0; b < r->blocks; b++)
-        r->first[b] = r->limit[(size_t)b * BLOCK];
-    r->first[r->blocks] = r->first[r->blocks + 1] = INFINITY;
+    limits at = {(v - r->limit[0]) * r->scale, 0}, top = {r->top, 0};
+    at = (limits)((counts)at & (counts)(at > (limits){0, 0})); /* 0 for what is no number, too */
+    counts within = (counts)(at < top);
+    at = (limits)(((counts)at & within) | ((counts)top & ~within));
+    return (uint32_t)(int32_t)at[0];
+}
+
+/* False where more than NEAR limits would lie in one bucket. */
+static bool fill_buckets(struct ss_ranked *r, uint32_t buckets)
+{
+    uint32_t at = 0;
+    r->top = buckets - 1;
+    r->scale = buckets / (r->limit[r->n - 1] - r->limit[0]);
+    for (uint32_t b = 0; b < buckets; b++) {
+        r->low[b] = at;
+        while (at < r->n && bucket_of(r, r->limit[at]) == b)
+            at++;
+        if (at - r->low[b] > NEAR)
+            return false;
+    }
+    return true;
+}
+
+/* As few buckets as will do; limits that lie too unevenly for any go without. */
+static void lay_out_buckets(struct ss_ranked *r)
+{
+    for (uint32_t i = 0; i < NEAR; i++)
+        r->limit[r->n + i] = NAN;
+    for (uint32_t each = 1; r->n > NEAR && each <= BUCKETS_MAX && !r->low; each *= 2) {
+        r->low = malloc((size_t)each * r->n * sizeof *r->low);
+        if (r->low && !fill_buckets(r, each * r->n)) {
+            free(r->low);
+            r->low = NULL;
+        }
+    }
 }
 
 /* The constants and the bitmaps of one column's predicates; leaves them out (false) beyond the memory's
@@ -184,7 +216,7 @@ static bool rank(struct ss_filter *f, struct ss_ranked *r, const struct predicat
 {
     *r = (struct ss_ranked){.column = p->column, .strings = p->is_string};
     ss_map_init(&r->names, STRINGS_MAX);
-    r->limit = r->strings ? NULL : malloc((n + 2 * BLOCK + n / BLOCK + 8) * sizeof *r->limit);
+    r->limit = r->strings ? NULL : malloc((n + NEAR) * sizeof *r->limit);
     if (!r->strings && !r->limit)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -194,7 +226,7 @@ static bool rank(struct ss_filter *f, struct ss_ranked *r, const struct predicat
             r->limit[r->n++] = p[i].number;
     }
     if (!r->strings)
-        lay_out_blocks(r);
+        lay_out_buckets(r);
     size_t size = (size_t)ranks(r) * f->words * sizeof *r->row;
     *bytes += size;
     r->row = *bytes > ROWS_MAX ? NULL : aligned_alloc(LINE, (size + LINE - 1) / LINE * LINE);
@@ -209,6 +241,7 @@ static bool rank(struct ss_filter *f, struct ss_ranked *r, const struct predicat
 static void free_ranked(struct ss_ranked *r)
 {
     free(r->limit);
+    free(r->low);
     free(r->row);
     ss_map_free(&r->names);
 }
@@ -254,7 +287,7 @@ int ss_filter_build(struct ss_exprs *set)
     set->filter = f;
     if (!f)
         return ss_fail(SS_ENOMEM, "out of memory for expressions");
-    f->words = (set->exprs / 64 + LANES) / LANES * LANES;
+    f->words = (set->exprs / 64 + 2) / 2 * 2;
     f->all = malloc(f->words * sizeof *f->all);
     f->decided = calloc(f->words, sizeof *f->decided);
     f->maybe = malloc(f->words * sizeof *f->maybe);
@@ -279,30 +312,20 @@ int ss_filter_build(struct ss_exprs *set)
 }
 
 /* Twice the limits below v, and one more when v is one. The values of a stream are hard to guess, so there
- * are no branches on them: the block is found by counting (by halves where there are many), then the place
- * within it. */
+ * are no branches on them: its bucket or a search says which NEAR limits to count. */
 static inline uint32_t rank_number(const struct ss_ranked *r, double v)
 {
     const limits value = {v, v};
-    counts sum = {0, 0};
-    uint32_t block = 0;
-    if (r->blocks > 1) {
-        const double *first = r->first;
-        uint32_t n = r->blocks;
-        for (; n > BLOCK; n -= n / 2)
-            first = first[n / 2] <= v ? first + n / 2 : first;
-        for (uint32_t i = 0; i < n; i += 2)
-            sum -= (counts)(*(const limits *)(first + i) <= value);
-        block = (uint32_t)(first - r->first) + (uint32_t)(sum[0] + sum[1]);
-        block -= block > 0;
-        sum = (counts){0, 0};
-    }
-    const double *limit = r->limit + (size_t)block * BLOCK;
-    uint32_t n = r->n - block * BLOCK;
-    for (uint32_t i = 0; i < n && i < BLOCK; i += 2)
-        sum -= (counts)(*(const limits *)(limit + i) < value);
-    uint32_t below = (uint32_t)(sum[0] + sum[1]);
-    return 2 * (BLOCK * block + below) + (limit[below] == v);
+    uint32_t below = 0;
+    if (r->low)
+        below = r->low[bucket_of(r, v)];
+    else
+        for (uint32_t n = r->n; n > NEAR; n -= n / 2)
+            below += n / 2 & -(uint32_t)(r->limit[below + n / 2 - 1] < v);
+    const double *limit = r->limit + below;
+    counts sum = (counts)(*(const limits *)limit < value) + (counts)(*(const limits *)(limit + 2) < value);
+    below -= (uint32_t)(sum[0] + sum[1]);
+    return 2 * below + (r->limit[below] == v);
 }
 
 static uint32_t rank_value(const struct ss_ranked *r, const struct ss_val *v)
@@ -333,14 +356,31 @@ static void number_features(struct ss_exprs *set, struct ss_filter *f, const str
     }
 }
 
-/* All rows, four words at a time, so that what is left of the candidates stays in registers. */
+/* All rows, some words at a time, so that what is left of the candidates stays in registers. */
 static void and_rows(struct ss_filter *f)
 {
-    for (uint32_t w = 0; w < f->words; w += LANES) {
-        lanes left = *(const lanes *)(f->all + w);
+    uint32_t w = 0;
+    for (; w + 8 <= f->words; w += 8) {
+        const pair *all = (const pair *)(f->all + w);
+        pair a = all[0], b = all[1], c = all[2], d = all[3];
+        for (uint32_t i = 0; i < f->n; i++) {
+            const pair *row = (const pair *)(f->row[i] + w);
+            a &= row[0];
+            b &= row[1];
+            c &= row[2];
+            d &= row[3];
+        }
+        pair *maybe = (pair *)(f->maybe + w);
+        maybe[0] = a;
+        maybe[1] = b;
+        maybe[2] = c;
+        maybe[3] = d;
+    }
+    for (; w < f->words; w += 2) {
+        pair left = *(const pair *)(f->all + w);
         for (uint32_t i = 0; i < f->n; i++)
-            left &= *(const lanes *)(f->row[i] + w);
-        *(lanes *)(f->maybe + w) = left;
+            left &= *(const pair *)(f->row[i] + w);
+        *(pair *)(f->maybe + w) = left;
     }
 }
 

@@ -98,7 +98,7 @@ static void make_records(void)
 static double run_native(struct ss_exprs *set, bool fused)
 {
     static struct ss_arena arena;
-    size_t words = ss_exprs_count(set) / 64 + 1;
+    size_t count = ss_exprs_count(set), words = count / 64 + 1;
     if (!arena.ceiling)
         ss_arena_init(&arena, 1 << 26);
     hits = 0;
@@ -111,7 +111,7 @@ static double run_native(struct ss_exprs *set, bool fused)
         for (size_t w = 0; w < words; w++)
             for (uint64_t bits = maybe[w]; bits; bits &= bits - 1) {
                 size_t id = w * 64 + (size_t)__builtin_ctzll(bits);
-                hits += id < ss_exprs_count(set) && ss_expr_test(set, (int)id) == SS_EXPR_TRUE;
+                hits += id < count && ss_expr_test(set, (int)id) == SS_EXPR_TRUE;
             }
     }
     return (double)(ss_clock_mono_ns() - start) / RECORDS;

@@ -170,6 +170,12 @@ static double pick(struct ss_rng *rng)
                                 : special[ss_rng_below(rng, SS_COUNT(special))];
 }
 
+/* Field 0 is compared with numbers that lie evenly, the others also with one far away. */
+static double limit_of(struct ss_rng *rng, int field)
+{
+    return field ? pick(rng) : (double)ss_rng_below(rng, 200) / 4;
+}
+
 /* So many rules on few fields that every way of ranking is used; each against its own evaluation. */
 static void thresholds(int rules)
 {
@@ -190,9 +196,10 @@ static void thresholds(int rules)
                            : i % 11 == 0 ? " and (.u | length) > 2"
                            : i % 5       ? ""
                                          : " and .t != \"a\"";
-        snprintf(expr, sizeof expr, ".f%d %s %.17g and %.17g %s .f%d%s", (int)ss_rng_below(&rng, 3),
-                 ops[ss_rng_below(&rng, 6)], pick(&rng), pick(&rng), ops[ss_rng_below(&rng, 6)],
-                 (int)ss_rng_below(&rng, 3), last);
+        int one_field = (int)ss_rng_below(&rng, 3), other = (int)ss_rng_below(&rng, 3);
+        snprintf(expr, sizeof expr, ".f%d %s %.17g and %.17g %s .f%d%s", one_field,
+                 ops[ss_rng_below(&rng, 6)], limit_of(&rng, one_field), limit_of(&rng, other),
+                 ops[ss_rng_below(&rng, 6)], other, last);
         if (ss_exprs_add(set, ss_str_of(expr), "test:1", &id) < 0)
             exit(1);
     }
