@@ -54,7 +54,7 @@ static const struct argp_option options[] = {
     {"rate", OPT_RATE, "R", 0, "Print R payments a second, as time goes by", 0},
     {"event-rate", OPT_EVENT_RATE, "R", 0,
      "On average R payments a second of event time, without waiting (2 a day for each customer)", 0},
-    {"start", OPT_START, "TIME", 0, "Time of the first payment (2026-01-01T00:00:00Z), or now with --rate",
+    {"start", OPT_START, "TIME", 0, "Time of the first payment (2026-01-01T00:00:00Z); with --rate also the word now",
      0},
     {"customers", OPT_CUSTOMERS, "N", 0, "Number of customers (5000, more at high rates)", 0},
     {"merchants", OPT_MERCHANTS, "N", 0, "Number of merchants (2000, or a quarter of the customers)", 0},
