@@ -11,6 +11,7 @@
 #define NOTE_MAX   4000
 #define SNOOZE_MAX (180 * SS_DAY_US)
 #define EVENT_MAX  ((size_t)64 << 10)
+#define TOLD_MAX   100 /* of many that are changed at once, so many are told of one by one */
 
 /* What is wanted; each part only where its flag says so. */
 struct wish {
@@ -329,7 +330,8 @@ static const char *read_bulk(struct ss_call *call, struct wish *w)
     return audits[action];
 }
 
-static int one_of_many(struct ss_case_work *work, struct ss_str id, const struct wish *w, const char *audit)
+static int one_of_many(struct ss_case_work *work, struct ss_str id, const struct wish *w, const char *audit,
+                       bool told)
 {
     struct ss_call *call = work->call;
     struct ss_buf *to = &call->res.body;
@@ -355,7 +357,7 @@ static int one_of_many(struct ss_case_work *work, struct ss_str id, const struct
         ss_put_int_of(to, "version", a.version);
     }
     ss_buf_putc(to, '}');
-    return 0;
+    return work->status || !told ? 0 : tell(call, &a);
 }
 
 static int bulk(struct ss_call *call)
@@ -375,7 +377,7 @@ static int bulk(struct ss_call *call)
     work.bulk = true;
     ss_page_begin(call);
     for (uint32_t i = 0; i < ids->n && !err; i++) {
-        err = one_of_many(&work, ss_id_at(ids, i), &w, audit);
+        err = one_of_many(&work, ss_id_at(ids, i), &w, audit, i < TOLD_MAX);
         done += !err && work.status == 0;
     }
     ss_buf_putc(to, ']');

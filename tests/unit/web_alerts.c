@@ -252,7 +252,7 @@ static void test_bulk(struct web_test *t)
     web_has(t, "done", "2", "two of them could be");
     web_has(t, "items.2.status", "404", "one is not there");
     web_has(t, "items.3.status", "409", "one is over");
-    ok(t->call.events == 1, "one event for all");
+    ok(t->call.events == 3, "one event for each that changed, and one for all");
     web_is(t, "POST", "/api/v1/alerts/bulk",
            "{\"ids\":[\"a4\",\"a5\"],\"action\":\"assign\",\"assigned_to\":3}", 200, "given to Bob");
     web_is(t, "POST", "/api/v1/alerts/bulk",

@@ -11,7 +11,7 @@ export const PIPELINE = 'features | score | rules -r default | alert'
 /** `payments` of the last three days are stored first; `rate` more come each second while it runs (0: none), `fraud` of
  * them fraudulent, which they say themselves if `labels`. `over` days are those of them that come within `seconds`:
  * the stored ones lie before, and event time runs ahead. With `model` one is trained first, on the month before. */
-export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true, over = 0, seconds = 0, model = false } = {}) {
+export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true, over = 0, seconds = 0, model = false, options = '' } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'ss-ui-'))
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C', TZ: 'UTC' }
   const span = 3 * 86400
@@ -30,29 +30,48 @@ export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, 
   const pace = over ? `--start ${new Date(begin).toISOString()} --event-rate ${(rate * seconds) / (over * 86400)}` : `--start ${new Date(begin).toISOString()} --rate ${rate}`
   // The same people as before, with payments of other names.
   const feed = `ss-gen -q --count 0 ${pace} --seed ${seed} --customers 500 --fraud ${fraud}${labels ? '' : ' --no-labels'} | sed -u 's/"txn_id":"[^-]*-/"txn_id":"live-/'${over ? ` | ss-pace -q --rate ${rate}` : ''}`
-  // The shell makes the pipe: what Node would give the server as its input is a socket.
-  const server = spawn('bash', ['-c', `exec ss-serve -v -l 127.0.0.1:0 --pipeline '${pipeline}' ${process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''} fraud.db ${rate ? `< <(${feed})` : '</dev/null'}`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  const address = await new Promise((done, failed) => {
-    const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 30000)
-    server.on('exit', (code) => failed(new Error(`ss-serve ended with ${code}: ${said}`)))
-    server.stderr.on('data', (bytes) => {
-      said += bytes
-      const found = /listening at (\S+)/.exec(said)
-      if (found) {
-        clearTimeout(late)
-        done(found[1])
-      }
-    })
-  })
-  const stop = async () => {
-    const gone = new Promise((done) => server.on('exit', done))
-    server.kill()
-    await Promise.race([gone, new Promise((done) => setTimeout(done, 3000).unref())])
-    server.kill('SIGKILL')
+  const server = run({ dir, env, pipeline, options, feed: rate ? feed : '' })
+  await server.start()
+  server.token = /: ([A-Za-z0-9_-]{32})\s/.exec(server.said())?.[1]
+  server.stop = async () => {
+    await server.kill('SIGTERM')
     rmSync(dir, { recursive: true, force: true })
   }
-  return { url: `http://${address}`, token: /: ([A-Za-z0-9_-]{32})\s/.exec(said)?.[1], stop, said: () => said, pid: server.pid }
+  return server
+}
+
+/** The process, which can be killed and started again at the same address. */
+function run({ dir, env, pipeline, options, feed }) {
+  let process_of
+  let said = ''
+  const server = { url: '', said: () => said, get pid() { return process_of.pid } }
+  // The shell makes the pipe: what Node would give the server as its input is a socket.
+  server.start = () => new Promise((done, failed) => {
+    const where = server.url ? server.url.replace('http://', '') : '127.0.0.1:0'
+    const ui = process.env.UI_DIR ? `--ui '${process.env.UI_DIR}'` : ''
+    const began = said.length
+    process_of = spawn('bash', ['-c', `exec ss-serve -v -l ${where} --pipeline '${pipeline}' ${ui} ${options} fraud.db ${feed ? `< <(${feed})` : '</dev/null'}`], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
+    const late = setTimeout(() => failed(new Error(`ss-serve does not listen: ${said}`)), 60000)
+    process_of.on('exit', (code) => failed(new Error(`ss-serve ended with ${code}: ${said}`)))
+    process_of.stderr.on('data', (bytes) => {
+      said += bytes
+      const found = /listening at (\S+)/.exec(said.slice(began))
+      if (!found) return
+      clearTimeout(late)
+      server.url = `http://${found[1]}`
+      done()
+    })
+  })
+  server.kill = async (signal = 'SIGKILL') => {
+    const gone = new Promise((done) => process_of.on('exit', done))
+    if (process_of.exitCode === null && process_of.signalCode === null) {
+      process_of.kill(signal)
+      const late = setTimeout(() => process_of.kill('SIGKILL'), 3000)
+      await gone
+      clearTimeout(late)
+    }
+  }
+  return server
 }
 
 /** A call to the API beside the browser, with a token of its own. */

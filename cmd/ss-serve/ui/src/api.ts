@@ -5,6 +5,19 @@ import type { Answer, Body, Method, Path, Query as Asked, Schema } from './contr
 export type Me = Schema<'User'>
 export const me = signal<Me | null>(null)
 
+/** The session ended while its person was at work: the page stays as it is, and what was asked waits (parts/lapsed.tsx). */
+export const lapsed = signal(false)
+let waiting: (() => void)[] = []
+function signedInAgain() {
+  lapsed.value = true
+  return new Promise<void>((go) => waiting.push(go))
+}
+/** Whoever signed in again goes on; where nobody did (`me` is null by then) what waits is refused. */
+export function goOn() {
+  lapsed.value = false
+  for (const go of waiting.splice(0)) go()
+}
+
 /** What the server says is wrong: `detail` for people, `code` for programs, `errors` by name of the value. */
 export class Problem extends Error {
   constructor(
@@ -48,20 +61,27 @@ async function ask(path: string, init: RequestInit, query?: Words) {
   }
 }
 
-// One renewal at a time, however many calls found the session to have run out.
+// One renewal at a time, however many calls found the session to have run out. A server that cannot be reached, or
+// cannot answer now, says nothing about the session.
 let renewal: Promise<boolean> | null = null
 function renew() {
   renewal ??= ask('auth/refresh', { method: 'POST' })
-    .then((answer) => answer.ok)
-    .catch(() => false)
+    .then(async (answer) => {
+      if (answer.status === 429 || answer.status >= 500) throw await problem(answer)
+      return answer.ok
+    })
     .finally(() => setTimeout(() => (renewal = null)))
   return renewal
 }
+// Their 401 is about what was typed.
+const WAYS_IN = /^auth\/(login|logout|refresh|register|setup|password|state)$/
 
 async function call(path: string, init: RequestInit, query?: Words): Promise<Response> {
   let answer = await ask(path, init, query)
-  if (answer.status === 401 && !path.startsWith('auth/') && (await renew())) answer = await ask(path, init, query)
-  if (answer.status === 401 && !path.startsWith('auth/')) me.value = null
+  if (answer.status === 401 && me.value && !WAYS_IN.test(path)) {
+    if (!(await renew())) await signedInAgain()
+    if (me.value) answer = await ask(path, init, query)
+  }
   if (!answer.ok && answer.status !== 304) throw await problem(answer)
   return answer
 }

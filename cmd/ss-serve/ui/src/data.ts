@@ -1,6 +1,7 @@
 // Data for a view: asked when it opens and when what it depends on changes; the old stays until the new is there.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { get, Problem } from './api'
+import { missed } from './live'
 import type { Answer, Item, Path, Query } from './contract'
 
 export interface Loaded<T> {
@@ -15,6 +16,7 @@ export function useData<P extends Path>(path: P | null, query?: Query<P>, every?
   type T = Answer<P>
   const [state, set] = useState<{ data: T | null; fault: Problem | null; loading: boolean }>({ data: null, fault: null, loading: true })
   const [turn, next] = useState(0)
+  const gap = missed.value
   const key = JSON.stringify([path, query])
   const keyShown = useRef('')
   useEffect(() => {
@@ -30,7 +32,7 @@ export function useData<P extends Path>(path: P | null, query?: Query<P>, every?
       })
       .catch((fault) => fault.name !== 'AbortError' && set((s) => ({ data: s.data, fault, loading: false })))
     return () => abort.abort()
-  }, [key, turn])
+  }, [key, turn, gap])
   useEffect(() => {
     if (!every) return
     const timer = setInterval(() => document.visibilityState === 'visible' && next((n) => n + 1), every)
@@ -83,12 +85,20 @@ export function useList<P extends Path>(path: P | null, query?: Query<P>): Liste
     load(null)
     return () => busy.current?.abort()
   }, [key, turn])
+  // What could not be asked while the server was away is asked now; a list that is there keeps its place.
+  const again = useCallback(() => setTurn((n) => n + 1), [])
+  const failed = useRef(false)
+  failed.current = fault !== null
+  const gap = missed.value
+  useEffect(() => {
+    if (failed.current) again()
+  }, [gap])
   return {
     items,
     more: next && !loading ? () => !busy.current && load(next) : null,
     fault,
     loading,
-    again: useCallback(() => setTurn((n) => n + 1), []),
+    again,
     change: setItems,
   }
 }

@@ -7,6 +7,8 @@ export interface Key {
   key: string
   what: string
   run: (event: KeyboardEvent) => void
+  /** Of a dialog: while it is open, the page under it hears no key. */
+  alone?: boolean
 }
 
 export const known = signal<Key[]>([])
@@ -39,7 +41,8 @@ addEventListener('keydown', (event) => {
   if (typing(event.target) && !mod && event.key !== 'Escape') return
   const pair = Date.now() - beforeAt < 900 ? `${before} ${name}` : ''
   // What was opened last knows best.
-  const match = known.value.findLast((k) => k.key === pair) ?? known.value.findLast((k) => k.key === name)
+  const heard = known.value.slice(Math.max(0, known.value.findLastIndex((k) => k.alone)))
+  const match = heard.findLast((k) => k.key === pair) ?? heard.findLast((k) => k.key === name)
   before = name
   beforeAt = Date.now()
   if (!match) return

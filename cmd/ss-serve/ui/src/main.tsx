@@ -3,10 +3,12 @@ import './style/base.css'
 import './style/parts.css'
 import './style/frame.css'
 import { ComponentType, render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { may, me, whoami } from './api'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { lapsed, may, me, Problem, whoami } from './api'
 import { Frame } from './frame'
-import { Empty, Skeleton } from './parts/states'
+import { missed } from './live'
+import { Lapsed } from './parts/lapsed'
+import { Empty, Fault, Skeleton } from './parts/states'
 import { parts } from './router'
 
 // Each page is a part of its own, loaded when it is first opened.
@@ -30,6 +32,18 @@ const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
 
 const FOR_ADMINS = ['people', 'keys', 'settings', 'audit']
 
+/** A page's own part did not come: the server is away, or is another version by now. */
+function Unloaded() {
+  const gap = missed.value
+  const first = useRef(gap)
+  // A part that failed to load may stay failed for as long as the document lives: a reload is what helps.
+  const again = () => void whoami().then(() => location.reload(), () => {})
+  useEffect(() => {
+    if (gap !== first.current) again()
+  }, [gap])
+  return <Fault fault={new Problem(0, 'offline', 'The server cannot be reached, and this page is not here yet. It opens by itself once the server is back.')} again={again} />
+}
+
 function Room() {
   const name = parts.value[0] ?? ''
   const [shown, set] = useState<{ name: string; page: ComponentType | null }>({ name: '', page: null })
@@ -37,7 +51,7 @@ function Room() {
     let gone = false
     const load = pages[name]
     if (FOR_ADMINS.includes(name) && !may('admin')) return set({ name, page: () => <Empty>An administrator may open this page.</Empty> })
-    if (load) void load().then((m) => !gone && set({ name, page: m.default }))
+    if (load) load().then((m) => !gone && set({ name, page: m.default }), () => !gone && set({ name, page: Unloaded }))
     else set({ name, page: () => <Empty>There is no page of this name. Ctrl K finds those there are.</Empty> })
     return () => {
       gone = true
@@ -56,13 +70,14 @@ function App() {
   return (
     <Frame>
       <Room />
+      {lapsed.value && <Lapsed />}
     </Frame>
   )
 }
 
 function SignIn() {
   const [page, set] = useState<{ page: ComponentType } | null>(null)
-  useEffect(() => void import('./pages/sign-in').then((m) => set({ page: m.default })), [])
+  useEffect(() => void import('./pages/sign-in').then((m) => set({ page: m.default }), () => {}), [])
   return page ? <page.page /> : null
 }
 

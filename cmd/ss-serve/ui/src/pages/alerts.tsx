@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { may, send, url } from '../api'
-import { useData, useList } from '../data'
+import { Listed, useData, useList } from '../data'
 import { amount, count, LEVELS, plain, score, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
@@ -20,7 +20,13 @@ import type { Body } from '../contract'
 import { Alert, PaymentRecord } from '../types'
 import { Chips } from './payments'
 
-const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False'], ['all', 'All']] as const
+const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False'], ['snoozed', 'Snoozed'], ['all', 'All']] as const
+
+const snoozed = (a: Pick<Alert, 'snoozed_until'>) => !!a.snoozed_until && Date.parse(a.snoozed_until) > Date.now()
+/** Whether an alert belongs to what is chosen above the list. */
+function belongs(a: Pick<Alert, 'status' | 'snoozed_until'>, chosen: string) {
+  return chosen === 'snoozed' ? snoozed(a) : !snoozed(a) && (chosen === 'all' || a.status === chosen)
+}
 
 const COLUMNS: Column<Alert>[] = [
   { key: 'time', title: 'Time', sort: 'time', cell: (a) => <When at={a.timestamp} /> },
@@ -31,7 +37,7 @@ const COLUMNS: Column<Alert>[] = [
   { key: 'user', title: 'Customer', cell: (a) => <a href={`/customers/${encodeURIComponent(a.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{a.user_id}</a> },
   { key: 'count', title: 'Payments', number: true, cell: (a) => count(a.count) },
   { key: 'action', title: 'Decision', cell: (a) => <ActionTag action={a.action} /> },
-  { key: 'status', title: 'State', cell: (a) => <span class="tag">{words(a.status)}</span> },
+  { key: 'status', title: 'State', cell: (a) => <><span class="tag">{words(a.status)}</span>{snoozed(a) && <span class="quiet small"> until <When at={a.snoozed_until} /></span>}</> },
   { key: 'case', title: 'Case', cell: (a) => a.case && <a class="link" href={`/cases/${a.case.id}`} onClick={(e) => e.stopPropagation()}>{a.case.number}</a> },
   { key: 'merchant', title: 'Merchant', hidden: true, cell: (a) => a.merchant_id },
   { key: 'category', title: 'Category', hidden: true, cell: (a) => a.category },
@@ -78,29 +84,80 @@ function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: 
   )
 }
 
+/** Changes of alerts that somebody makes, here or elsewhere, at once in the list; new ones are counted. */
+function useChanges(list: Listed<Alert>, chosen: string, came: (n: number) => void) {
+  const now = useRef({ list, chosen, came })
+  now.current = { list, chosen, came }
+  useEffect(() => listenSlowly('alerts', (items) => {
+    const { list, chosen, came } = now.current
+    const changed = new Map(items.filter((i) => i.event === 'changed').map((i) => [i.id, i]))
+    came(items.filter((i) => !i.event || (i.event === 'changed' && belongs(i, chosen) && !list.items.some((a) => a.id === i.id))).length)
+    if (changed.size) list.change((all) => all.map((a) => (changed.has(a.id) ? { ...a, ...pick(changed.get(a.id)) } : a)).filter((a) => !changed.has(a.id) || belongs(a, chosen)))
+  }, 1000), [])
+}
+const pick = ({ status, snoozed_until, version }: Alert) => ({ status, snoozed_until, version })
+
+/** Tells when the next alert that was put off is due. */
+function useDue(due: () => void) {
+  const asleep = useData('alerts', { snoozed: 'only', limit: 200 }, 60000)
+  const next = Math.min(...(asleep.data?.items ?? []).map((a) => Date.parse(a.snoozed_until ?? '')).filter((t) => t > 0))
+  const now = useRef(due)
+  now.current = due
+  useEffect(() => {
+    if (!isFinite(next)) return
+    // The server's clock decides; a timer cannot hold more than some weeks.
+    const timer = setTimeout(() => { asleep.again(); now.current() }, Math.min(Math.max(0, next - Date.now()) + 500, 86400e3))
+    return () => clearTimeout(timer)
+  }, [next])
+  return asleep.again
+}
+
 export default function Alerts() {
   const [, redraw] = useState(0)
   const status = query.value.get('status') ?? 'new'
   const level = query.value.get('level')
   const sort = query.value.get('sort') ?? '-time'
   const filters = { level, user_id: query.value.get('user_id'), category: query.value.get('category'), q: query.value.get('q') }
-  const list = useList('alerts', { status: status === 'all' ? null : status, ...filters, sort, limit: 200 })
+  const list = useList('alerts', { status: status === 'all' || status === 'snoozed' ? null : status, snoozed: status === 'snoozed' ? 'only' : null, ...filters, sort, limit: 200 })
   const [selected, select] = useState(new Set<string>())
   const [fresh, setFresh] = useState(0)
   const open = query.value.get('open')
-  useEffect(() => listenSlowly('alerts', (items) => setFresh((n) => n + items.length), 1000), [])
+  useChanges(list, status, (n) => n && setFresh((all) => all + n))
+  // What was put off comes back by itself, but never under the hands of somebody who has chosen rows.
+  const asleep = useDue(() => (selected.size || list.items.length > 200 ? setFresh((n) => n + 1) : list.again()))
+  useEffect(() => setFresh(0), [status, list.again])
   useHeading('Alerts', (
     <Choice label="State" value={status as (typeof STATUSES)[number][0]} options={STATUSES} change={(s) => filter({ status: s === 'new' ? null : s })} />
   ), true)
-  const act = (ids: string[], action: Act['action'], body: Partial<Act>) =>
-    send('POST', 'alerts/bulk', { ids, action, ...body }).then(
+  /** Rows that are done with leave at once; they come back where the server refuses. */
+  const act = (ids: string[], action: Act['action'], body: Partial<Act>, undo?: Partial<Act>) => {
+    const before = list.items
+    const leaves = action === 'snooze' ? true : body.status !== undefined && status !== 'all' && status !== 'snoozed' && body.status !== status
+    if (leaves) list.change((all) => all.filter((a) => !ids.includes(a.id)))
+    select(new Set())
+    const back = (refused: string[]) => list.change((all) => {
+      const there = new Set([...all.map((a) => a.id), ...refused])
+      const known = new Set(before.map((a) => a.id))
+      return [...all.filter((a) => !known.has(a.id)), ...before.filter((a) => there.has(a.id))]
+    })
+    return send('POST', 'alerts/bulk', { ids, action, ...body }).then(
       (r) => {
-        toast(r.refused ? `${count(r.done)} done, ${count(r.refused)} refused` : ids.length === 1 ? 'Done' : `${count(r.done)} done`)
-        select(new Set())
-        list.again()
+        const refused = r.items.filter((i) => !i.ok).map((i) => i.id)
+        if (leaves && refused.length) back(refused)
+        if (!leaves) list.again()
+        if (action === 'snooze') asleep()
+        const said = refused.length ? `${count(r.done)} done, ${count(r.refused)} refused` : ids.length === 1 ? 'Done' : `${count(r.done)} done`
+        toast(said, undo && r.done ? () => void send('POST', 'alerts/bulk', { ids, action, ...undo }).then(list.again, (f) => toast(f.message)) : undefined)
       },
-      (f) => toast(f.message),
+      (f) => {
+        if (leaves) back(ids)
+        select(new Set(ids.length > 1 ? ids : []))
+        toast(`Not done: ${f.message}`)
+      },
     )
+  }
+  const sleep = (ids: string[]) => void (status === 'snoozed' ? act(ids, 'snooze', { until: null }) : act(ids, 'snooze', { for: '1h' }, { until: null }))
+  const acknowledge = (ids: string[]) => void act(ids, 'status', { status: 'reviewing' }, { status: 'new' })
   const now = () => (selected.size ? [...selected] : open ? [open] : [])
   const newCase = () => {
     const ids = now()
@@ -114,10 +171,10 @@ export default function Alerts() {
     if (ids.length && may('analyst')) run(ids)
   }
   useKeys([
-    { key: 'a', what: 'Acknowledge', run: with_((ids) => void act(ids, 'status', { status: 'reviewing' })) },
+    { key: 'a', what: 'Acknowledge', run: with_(acknowledge) },
     { key: 'f', what: 'Resolve as fraud', run: with_((ids) => void act(ids, 'status', state('resolved'))) },
     { key: 'n', what: 'False alarm', run: with_((ids) => void act(ids, 'status', { status: 'false_positive' })) },
-    { key: 'z', what: 'Snooze for an hour', run: with_((ids) => void act(ids, 'snooze', { for: '1h' })) },
+    { key: 'z', what: status === 'snoozed' ? 'Wake' : 'Snooze for an hour', run: with_(sleep) },
     { key: 'c', what: 'Make a case', run: with_(newCase) },
   ])
   return (
@@ -133,10 +190,10 @@ export default function Alerts() {
         {may('analyst') && now().length > 0 && (
           <>
             <span class="quiet small">{now().length} chosen</span>
-            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'reviewing' }))}>Acknowledge <kbd>A</kbd></button>
+            <button type="button" class="button" onClick={with_(acknowledge)}>Acknowledge <kbd>A</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', state('resolved')))}>Fraud <kbd>F</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False <kbd>N</kbd></button>
-            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'snooze', { for: '1h' }))}>Snooze <kbd>Z</kbd></button>
+            <button type="button" class="button" onClick={with_(sleep)}>{status === 'snoozed' ? 'Wake' : 'Snooze'} <kbd>Z</kbd></button>
             <button type="button" class="button" onClick={newCase}>Case <kbd>C</kbd></button>
           </>
         )}

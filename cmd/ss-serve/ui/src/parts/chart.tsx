@@ -1,6 +1,7 @@
 // Charts: one theme made of the page's own colours, a table behind each for those who would rather read.
 import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { missed } from '../live'
 
 export const theme = signal(document.documentElement.dataset.theme ?? 'light')
 
@@ -114,6 +115,7 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
   const box = useRef<HTMLDivElement>(null)
   const drawn = useRef<any>(null)
   const [asTable, set] = useState(false)
+  const [failed, fail] = useState(false)
   const clicked = useRef(click)
   clicked.current = click
   useEffect(() => {
@@ -128,14 +130,14 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
       // A box without room, as while a page is being left, cannot be drawn into.
       watch = new ResizeObserver(() => box.current?.clientWidth && box.current.clientHeight && drawn.current?.resize())
       watch.observe(box.current)
-    })
+    }, () => fail(true))
     return () => {
       gone = true
       watch?.disconnect()
       drawn.current?.dispose()
       drawn.current = null
     }
-  }, [asTable, theme.value])
+  }, [asTable, theme.value, failed && missed.value])
   useEffect(() => {
     drawn.current?.setOption({ animation: false, ...option() }, { replaceMerge: ['series'] })
   }, [JSON.stringify(of)])

@@ -41,18 +41,21 @@ interface Props {
   children: ComponentChildren
 }
 
-export function Dialog({ title, close, children }: Props) {
+/** Without `close` it stays until it is answered. */
+export function Dialog({ title, close, children }: Omit<Props, 'close'> & { close?: () => void }) {
   const box = useFocusInside()
-  useKeys([{ key: 'Escape', what: 'Close', run: close }])
+  useKeys([{ key: 'Escape', what: 'Close', run: () => close?.(), alone: true }])
   return (
     <>
       <div class="shade" onClick={close} />
       <div ref={box} class="dialog" role="dialog" aria-modal="true" aria-label={title} tabIndex={-1}>
         <header class="row between" style={{ marginBottom: '12px' }}>
           <h1>{title}</h1>
-          <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
-            ✕
-          </button>
+          {close && (
+            <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
+              ✕
+            </button>
+          )}
         </header>
         {children}
       </div>

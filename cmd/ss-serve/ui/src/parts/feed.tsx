@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from '../api'
 import { amount, plain } from '../format'
 import { useKeys } from '../keys'
-import { listen } from '../live'
+import { joined, listen, missed } from '../live'
 import { go } from '../router'
 import { Payment } from '../types'
 import { LevelTag } from './level'
@@ -16,38 +16,57 @@ export function place(p: Payment) {
   return [p.user_id && `customer ${p.user_id}`, p.location ?? p.country, p.category ?? p.channel].filter(Boolean).join(' · ')
 }
 
-/** All payments, or those of a level that somebody should see. */
-export function Feed({ all = false, height }: { all?: boolean; height?: string }) {
+/** Each payment once, however often it was told; no more than are shown. */
+function once(all: Payment[]) {
+  const seen = new Set<string>()
+  return all.filter((p) => seen.size < SHOWN && !seen.has(p.txn_id) && seen.add(p.txn_id))
+}
+/** The feed's order is that of arrival; what was read beside it goes by its time. */
+function join(told: Payment[], read: Payment[]) {
+  const known = new Set(told.map((p) => p.txn_id))
+  const newest = told[0]?.timestamp ?? ''
+  const rest = read.filter((p) => !known.has(p.txn_id))
+  return once([...rest.filter((p) => p.timestamp > newest), ...told, ...rest.filter((p) => p.timestamp <= newest)])
+}
+
+/** The payments of a level that somebody should see. */
+export function Feed({ height }: { height?: string }) {
   const [items, setItems] = useState<Payment[]>([])
   const [paused, setPaused] = useState(false)
   const waiting = useRef<Payment[]>([])
   const still = useRef(false)
   still.current = paused
+  const gap = missed.value + joined.value
+  // Those before the first that is told; after a break, those that came meanwhile.
   useEffect(() => {
+    if (paused) return
     let gone = false
-    void get('payments', { limit: 20, level: all ? undefined : 'LOW,MEDIUM,HIGH,CRITICAL' })
-      .then((page) => !gone && setItems((now) => (now.length ? now : page.items)))
+    void get('payments', { limit: SHOWN, level: 'LOW,MEDIUM,HIGH,CRITICAL' })
+      .then((page) => !gone && setItems((now) => join(now, page.items)))
       .catch(() => {})
+    return () => {
+      gone = true
+    }
+  }, [gap, paused])
+  useEffect(() => {
     let due = 0
     const show = () => {
       due = 0
       if (still.current || !waiting.current.length) return
       const fresh = waiting.current.reverse()
       waiting.current = []
-      setItems((old) => [...fresh, ...old].slice(0, SHOWN))
+      setItems((old) => once([...fresh, ...old]))
     }
     const stop = listen('payments', (news: Payment[]) => {
-      const wanted = all ? news : news.filter((p) => p.level !== 'NONE')
-      waiting.current = [...waiting.current, ...wanted].slice(-SHOWN)
+      waiting.current = [...waiting.current, ...news].slice(-SHOWN)
       // At most four times a second, however many come.
       if (!due) due = window.setTimeout(show, 250)
     })
     return () => {
-      gone = true
       clearTimeout(due)
       stop()
     }
-  }, [all])
+  }, [])
   const toggle = () => setPaused((p) => !p)
   useKeys([{ key: ' ', what: 'Hold the live feed, or let it go on', run: toggle }])
   return (
