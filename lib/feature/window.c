@@ -1,187 +1,20 @@
 #include "feature/window.h"
 #include "base/time.h"
+#include "feature/accumulate.h"
 #include <string.h>
-
-enum ss_side_kind ss_acc_side(const struct ss_acc *acc)
-{
-    switch ((enum ss_acc_kind)acc->kind) {
-    case SS_ACC_EXTREME: return SS_SIDE_EXTREME;
-    case SS_ACC_DISTINCT: return SS_SIDE_DISTINCT;
-    case SS_ACC_ORDER: return SS_SIDE_ORDER;
-    default: return SS_SIDE_SEEN;
-    }
-}
-
-static bool has_side(const struct ss_acc *acc)
-{
-    return acc->kind == SS_ACC_EXTREME || acc->kind == SS_ACC_DISTINCT || acc->kind == SS_ACC_ORDER ||
-           acc->kind == SS_ACC_SEEN;
-}
-
-static inline bool fits(const struct ss_group *group, const struct ss_acc *acc, char *event)
-{
-    if (SS_LIKELY(acc->plain))
-        return true;
-    const struct ss_event_meta *meta = ss_event_meta(group, event);
-    return (meta->preds & acc->must) == acc->must && (acc->labels >> (meta->label + 1) & 1);
-}
-
-/* The event's value in the accumulator's column, SS_VALUE_NULL where it has none. */
-static inline int64_t column(const struct ss_group *group, const struct ss_acc *acc, char *event)
-{
-    switch ((enum ss_col)acc->col) {
-    case SS_COL_NONE: return 0;
-    case SS_COL_LABEL: {
-        int8_t label = ss_event_meta(group, event)->label;
-        /* An unknown label adds nothing to a sum, and is no last known one. */
-        return acc->kind == SS_ACC_LAST && label < 0 ? SS_VALUE_NULL : label == 1;
-    }
-    case SS_COL_PLACE:
-        if (*(const int32_t *)(event + acc->at) == SS_PLACE_NULL)
-            return SS_VALUE_NULL;
-        break;
-    default: break;
-    }
-    return *(const int64_t *)(event + acc->at);
-}
-
-static void acc_add_slow(const struct ss_group *group, const struct ss_acc *acc, char *state,
-                         struct ss_memory *memory, char *event, uint32_t seq)
-{
-    void *st = state + acc->off;
-    if (!fits(group, acc, event))
-        return;
-    if (acc->kind == SS_ACC_COUNT) {
-        ((struct ss_state_count *)st)->n++;
-        return;
-    }
-    int64_t v = column(group, acc, event);
-    if (acc->kind == SS_ACC_DISTINCT) {
-        if (v)
-            ss_distinct_add(st, memory, (uint64_t)v);
-        return;
-    }
-    if (v == SS_VALUE_NULL)
-        return;
-    switch ((enum ss_acc_kind)acc->kind) {
-    case SS_ACC_SUM: {
-        struct ss_state_sum *s = st;
-        s->sum += v;
-        s->n++;
-        break;
-    }
-    case SS_ACC_SQUARES: {
-        struct ss_state_squares *s = st;
-        s->sum += v;
-        s->squares = (__int128)((unsigned __int128)s->squares + (unsigned __int128)((__int128)v * v));
-        s->n++;
-        break;
-    }
-    case SS_ACC_EXTREME: ss_extreme_add(st, memory, v, seq, acc->sign); break;
-    case SS_ACC_ORDER: ss_order_add(st, memory, v); break;
-    case SS_ACC_LAST: {
-        struct ss_state_last *s = st;
-        s->time_us = ss_event_time(event);
-        s->value = v;
-        break;
-    }
-    default: break;
-    }
-}
-
-static void acc_remove_slow(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
-                            uint32_t seq)
-{
-    void *st = state + acc->off;
-    if (!fits(group, acc, event))
-        return;
-    if (acc->kind == SS_ACC_COUNT) {
-        ((struct ss_state_count *)st)->n--;
-        return;
-    }
-    int64_t v = column(group, acc, event);
-    if (acc->kind == SS_ACC_DISTINCT) {
-        if (v)
-            ss_distinct_remove(st, (uint64_t)v);
-        return;
-    }
-    if (v == SS_VALUE_NULL)
-        return;
-    switch ((enum ss_acc_kind)acc->kind) {
-    case SS_ACC_SUM: {
-        struct ss_state_sum *s = st;
-        s->sum -= v;
-        s->n--;
-        break;
-    }
-    case SS_ACC_SQUARES: {
-        struct ss_state_squares *s = st;
-        s->sum -= v;
-        s->squares = (__int128)((unsigned __int128)s->squares - (unsigned __int128)((__int128)v * v));
-        s->n--;
-        break;
-    }
-    case SS_ACC_EXTREME: ss_extreme_remove(st, seq); break;
-    case SS_ACC_ORDER: ss_order_remove(st, v); break;
-    default: break; /* last values do not leave: their age is looked at when they are read */
-    }
-}
-
-/* Counts and sums without conditions are most of all accumulators. */
-static inline bool is_simple(const struct ss_acc *acc)
-{
-    return acc->plain &&
-           (acc->kind == SS_ACC_COUNT || (acc->kind <= SS_ACC_SQUARES && acc->col == SS_COL_VALUE));
-}
-
-static inline void simple(const struct ss_acc *acc, char *state, const char *event, int sign)
-{
-    struct ss_state_squares *s = (struct ss_state_squares *)(state + acc->off);
-    if (acc->kind == SS_ACC_COUNT) {
-        ((struct ss_state_count *)s)->n += (uint64_t)(int64_t)sign;
-        return;
-    }
-    int64_t v = *(const int64_t *)(event + acc->at);
-    if (v == SS_VALUE_NULL)
-        return;
-    s->sum += sign * v;
-    s->n += (uint64_t)(int64_t)sign;
-    if (acc->kind == SS_ACC_SQUARES) {
-        unsigned __int128 square = (unsigned __int128)((__int128)v * v);
-        s->squares = (__int128)((unsigned __int128)s->squares + (sign > 0 ? square : -square));
-    }
-}
-
-static inline void acc_add(const struct ss_group *group, const struct ss_acc *acc, char *state,
-                           struct ss_memory *memory, char *event, uint32_t seq)
-{
-    if (SS_LIKELY(is_simple(acc)))
-        simple(acc, state, event, 1);
-    else
-        acc_add_slow(group, acc, state, memory, event, seq);
-}
-
-static inline void acc_remove(const struct ss_group *group, const struct ss_acc *acc, char *state,
-                              char *event, uint32_t seq)
-{
-    if (SS_LIKELY(is_simple(acc)))
-        simple(acc, state, event, -1);
-    else
-        acc_remove_slow(group, acc, state, event, seq);
-}
 
 static void span_add(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span,
                      char *state, struct ss_memory *memory, char *event, uint32_t seq)
 {
     for (uint16_t a = span->acc; a < span->acc + span->accs; a++)
-        acc_add(sc->group, &set->acc[a], state, memory, event, seq);
+        ss_acc_add(sc->group, &set->acc[a], state, memory, event, seq);
 }
 
 static void span_remove(const struct ss_scope *sc, const struct ss_wset *set, const struct ss_span *span,
                         char *state, char *event, uint32_t seq)
 {
     for (uint16_t a = span->acc; a < span->acc + span->accs; a++)
-        acc_remove(sc->group, &set->acc[a], state, event, seq);
+        ss_acc_remove(sc->group, &set->acc[a], state, event, seq);
 }
 
 void ss_window_prefetch(const struct ss_group *group, const struct ss_wset *set, const struct ss_entity *ent,
@@ -204,7 +37,7 @@ void ss_window_prefetch(const struct ss_group *group, const struct ss_wset *set,
 void ss_window_prefetch_sides(const struct ss_wset *set, const char *state)
 {
     for (uint16_t a = 0; a < set->accs && set->sides; a++) {
-        if (!has_side(&set->acc[a]))
+        if (!ss_acc_has_side(&set->acc[a]))
             continue;
         const struct ss_side *side = (const struct ss_side *)(state + set->acc[a].off);
         __builtin_prefetch(side->mem);
@@ -298,15 +131,16 @@ static void settle(const struct ss_scope *sc, const struct ss_wset *set, const s
         if (acc->kind == SS_ACC_EXTREME) {
             ss_side_clear((struct ss_side *)(state + acc->off), SS_SIDE_EXTREME);
             for (uint32_t seq = ss->tail; seq != pos; seq++)
-                acc_add(sc->group, acc, state, memory, ss_log_event(sc->ent, stride, seq), seq);
+                ss_acc_add(sc->group, acc, state, memory, ss_log_event(sc->ent, stride, seq), seq);
         } else if (acc->kind == SS_ACC_LAST) {
             struct ss_state_last *last = (struct ss_state_last *)(state + acc->off);
             last->time_us = last->base_us;
             last->value = last->base_value;
             for (uint32_t seq = pos; seq != sc->ent->first; seq--) {
                 char *event = ss_log_event(sc->ent, stride, seq - 1);
-                if (fits(sc->group, acc, event) && column(sc->group, acc, event) != SS_VALUE_NULL) {
-                    acc_add(sc->group, acc, state, memory, event, seq - 1);
+                if (ss_acc_fits(sc->group, acc, event) &&
+                    ss_acc_column(sc->group, acc, event) != SS_VALUE_NULL) {
+                    ss_acc_add(sc->group, acc, state, memory, event, seq - 1);
                     break;
                 }
             }
@@ -430,9 +264,9 @@ void ss_window_leave(const struct ss_scope *sc, const struct ss_wset *set, char 
     char *event = ss_log_event(sc->ent, sc->group->stride, sc->ent->first);
     for (uint16_t a = 0; a < set->accs; a++) {
         const struct ss_acc *acc = &set->acc[a];
-        if (acc->kind != SS_ACC_LAST || !fits(sc->group, acc, event))
+        if (acc->kind != SS_ACC_LAST || !ss_acc_fits(sc->group, acc, event))
             continue;
-        int64_t v = column(sc->group, acc, event);
+        int64_t v = ss_acc_column(sc->group, acc, event);
         struct ss_state_last *last = (struct ss_state_last *)(state + acc->off);
         if (v != SS_VALUE_NULL) {
             last->base_us = ss_event_time(event);
@@ -487,10 +321,10 @@ void ss_window_lend(const struct ss_group *group, const struct ss_acc *acc, char
 {
     memcpy(loan->state, state + acc->off, lent_bytes(acc));
     if (acc->kind != SS_ACC_EXTREME)
-        acc_add(group, acc, state, memory, event, 0);
-    else if (fits(group, acc, event) && column(group, acc, event) != SS_VALUE_NULL)
-        ss_extreme_stand_in((struct ss_side *)(state + acc->off), loan->place, column(group, acc, event),
-                            acc->sign);
+        ss_acc_add(group, acc, state, memory, event, 0);
+    else if (ss_acc_fits(group, acc, event) && ss_acc_column(group, acc, event) != SS_VALUE_NULL)
+        ss_extreme_stand_in((struct ss_side *)(state + acc->off), loan->place,
+                            ss_acc_column(group, acc, event), acc->sign);
 }
 
 void ss_window_take_back(const struct ss_group *group, const struct ss_acc *acc, char *state, char *event,
@@ -499,7 +333,7 @@ void ss_window_take_back(const struct ss_group *group, const struct ss_acc *acc,
     if (lent_bytes(acc))
         memcpy(state + acc->off, loan->state, lent_bytes(acc));
     else
-        acc_remove(group, acc, state, event, 0);
+        ss_acc_remove(group, acc, state, event, 0);
 }
 
 static void relabel_set(const struct ss_scope *sc, const struct ss_wset *set, char *state,
@@ -520,9 +354,9 @@ static void relabel_set(const struct ss_scope *sc, const struct ss_wset *set, ch
             if (acc->kind == SS_ACC_EXTREME || acc->kind == SS_ACC_LAST)
                 ss->dirty = 1;
             else if (remove)
-                acc_remove(sc->group, acc, state, event, seq);
+                ss_acc_remove(sc->group, acc, state, event, seq);
             else
-                acc_add(sc->group, acc, state, memory, event, seq);
+                ss_acc_add(sc->group, acc, state, memory, event, seq);
         }
     }
 }
@@ -543,6 +377,6 @@ void ss_window_relabel(const struct ss_scope *sc, uint32_t seq, int8_t label)
 void ss_window_free(const struct ss_wset *set, char *state, struct ss_memory *memory)
 {
     for (uint16_t a = 0; a < set->accs; a++)
-        if (has_side(&set->acc[a]))
+        if (ss_acc_has_side(&set->acc[a]))
             ss_side_free((struct ss_side *)(state + set->acc[a].off), memory, ss_acc_side(&set->acc[a]));
 }

@@ -10,15 +10,9 @@
 #ifndef SS_FEATURE_WINDOW_H
 #define SS_FEATURE_WINDOW_H
 
+#include "feature/accumulate.h"
 #include "feature/log.h"
 #include "feature/state.h"
-
-/* What stands behind the fixed parts of an event, where the group keeps it. */
-struct ss_event_meta {
-    uint32_t preds;
-    int8_t label;
-    char pad[3];
-};
 
 /* An entity at work. */
 struct ss_scope {
@@ -67,13 +61,7 @@ void ss_window_prefetch(const struct ss_group *group, const struct ss_wset *set,
                         const char *state, int64_t time_us);
 void ss_window_prefetch_sides(const struct ss_wset *set, const char *state);
 
-enum ss_side_kind ss_acc_side(const struct ss_acc *acc);
 /* The exclusive lower bound of a window at a time. */
 int64_t ss_window_low(uint8_t over, int64_t window_us, int64_t delay_us, int64_t time_us);
-
-static inline struct ss_event_meta *ss_event_meta(const struct ss_group *group, char *event)
-{
-    return (struct ss_event_meta *)(event + group->at_meta);
-}
 
 #endif

@@ -1,6 +1,7 @@
 /* jq's functions on values. jq 1.6's builtin.c and builtin.jq are the reference. */
 #include "base/number.h"
 #include "rule/graph.h"
+#include "rule/tonumber.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -206,75 +207,14 @@ FUNCTION(f_tostring)
     return ss_builtin_tostring(set, in, out);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* What strtod takes whole: digits on one side of the point suffice, a sign may stand before. */
-static bool read_number(struct ss_exprs *set, struct ss_str s, struct ss_val *out)
-{
-    bool minus = s.n && s.p[0] == '-';
-    size_t i = s.n && (s.p[0] == '-' || s.p[0] == '+'), start = i, digits = 0, point = 0;
-    struct ss_str word = {s.p + i, s.n - i};
-    if ((word.n == 3 && strncasecmp(word.p, "inf", 3) == 0) ||
-        (word.n == 8 && strncasecmp(word.p, "infinity", 8) == 0)) {
-        *out = ss_val_number(minus ? -INFINITY : INFINITY);
-        return true;
-    }
-    if (word.n == 3 && strncasecmp(word.p, "nan", 3) == 0) {
-        *out = ss_val_number(NAN);
-        return true;
-    }
-    for (; i < s.n && (is_digit(s.p[i]) || (s.p[i] == '.' && !point)); i++) {
-        digits += is_digit(s.p[i]);
-        point += s.p[i] == '.';
-    }
-    if (digits == 0)
-        return false;
-    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-        i += 1 + (i + 1 < s.n && (s.p[i + 1] == '+' || s.p[i + 1] == '-'));
-        if (i >= s.n)
-            return false;
-        while (i < s.n && is_digit(s.p[i]))
-            i++;
-        if (!is_digit(s.p[i - 1]))
-            return false;
-    }
-    if (i != s.n)
-        return false;
-    while (start + 1 < s.n && s.p[start] == '0' && is_digit(s.p[start + 1]))
-        start++;
-    char *text = ss_eval_alloc(set, s.n + 3), *to = text;
-    if (!text)
-        return false;
-    if (minus)
-        *to++ = '-';
-    for (i = start; i < s.n; i++) {
-        if (s.p[i] == '.' && i == start)
-            *to++ = '0';
-        if (s.p[i] == '.' && !(i + 1 < s.n && is_digit(s.p[i + 1])))
-            continue;
-        *to++ = s.p[i];
-    }
-    *out = ss_val_parse_number(text, (size_t)(to - text));
-    return true;
-}
-
 FUNCTION(f_tonumber)
 {
     if (in->type == SS_VAL_NUMBER)
         return value(out, *in);
     if (in->type != SS_VAL_STRING)
         return ss_eval_fail(set, "% cannot be read as a number", in, NULL);
-    struct ss_str s = c_string(in);
-    if (s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0)
-        s = (struct ss_str){s.p + 3, s.n - 3};
-    while (s.n && strchr(" \t\r\n", s.p[0]))
-        s.p++, s.n--;
-    while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
-        s.n--;
-    return read_number(set, s, out) ? SS_OUT_VALUE : ss_eval_fail(set, "% is no number", in, NULL);
+    return ss_read_number(set, c_string(in), out) ? SS_OUT_VALUE
+                                                  : ss_eval_fail(set, "% is no number", in, NULL);
 }
 
 static int by_key(const void *a, const void *b)

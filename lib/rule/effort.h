@@ -27,7 +27,7 @@ struct ss_judge {
  * are noted in j->out. */
 struct ss_effort ss_effort_of(struct ss_judge *j, const struct ss_ast *ast, double size);
 
-/* The first refusal stays. Returns some cost, so that callers can return it. */
+/* The first refusal stays. Returns some effort, so that callers can return it. */
 __attribute__((format(printf, 3, 4))) struct ss_effort ss_judge_refuse(struct ss_judge *j,
                                                                        enum ss_syntax state, const char *fmt,
                                                                        ...);

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "rule/list_key.h"
 #include "rule/network.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -42,21 +43,6 @@ struct ss_list {
     uint32_t covered;
 };
 
-static const char *const kind_names[SS_LIST_KINDS] = {"exact", "prefix", "cidr", "email_domain"};
-
-const char *ss_list_kind_name(enum ss_list_kind kind)
-{
-    return kind_names[kind];
-}
-
-int ss_list_kind_of(struct ss_str name)
-{
-    for (int i = 0; i < SS_LIST_KINDS; i++)
-        if (ss_str_is(name, kind_names[i]))
-            return i;
-    return -1;
-}
-
 int ss_list_new(enum ss_list_kind kind, struct ss_list **list)
 {
     struct ss_list *l = calloc(1, sizeof *l);
@@ -93,40 +79,6 @@ enum ss_list_kind ss_list_kind(const struct ss_list *list)
 }
 
 /* --- keys --- */
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* What an entry is kept as; false when the kind does not allow it. `key` has SS_LIST_VALUE_MAX bytes. */
-static bool make_key(enum ss_list_kind kind, struct ss_str value, char *key, size_t *len, unsigned *length)
-{
-    struct ss_network net;
-    if (value.n == 0 || value.n > SS_LIST_VALUE_MAX)
-        return false;
-    if (kind == SS_LIST_CIDR) {
-        if (!ss_network_parse(value, &net))
-            return false;
-        memcpy(key, net.address, sizeof net.address);
-        key[sizeof net.address] = (char)net.bits;
-        *len = sizeof net.address + 1;
-        *length = net.bits;
-        return true;
-    }
-    if (kind == SS_LIST_EMAIL_DOMAIN && value.p[0] == '@')
-        value.p++, value.n--;
-    for (size_t i = 0; i < value.n; i++) {
-        key[i] = kind == SS_LIST_EMAIL_DOMAIN ? lower(value.p[i]) : value.p[i];
-        if (kind == SS_LIST_EMAIL_DOMAIN && (key[i] == '@' || key[i] == ' ' || (key[i] == '*' && i > 0)))
-            return false;
-    }
-    *len = value.n;
-    *length = (unsigned)value.n;
-    if (kind != SS_LIST_EMAIL_DOMAIN)
-        return true;
-    return value.n > 0 && (key[0] != '*' || (value.n > 2 && key[1] == '.'));
-}
 
 static struct ss_str key_at(const struct ss_list *l, uint32_t item)
 {
@@ -322,26 +274,13 @@ static int add_key(struct ss_list *l, const struct ss_list_entry *entry, const c
     return 0;
 }
 
-static int wrong_value(const struct ss_list *l, struct ss_str value)
-{
-    int n = value.n < 64 ? (int)value.n : 64;
-    if (value.n == 0)
-        return ss_fail(SS_ECONFIG, "an empty value");
-    if (value.n > SS_LIST_VALUE_MAX)
-        return ss_fail(SS_ECONFIG, "a value of more than %d bytes", SS_LIST_VALUE_MAX);
-    if (l->kind == SS_LIST_CIDR)
-        return ss_fail(SS_ECONFIG, "'%.*s' is no address or network such as 10.0.0.0/8 or 2001:db8::/32", n,
-                       value.p);
-    return ss_fail(SS_ECONFIG, "'%.*s' is no domain such as example.com or *.example.com", n, value.p);
-}
-
 int ss_list_add(struct ss_list *l, const struct ss_list_entry *entry)
 {
     char key[SS_LIST_VALUE_MAX];
     size_t len;
     unsigned length;
-    if (!make_key(l->kind, entry->value, key, &len, &length))
-        return wrong_value(l, entry->value);
+    if (!ss_list_key(l->kind, entry->value, key, &len, &length))
+        return ss_list_key_fault(l->kind, entry->value);
     return add_key(l, entry, key, len, length);
 }
 
@@ -350,8 +289,8 @@ int ss_list_extend(struct ss_list *l, const struct ss_list_entry *entry)
     char key[SS_LIST_VALUE_MAX];
     size_t len;
     unsigned length;
-    if (!make_key(l->kind, entry->value, key, &len, &length))
-        return wrong_value(l, entry->value);
+    if (!ss_list_key(l->kind, entry->value, key, &len, &length))
+        return ss_list_key_fault(l->kind, entry->value);
     int64_t item = find(l, key, len, 0, true);
     if (item < 0)
         return add_key(l, entry, key, len, length);
@@ -449,7 +388,7 @@ static int64_t find_domain(const struct ss_list *l, struct ss_str value, int64_t
     if (value.n == 0 || value.n > SS_LIST_VALUE_MAX)
         return -1;
     for (size_t i = 0; i < value.n; i++)
-        domain[i] = lower(value.p[i]);
+        domain[i] = ss_list_lower(value.p[i]);
     int64_t item = find(l, domain, value.n, time_us, false);
     for (size_t i = 0; i < value.n && item < 0; i++) {
         if (domain[i] != '.' || i == 0)
@@ -483,7 +422,7 @@ bool ss_list_contains(const struct ss_list *l, struct ss_str value)
     char key[SS_LIST_VALUE_MAX];
     size_t len;
     unsigned length;
-    return make_key(l->kind, value, key, &len, &length) && find(l, key, len, 0, true) >= 0;
+    return ss_list_key(l->kind, value, key, &len, &length) && find(l, key, len, 0, true) >= 0;
 }
 
 uint32_t ss_list_count(const struct ss_list *l)
