@@ -10,6 +10,7 @@ extern "C" { // what our C headers declare is C, also what they include
 #include "base/number.h"
 #include "json/doc.h"
 #include "json/json.h"
+#include "json/skim.h"
 }
 
 namespace dom = simdjson::dom;
@@ -23,9 +24,25 @@ struct ss_json_parser {
     size_t scratch_cap = 0;
 };
 
+static int grow_members(struct ss_json_parser *parser)
+{
+    size_t cap = parser->cap ? parser->cap * 2 : 64;
+    void *p = std::realloc(parser->members, cap * sizeof(struct ss_json_member));
+    if (!p)
+        return ss_fail(SS_ENOMEM, "out of memory for %zu members", cap);
+    parser->members = static_cast<struct ss_json_member *>(p);
+    parser->cap = cap;
+    return 0;
+}
+
 extern "C" struct ss_json_parser *ss_json_parser_new(void)
 {
-    return new (std::nothrow) ss_json_parser;
+    auto *parser = new (std::nothrow) ss_json_parser;
+    if (parser && grow_members(parser) < 0) {
+        ss_json_parser_free(parser);
+        return nullptr;
+    }
+    return parser;
 }
 
 extern "C" void ss_json_parser_free(struct ss_json_parser *parser)
@@ -55,17 +72,6 @@ static const char *reason(error_code code)
     case simdjson::MEMALLOC: return "out of memory";
     default: return "malformed JSON";
     }
-}
-
-static int grow_members(struct ss_json_parser *parser)
-{
-    size_t cap = parser->cap ? parser->cap * 2 : 64;
-    void *p = std::realloc(parser->members, cap * sizeof(struct ss_json_member));
-    if (!p)
-        return ss_fail(SS_ENOMEM, "out of memory for %zu members", cap);
-    parser->members = static_cast<struct ss_json_member *>(p);
-    parser->cap = cap;
-    return 0;
 }
 
 static enum ss_json_type type_of(char first)
@@ -127,11 +133,38 @@ static const char *blank_big_integers(struct ss_json_parser *parser, const char 
     return found ? out : nullptr;
 }
 
+// Plain objects (skim.h), whose members are put into the parser's. -1: not plain, or simply wrong.
+static long skim(struct ss_json_parser *parser, const char *text, size_t len)
+{
+    constexpr size_t least = 4096;
+    dom::parser &dom = parser->dom;
+    if (SS_UNLIKELY(dom.capacity() < len || !dom.implementation)) {
+        size_t cap = least;
+        while (cap < len)
+            cap *= 2;
+        if (dom.allocate(cap))
+            return -1;
+    }
+    if (std::memchr(text, '\\', len))
+        return -1;
+    const auto *bytes = reinterpret_cast<const uint8_t *>(text);
+    if (dom.implementation->stage1(bytes, len, simdjson::stage1_mode::regular))
+        return -1;
+    return ss_json_skim(text, dom.implementation->structural_indexes.get(),
+                        dom.implementation->n_structural_indexes, parser->members, parser->cap);
+}
+
 extern "C" int ss_json_split(struct ss_json_parser *parser, const char *text, size_t len,
                              const struct ss_json_member **members, size_t *n)
 {
     if (len >= UINT32_MAX)
         return ss_fail(SS_EDATA, "longer than 4 GiB");
+    long plain = skim(parser, text, len);
+    if (SS_LIKELY(plain >= 0)) {
+        *members = parser->members;
+        *n = static_cast<size_t>(plain);
+        return 0;
+    }
     dom::element root;
     error_code code = parser->dom.parse(text, len, false).get(root);
     if (SS_UNLIKELY(code == simdjson::NUMBER_ERROR)) {
