@@ -205,8 +205,9 @@ bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
 
 /* --- the group */
 
-static void forget(struct ss_kafka_part *p)
+static void forget(struct ss_kafka_source *k, struct ss_kafka_part *p)
 {
+    ss_kafka_queue_forget(k, p);
     p->live = p->given = p->read = 0;
     p->next = p->committed = p->eof = SS_NOT_YET;
     p->rkt = NULL; /* freed perhaps, and its address another topic's */
@@ -254,7 +255,7 @@ int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *
         int err = ss_kafka_part_know(k, list->elems[i].topic, list->elems[i].partition, &p);
         if (err < 0 || !p)
             return err;
-        forget(p);
+        forget(k, p);
         p->assigned = true;
         p->ended &= p->end == SS_NOT_YET;
     }
@@ -279,7 +280,7 @@ static void unassign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t 
             continue;
         ss_taken_disown(&k->taken, (int)(p - k->part));
         ss_kafka_join_forget(k, p);
-        forget(p);
+        forget(k, p);
     }
     if (is_cooperative(k)) {
         rd_kafka_error_t *error = ss_rdk.incremental_unassign(k->kafka.rk, list);
@@ -383,6 +384,9 @@ int ss_kafka_parts_begin(struct ss_kafka_source *k)
     rd_kafka_resp_err_t why;
     rd_kafka_topic_partition_list_t *list;
     ss_rdk.poll_set_consumer(k->kafka.rk);
+    k->queue.from = ss_rdk.queue_get_consumer(k->kafka.rk);
+    if (!k->queue.from)
+        return ss_fail(SS_EBUG, "Kafka's client has no queue");
     if (k->uri.group) {
         list = ss_rdk.topic_partition_list_new(k->uri.n_topics);
         for (int t = 0; t < (k->uri.joined ? 1 : k->uri.n_topics); t++)

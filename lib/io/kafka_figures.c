@@ -17,11 +17,7 @@ static int64_t lag_of(struct ss_kafka_source *k, const struct ss_kafka_part *p)
 /* Messages that the client has fetched and not given yet. */
 static size_t queued(struct ss_kafka_source *k)
 {
-    rd_kafka_queue_t *queue = ss_rdk.queue_get_consumer(k->kafka.rk);
-    size_t n = queue ? ss_rdk.queue_length(queue) : 0;
-    if (queue)
-        ss_rdk.queue_destroy(queue);
-    return n;
+    return ss_rdk.queue_length(k->queue.from) + k->queue.n - k->queue.at;
 }
 
 void ss_kafka_source_stats(struct ss_source *src, struct ss_buf *json)

@@ -137,7 +137,7 @@ static int next_message(struct ss_kafka_source *k, int wait_ms, rd_kafka_message
 {
     if (k->uri.joined)
         return ss_kafka_join_next(k, wait_ms, msg);
-    *msg = ss_rdk.consumer_poll(k->kafka.rk, wait_ms);
+    *msg = ss_kafka_queue_next(k, wait_ms);
     return 0;
 }
 
@@ -181,6 +181,12 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
     if (settled && k->uri.until >= SS_UNTIL_END)
         ss_kafka_parts_elsewhere(k);
     return k->wanted || k->coming || !finished(k) ? SS_AGAIN : 0;
+}
+
+static bool kafka_ready(struct ss_source *src)
+{
+    const struct ss_kafka_source *k = ss_kafka_source_of(src);
+    return k->rest || (!k->wanted && !k->coming && !k->uri.joined && !finished(k) && ss_kafka_queue_ready(k));
 }
 
 /* --- what has been read */
@@ -296,6 +302,7 @@ static void kafka_close(struct ss_source *src)
     if (k->kafka.rk && k->uri.group && !k->rebalances)
         return; /* left to the end of the process */
     k->closing = true;
+    ss_kafka_queue_forget(k, NULL);
     for (rd_kafka_message_t *msg; (msg = ss_taken_drop(&k->taken)) != NULL;)
         ss_rdk.message_destroy(msg);
     k->keeper = NULL;
@@ -306,6 +313,8 @@ static void kafka_close(struct ss_source *src)
             ss_rdk.topic_partition_list_destroy(k->coming);
         }
         ss_kafka_give_up(k);
+        if (k->queue.from)
+            ss_rdk.queue_destroy(k->queue.from);
         (void)ss_rdk.consumer_close(k->kafka.rk);
         ss_rdk.destroy(k->kafka.rk);
     }
@@ -319,6 +328,7 @@ static void kafka_close(struct ss_source *src)
 
 static const struct ss_source_ops source_ops = {.read = kafka_read,
                                                 .close = kafka_close,
+                                                .ready = kafka_ready,
                                                 .consumed = consumed,
                                                 .origin = origin,
                                                 .commit = kafka_commit,

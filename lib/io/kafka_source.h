@@ -31,12 +31,21 @@ struct ss_kafka_part {
     bool caught, paused; /* caught: it was read to its end when the last of the ring came */
 };
 
+/* Messages taken from the client and not looked at yet. */
+#define SS_KAFKA_QUEUE 1000
+struct ss_kafka_queue {
+    rd_kafka_queue_t *from; /* the client's own */
+    rd_kafka_message_t *msg[SS_KAFKA_QUEUE];
+    size_t at, n;
+};
+
 struct ss_kafka_source {
     struct ss_source base;
     struct ss_kafka kafka;
     struct ss_kafka_uri uri;
     struct ss_kafka_part *part;
     int n_parts, last; /* last: the part of the last message */
+    struct ss_kafka_queue queue;
     struct ss_taken taken;
     struct ss_origin origin;  /* what origin() last told */
     rd_kafka_message_t *rest; /* a message handed over in part, and how much of it; NULL: none */
@@ -90,6 +99,12 @@ int ss_kafka_settled(struct ss_source *src, int number, struct ss_part *part);
 int ss_kafka_take_over(struct ss_kafka_source *k) SS_MUST_CHECK;
 /* Tells the keeper that these go. */
 void ss_kafka_tell_going(struct ss_kafka_source *k, const rd_kafka_topic_partition_list_t *list);
+
+/* kafka_queue.c. The next message or event; NULL when there is none yet. */
+rd_kafka_message_t *ss_kafka_queue_next(struct ss_kafka_source *k, int wait_ms);
+bool ss_kafka_queue_ready(const struct ss_kafka_source *k);
+/* Throws away what is there of this partition, or all of it. */
+void ss_kafka_queue_forget(struct ss_kafka_source *k, const struct ss_kafka_part *p);
 
 /* kafka_join.c. The next message or event in *msg, NULL when there is none yet. */
 int ss_kafka_join_next(struct ss_kafka_source *k, int wait_ms, rd_kafka_message_t **msg) SS_MUST_CHECK;
