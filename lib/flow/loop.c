@@ -32,7 +32,9 @@ static int flush(struct loop *loop)
 
 static int flush_env(struct ss_env *env)
 {
-    return flush(of_env(env));
+    struct loop *loop = of_env(env);
+    int err = flush(loop);
+    return err ? err : ss_output_push(&loop->output, false);
 }
 
 /* What the bytes are that come next: all of them, where the input has no partitions. */
@@ -156,8 +158,9 @@ static int run_inputs(struct loop *loop)
 {
     int from = loop->chain->link[0].stage->fill != NULL;
     while (!stopped(loop)) {
-        bool waits = ss_output_may_wait(&loop->output) && ss_input_is_ready(&loop->input);
+        bool ready = ss_input_is_ready(&loop->input), waits = ready && ss_output_may_wait(&loop->output);
         int err = waits ? 0 : flush_and_commit(loop); /* before the read that may block */
+        err = err ? err : ss_output_push(&loop->output, ready);
         if (err < 0)
             return err;
         report(loop);
@@ -184,6 +187,7 @@ static int run_generator(struct loop *loop)
             return err;
         loop->counts->in += chain->batch.n;
         err = process(loop, 1);
+        err = err ? err : ss_output_push(&loop->output, true);
         if (err < 0)
             return err;
         report(loop);

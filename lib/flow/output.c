@@ -105,6 +105,16 @@ int ss_output_flush(struct ss_output *output)
     return err;
 }
 
+int ss_output_push(struct ss_output *output, bool more)
+{
+    int err = 0;
+    for (int i = 0; i < 2 && !err; i++) {
+        struct ss_sink *sink = i ? output->commit.out : output->commit.rejects;
+        err = sink && sink->ops->push ? sink->ops->push(sink, more) : 0;
+    }
+    return err;
+}
+
 /* Sends the one line in `buf` as a message; `msg` has its origin and labels. */
 static int put(struct ss_sink *sink, struct ss_buf *buf, const struct ss_record *rec, int key,
                struct ss_message *msg, struct ss_arena *arena)

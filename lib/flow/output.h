@@ -38,6 +38,8 @@ int ss_output_batch(struct ss_output *output, struct ss_batch *batch,
 bool ss_output_may_wait(const struct ss_output *output);
 /* Hands everything to the sinks. */
 int ss_output_flush(struct ss_output *output) SS_MUST_CHECK;
+/* Lets messages go that wait for others, unless `more` come at once. */
+int ss_output_push(struct ss_output *output, bool more) SS_MUST_CHECK;
 /* Closes the sinks: as ss_sink_close, of the first that failed. */
 int ss_output_close(struct ss_output *output) SS_MUST_CHECK;
 void ss_output_free(struct ss_output *output);

@@ -20,6 +20,7 @@
     X(commit_transaction)              \
     X(committed)                       \
     X(conf_destroy)                    \
+    X(conf_get)                        \
     X(conf_new)                        \
     X(conf_set)                        \
     X(conf_set_dr_msg_cb)              \
@@ -45,12 +46,14 @@
     X(flush)                           \
     X(get_watermark_offsets)           \
     X(header_add)                      \
+    X(header_get_all)                  \
     X(headers_copy)                    \
     X(headers_destroy)                 \
     X(headers_new)                     \
     X(incremental_assign)              \
     X(incremental_unassign)            \
     X(init_transactions)               \
+    X(last_error)                      \
     X(message_destroy)                 \
     X(message_headers)                 \
     X(message_timestamp)               \
@@ -62,6 +65,7 @@
     X(pause_partitions)                \
     X(poll)                            \
     X(poll_set_consumer)               \
+    X(produce)                         \
     X(producev)                        \
     X(purge)                           \
     X(query_watermark_offsets)         \

@@ -2,15 +2,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/number.h"
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define POLL_EVERY    256               /* messages between two looks at delivery reports */
 #define KEPT_MAX      ((size_t)1 << 30) /* of one transaction; it is committed much earlier: */
-#define KEPT_URGENT   ((size_t)32 << 20)
-#define TRANSACTION_S 60 /* how long to try to commit */
+#define TRANSACTION_S 60                /* how long to try to commit */
 #define SLOTS_MAX     1000
 
 static struct ss_producer *producers; /* of this process; opened and closed by one thread */
@@ -20,70 +19,7 @@ int ss_producer_fail(struct ss_producer *p, const char *what, const char *why)
     return ss_kafka_fail(&p->kafka, SS_EIO, what, why);
 }
 
-/* --- messages */
-
-static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
-{
-    struct ss_producer *p = (struct ss_producer *)((char *)opaque - offsetof(struct ss_producer, kafka));
-    (void)rk;
-    if (!msg->err) {
-        p->delivered++;
-        p->bytes += msg->len;
-        return;
-    }
-    p->failures++;
-    if (!p->failed)
-        p->failed = msg->err;
-}
-
-static const char *fatal_text(struct ss_producer *p)
-{
-    return ss_rdk.fatal_error(p->kafka.rk, p->fatal, sizeof p->fatal) ? p->fatal : NULL;
-}
-
-/* Fatal faults come as failed deliveries, or as an error of the call that meets them. */
-static int check_delivery(struct ss_producer *p)
-{
-    if (p->failed && fatal_text(p))
-        return ss_producer_fail(p, "cannot go on writing to", p->fatal);
-    if (p->failed && !p->transactional)
-        return ss_producer_fail(p, "a message was not taken by", ss_rdk.err2str(p->failed));
-    return 0;
-}
-
-/* Hands one message to the client. While that has as much as it can hold, waits for deliveries. */
-static int produce(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
-                   rd_kafka_headers_t *headers, int flags)
-{
-    for (;;) {
-        rd_kafka_resp_err_t why =
-            ss_rdk.producev(p->kafka.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(flags),
-                            RD_KAFKA_V_KEY((void *)(uintptr_t)key.p, key.n),
-                            RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
-                            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-        if (!why)
-            return 0;
-        int err = check_delivery(p);
-        if (err < 0)
-            return err;
-        if (why == RD_KAFKA_RESP_ERR__FATAL)
-            return ss_producer_fail(p, "cannot go on writing to", fatal_text(p));
-        if (why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-            return SS_TOO_LONG;
-        if (why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
-            return SS_AGAIN; /* the transaction has to be aborted */
-        if (why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
-        ss_rdk.poll(p->kafka.rk, 100);
-    }
-}
-
-static rd_kafka_headers_t *copy_headers(const void *headers)
-{
-    return headers ? ss_rdk.headers_copy(headers) : NULL;
-}
-
-static int begin(struct ss_producer *p)
+int ss_producer_begin(struct ss_producer *p)
 {
     rd_kafka_error_t *error = ss_rdk.begin_transaction(p->kafka.rk);
     p->open = !error;
@@ -94,94 +30,18 @@ static int begin(struct ss_producer *p)
     return err;
 }
 
-static void forget_kept(struct ss_producer *p)
-{
-    for (struct ss_kept *one = p->first; one; one = one->next)
-        if (one->headers)
-            ss_rdk.headers_destroy(one->headers);
-    p->first = NULL;
-    p->last = &p->first;
-    p->kept_bytes = 0;
-    ss_arena_reset(&p->arena);
-    if (p->committer)
-        p->committer->urgent = false;
-}
-
-static struct ss_str keep_text(struct ss_producer *p, struct ss_str text)
-{
-    return text.p ? (struct ss_str){ss_arena_copy(&p->arena, text.p, text.n), text.n} : text;
-}
-
-static int send_kept(struct ss_producer *p, struct ss_kept *one)
-{
-    if (p->stuck)
-        return 0;
-    rd_kafka_headers_t *headers = copy_headers(one->headers);
-    int err = produce(p, one->topic, one->key, one->value, headers, 0);
-    if (err && headers)
-        ss_rdk.headers_destroy(headers);
-    p->stuck = err == SS_AGAIN;
-    return p->stuck ? 0 : err;
-}
-
-/* Its bytes stay where they are until the transaction is committed: the client need not copy them. */
-static int keep(struct ss_producer *p, const struct ss_kept *from)
-{
-    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one);
-    if (!one)
-        return SS_ENOMEM;
-    *one = *from;
-    one->key = keep_text(p, from->key);
-    one->value = keep_text(p, from->value);
-    if ((from->key.p && !one->key.p) || !one->value.p)
-        return SS_ENOMEM;
-    one->headers = copy_headers(from->headers);
-    int err = send_kept(p, one);
-    if (err) {
-        if (one->headers)
-            ss_rdk.headers_destroy(one->headers);
-        return err;
-    }
-    *p->last = one;
-    p->last = &one->next;
-    p->kept_bytes += one->value.n;
-    if (p->kept_bytes > KEPT_URGENT && p->committer)
-        p->committer->urgent = true;
-    return 0;
-}
-
-int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
-                    const void *headers)
-{
-    int err = check_delivery(p);
-    if (!err && p->transactional && !p->open)
-        err = begin(p);
-    if (err < 0)
-        return err;
-    if (p->transactional) {
-        struct ss_kept one = {
-            .topic = topic, .key = key, .value = value, .headers = (rd_kafka_headers_t *)(uintptr_t)headers};
-        err = keep(p, &one);
-    } else {
-        rd_kafka_headers_t *copy = copy_headers(headers);
-        err = produce(p, topic, key, value, copy, RD_KAFKA_MSG_F_COPY);
-        if (err && copy)
-            ss_rdk.headers_destroy(copy);
-    }
-    if (!err && ++p->put % POLL_EVERY == 0)
-        ss_rdk.poll(p->kafka.rk, 0);
-    return err;
-}
-
 /* --- durability */
 
 int ss_producer_sync(struct ss_producer *p)
 {
     if (p->transactional)
-        return check_delivery(p); /* lasting with the commit, and not before */
+        return ss_producer_check(p); /* lasting with the commit, and not before */
+    int kept = ss_producer_hand_over(p);
+    if (kept < 0)
+        return kept;
     for (;;) {
         rd_kafka_resp_err_t why = ss_rdk.flush(p->kafka.rk, 1000);
-        int err = check_delivery(p);
+        int err = ss_producer_check(p);
         if (err < 0 || !why)
             return err;
         if (why != RD_KAFKA_RESP_ERR__TIMED_OUT)
@@ -208,9 +68,9 @@ static int abort_transaction(struct ss_producer *p)
 
 static int send_again(struct ss_producer *p)
 {
-    int err = begin(p);
+    int err = ss_producer_begin(p);
     for (struct ss_kept *one = p->first; one && !err; one = one->next)
-        err = send_kept(p, one);
+        err = ss_kept_send(p, one);
     return err;
 }
 
@@ -261,7 +121,7 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
         if (!error) {
             p->open = false;
             p->transactions++;
-            forget_kept(p);
+            ss_kept_forget(p);
             return 0;
         }
         p->fences += ss_rdk.error_code(error) == RD_KAFKA_RESP_ERR__FENCED;
@@ -340,14 +200,18 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         "true",
         "partitioner",
         "murmur2_random", /* as Java's clients do it: the same key, the same partition */
+        "delivery.report.only.error",
+        "true",
+        "sticky.partitioning.linger.ms", /* messages without a key that go together make one request */
+        "10",
         "queue.buffering.max.messages",
-        "500000",
+        "100000",
         "queue.buffering.max.kbytes",
         "131072",
         "socket.nagle.disable",
         "true",
-        /* Nobody sees a transaction's messages before its end, which waits for no linger. Else it is what a
-         * message waits for others; where many come, requests under way make batches large in any case. */
+        /* Nobody sees a transaction's messages before its end, which waits for no linger. Others have waited
+         * for each other before they came here. */
         "linger.ms",
         p->transactional ? "20" : "1",
         p->transactional ? "transactional.id" : NULL,
@@ -355,11 +219,17 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         NULL,
     };
     rd_kafka_conf_t *conf;
+    char most[32];
+    size_t n = sizeof most;
+    int64_t message_max;
     if (!err)
         err = ss_kafka_conf(pairs, &conf);
     if (err < 0)
         return err;
-    ss_rdk.conf_set_dr_msg_cb(conf, on_delivery);
+    bool told = !ss_rdk.conf_get(conf, "message.max.bytes", most, &n) &&
+                ss_int_parse(most, strlen(most), &message_max);
+    p->message_max = told ? (size_t)message_max : 0;
+    ss_rdk.conf_set_dr_msg_cb(conf, ss_producer_on_delivery);
     err = ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
     if (!err && p->transactional)
         ss_info("transactions are named '%s'", id);
@@ -399,7 +269,7 @@ void ss_producer_let_go(struct ss_producer *p)
         (void)ss_rdk.flush(p->kafka.rk, 1000);
         ss_rdk.destroy(p->kafka.rk);
     }
-    forget_kept(p);
+    ss_kept_forget(p);
     ss_arena_free(&p->arena);
     if (p->slot_fd >= 0)
         close(p->slot_fd);

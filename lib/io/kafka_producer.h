@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "io/kafka_parts.h"
 
-/* A message of the open transaction. */
+/* A message of the open transaction, or one that waits to go together with others. */
 struct ss_kept {
     struct ss_kept *next;
     rd_kafka_topic_t *topic;
@@ -31,11 +31,12 @@ struct ss_producer {
                                             aborted and sent again */
     struct ss_arena arena;
     struct ss_kept *first, **last;
-    size_t kept_bytes;
-    struct ss_sink *committer;  /* the sink whose commit ends transactions */
-    char fatal[256];            /* what no later try can mend */
-    rd_kafka_resp_err_t failed; /* the first delivery that failed, outside transactions */
-    uint64_t put, delivered, bytes, failures, transactions, retries, aborts, fences;
+    size_t kept_bytes, message_max; /* the latter as the client has it */
+    int64_t kept_ns;                /* since when the first is kept */
+    struct ss_sink *committer;      /* the sink whose commit ends transactions */
+    char fatal[256];                /* what no later try can mend */
+    rd_kafka_resp_err_t failed;     /* the first delivery that failed, outside transactions */
+    uint64_t put, failures, transactions, retries, aborts, fences;
 };
 
 /* The one for these brokers, made where there is none; *fresh tells. `committer` is the sink whose commit
@@ -49,10 +50,22 @@ int ss_producer_init(struct ss_producer *p) SS_MUST_CHECK;
 /* One message, its bytes and headers the caller's. SS_TOO_LONG, SS_EIO. */
 int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
                     const void *headers) SS_MUST_CHECK;
+/* Hands over what waits to go together, unless `more` is to come at once and it may wait on. */
+int ss_producer_push(struct ss_producer *p, bool more) SS_MUST_CHECK;
 /* Waits until everything has been delivered. SS_EIO. */
 int ss_producer_sync(struct ss_producer *p) SS_MUST_CHECK;
 /* Commits the open transaction together with what `src` has consumed. */
 int ss_producer_commit(struct ss_producer *p, struct ss_source *src) SS_MUST_CHECK;
 int ss_producer_fail(struct ss_producer *p, const char *what, const char *why);
+int ss_producer_begin(struct ss_producer *p) SS_MUST_CHECK;
+
+/* kafka_send.c. All that waits to go together. SS_EIO. */
+int ss_producer_hand_over(struct ss_producer *p) SS_MUST_CHECK;
+int ss_producer_check(struct ss_producer *p) SS_MUST_CHECK; /* has a delivery failed? */
+const char *ss_producer_fatal(struct ss_producer *p);
+void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque);
+/* A message of the transaction; once that is stuck, nothing is done. */
+int ss_kept_send(struct ss_producer *p, const struct ss_kept *one) SS_MUST_CHECK;
+void ss_kept_forget(struct ss_producer *p);
 
 #endif

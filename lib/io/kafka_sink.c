@@ -70,6 +70,11 @@ static int kafka_write(struct ss_sink *sink, const void *bytes, size_t len)
     return 0;
 }
 
+static int kafka_push(struct ss_sink *sink, bool more)
+{
+    return ss_producer_push(of(sink)->p, more);
+}
+
 static int kafka_sync(struct ss_sink *sink)
 {
     return ss_producer_sync(of(sink)->p);
@@ -181,6 +186,7 @@ static const struct ss_sink_ops sink_ops = {.write = kafka_write,
                                             .sync = kafka_sync,
                                             .close = kafka_close,
                                             .put = kafka_put,
+                                            .push = kafka_push,
                                             .metrics = put_metrics,
                                             .stats = put_stats,
                                             .check = kafka_check};

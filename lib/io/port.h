@@ -134,6 +134,9 @@ struct ss_sink_ops {
 
     /* One message; waits while the transport has more than it can hold. SS_TOO_LONG, SS_EIO. */
     int (*put)(struct ss_sink *sink, const struct ss_message *msg);
+    /* Messages may wait for each other until this is called; with `more` to come at once, some milliseconds
+     * longer. NULL: none waits. Sync includes it. */
+    int (*push)(struct ss_sink *sink, bool more);
     /* Where commit_us is set: everything put since the last commit, and what `src` has consumed, become
      * lasting and visible in one step, or not at all. `src` need not commit then. */
     int (*commit)(struct ss_sink *sink, struct ss_source *src);

@@ -1,0 +1,207 @@
+/*
+ * Messages on their way to the client. Those of a transaction go at once: nobody sees them before its end.
+ * Others wait here while more input is there, some milliseconds at most, and go together: the client then
+ * makes few large requests of them, and when nothing follows they wait for nothing. Had they gone one by one,
+ * only linger.ms would make requests larger, at the price of that time for each message of a calm stream.
+ */
+#include "base/clock.h"
+#include "base/err.h"
+#include "io/kafka_producer.h"
+
+#define POLL_EVERY   256                    /* messages between two looks at what failed */
+#define KEPT_URGENT  ((size_t)32 << 20)     /* of a transaction, to be committed */
+#define TOGETHER     ((size_t)1 << 20)      /* bytes that wait for each other: a full request */
+#define TOGETHER_NS  ((int64_t)5 * 1000000) /* and how long: as the client's own linger.ms would have it */
+#define OVERHEAD_MAX 1000                   /* of a message, and of a header: more than it can be */
+
+void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
+{
+    struct ss_producer *p = (struct ss_producer *)((char *)opaque - offsetof(struct ss_producer, kafka));
+    (void)rk;
+    if (!msg->err)
+        return;
+    p->failures++;
+    if (!p->failed)
+        p->failed = msg->err;
+}
+
+const char *ss_producer_fatal(struct ss_producer *p)
+{
+    return ss_rdk.fatal_error(p->kafka.rk, p->fatal, sizeof p->fatal) ? p->fatal : NULL;
+}
+
+/* Fatal faults come as failed deliveries, or as an error of the call that meets them. */
+int ss_producer_check(struct ss_producer *p)
+{
+    if (p->failed && ss_producer_fatal(p))
+        return ss_producer_fail(p, "cannot go on writing to", p->fatal);
+    if (p->failed && !p->transactional)
+        return ss_producer_fail(p, "a message was not taken by", ss_rdk.err2str(p->failed));
+    return 0;
+}
+
+/* The client's own copy of the bytes, unless it is a transaction's. Headers become the client's. */
+static rd_kafka_resp_err_t hand_over(struct ss_producer *p, const struct ss_kept *one,
+                                     rd_kafka_headers_t *headers)
+{
+    void *value = (void *)(uintptr_t)one->value.p, *key = (void *)(uintptr_t)one->key.p;
+    if (p->transactional || headers)
+        return ss_rdk.producev(p->kafka.rk, RD_KAFKA_V_RKT(one->topic),
+                               RD_KAFKA_V_MSGFLAGS(p->transactional ? 0 : RD_KAFKA_MSG_F_COPY),
+                               RD_KAFKA_V_KEY(key, one->key.n), RD_KAFKA_V_VALUE(value, one->value.n),
+                               RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    return ss_rdk.produce(one->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, one->value.n, key,
+                          one->key.n, NULL)
+               ? ss_rdk.last_error()
+               : 0;
+}
+
+static rd_kafka_headers_t *copy_headers(const void *headers)
+{
+    return headers ? ss_rdk.headers_copy(headers) : NULL;
+}
+
+/* Hands one message to the client. While that has as much as it can hold, waits for deliveries. */
+static int produce(struct ss_producer *p, const struct ss_kept *one)
+{
+    rd_kafka_headers_t *headers = copy_headers(one->headers);
+    for (;;) {
+        rd_kafka_resp_err_t why = hand_over(p, one, headers);
+        if (!why)
+            return 0;
+        int err = ss_producer_check(p);
+        if (!err && why == RD_KAFKA_RESP_ERR__FATAL)
+            err = ss_producer_fail(p, "cannot go on writing to", ss_producer_fatal(p));
+        else if (!err && why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+            err = SS_TOO_LONG;
+        else if (!err && why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
+            err = SS_AGAIN; /* the transaction has to be aborted */
+        else if (!err && why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            err = ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
+        if (err && headers)
+            ss_rdk.headers_destroy(headers);
+        if (err)
+            return err;
+        ss_rdk.poll(p->kafka.rk, 100);
+    }
+}
+
+/* --- messages that are kept */
+
+void ss_kept_forget(struct ss_producer *p)
+{
+    for (struct ss_kept *one = p->first; one; one = one->next)
+        if (one->headers)
+            ss_rdk.headers_destroy(one->headers);
+    p->first = NULL;
+    p->last = &p->first;
+    p->kept_bytes = 0;
+    ss_arena_reset(&p->arena);
+    if (p->committer)
+        p->committer->urgent = false;
+}
+
+static struct ss_str keep_text(struct ss_producer *p, struct ss_str text)
+{
+    return text.p ? (struct ss_str){ss_arena_copy(&p->arena, text.p, text.n), text.n} : text;
+}
+
+int ss_kept_send(struct ss_producer *p, const struct ss_kept *one)
+{
+    int err = p->stuck ? 0 : produce(p, one);
+    p->stuck |= err == SS_AGAIN;
+    return p->stuck ? 0 : err;
+}
+
+/* The bytes of a transaction's messages stay where they are until it is committed. */
+static int keep(struct ss_producer *p, const struct ss_kept *from)
+{
+    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one);
+    if (!one)
+        return SS_ENOMEM;
+    *one = *from;
+    one->key = keep_text(p, from->key);
+    one->value = keep_text(p, from->value);
+    if ((from->key.p && !one->key.p) || !one->value.p)
+        return SS_ENOMEM;
+    one->headers = copy_headers(from->headers);
+    int err = p->transactional ? ss_kept_send(p, one) : 0;
+    if (err) {
+        if (one->headers)
+            ss_rdk.headers_destroy(one->headers);
+        return err;
+    }
+    *p->last = one;
+    p->last = &one->next;
+    p->kept_bytes += one->value.n;
+    if (p->transactional && p->kept_bytes > KEPT_URGENT && p->committer)
+        p->committer->urgent = true;
+    return 0;
+}
+
+/* --- messages that go together */
+
+/* Those before one that fails are gone; that one and what follows stay. */
+int ss_producer_hand_over(struct ss_producer *p)
+{
+    while (p->first && !p->transactional) {
+        struct ss_kept *one = p->first;
+        int err = produce(p, one);
+        if (err == SS_TOO_LONG)
+            err = ss_producer_fail(p, "cannot write to", "a message is longer than message.max.bytes");
+        if (err < 0)
+            return err;
+        if (one->headers)
+            ss_rdk.headers_destroy(one->headers);
+        p->first = one->next;
+    }
+    if (!p->transactional)
+        ss_kept_forget(p);
+    return 0;
+}
+
+int ss_producer_push(struct ss_producer *p, bool more)
+{
+    if (p->transactional || !p->first)
+        return 0;
+    bool wait = more && p->kept_bytes < TOGETHER && ss_clock_mono_ns() - p->kept_ns < TOGETHER_NS;
+    return wait ? 0 : ss_producer_hand_over(p);
+}
+
+/* It may be longer than the client takes, which the client is asked at once. */
+static bool is_large(const struct ss_producer *p, const struct ss_kept *msg)
+{
+    size_t n = msg->key.n + msg->value.n + OVERHEAD_MAX, size;
+    const char *name;
+    const void *value;
+    for (size_t i = 0; msg->headers && !ss_rdk.header_get_all(msg->headers, i, &name, &value, &size); i++)
+        n += strlen(name) + size + OVERHEAD_MAX;
+    return n > p->message_max;
+}
+
+static int put_together(struct ss_producer *p, const struct ss_kept *msg)
+{
+    if (is_large(p, msg)) {
+        int err = ss_producer_hand_over(p); /* what came before goes before it */
+        return err ? err : produce(p, msg);
+    }
+    if (!p->first)
+        p->kept_ns = ss_clock_mono_ns();
+    int err = keep(p, msg);
+    return !err && p->kept_bytes >= TOGETHER ? ss_producer_hand_over(p) : err;
+}
+
+int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
+                    const void *headers)
+{
+    struct ss_kept msg = {
+        .topic = topic, .key = key, .value = value, .headers = (rd_kafka_headers_t *)(uintptr_t)headers};
+    int err = ss_producer_check(p);
+    if (!err && p->transactional && !p->open)
+        err = ss_producer_begin(p);
+    if (!err)
+        err = p->transactional ? keep(p, &msg) : put_together(p, &msg);
+    if (!err && ++p->put % POLL_EVERY == 0)
+        ss_rdk.poll(p->kafka.rk, 0);
+    return err;
+}
