@@ -6,15 +6,11 @@
  */
 #include "base/number.h"
 #include "io/kafka_parts.h"
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCH 1000
-
-static __typeof__(&rd_kafka_produce) produce;
-static __typeof__(&rd_kafka_last_error) last_error;
 
 static void die(const char *what)
 {
@@ -43,7 +39,10 @@ static rd_kafka_conf_t *conf_of(const char *brokers, char **settings)
 static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *name, const char *value)
 {
     char why[512];
-    if (ss_rdk.conf_set(conf, name, value, why, sizeof why))
+    /* With room for all that is to come, fetching never pauses (lib/io/kafka_wake.c). */
+    if (ss_rdk.conf_set(conf, name, value, why, sizeof why) ||
+        (type == RD_KAFKA_CONSUMER &&
+         ss_rdk.conf_set(conf, "queued.max.messages.kbytes", "1048576", why, sizeof why)))
         die(why);
     rd_kafka_t *rk = ss_rdk.new(type, conf, why, sizeof why);
     if (!rk)
@@ -69,10 +68,10 @@ static void assign_all(rd_kafka_t *rk, const char *topic)
 
 static void pass_on(rd_kafka_t *producer, rd_kafka_topic_t *to, const rd_kafka_message_t *msg)
 {
-    while (produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, msg->payload, msg->len, msg->key,
-                   msg->key_len, NULL)) {
-        if (last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            die(ss_rdk.err2str(last_error()));
+    while (ss_rdk.produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, msg->payload, msg->len, msg->key,
+                          msg->key_len, NULL)) {
+        if (ss_rdk.last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            die(ss_rdk.err2str(ss_rdk.last_error()));
         ss_rdk.poll(producer, 10);
     }
 }
@@ -100,11 +99,6 @@ int main(int argc, char **argv)
     int64_t count;
     if (argc < 5 || !ss_int_parse(argv[4], strlen(argv[4]), &count) || ss_kafka_load() < 0)
         die("BROKERS FROM TO COUNT [NAME=VALUE]...");
-    void *library = dlopen("librdkafka.so.1", RTLD_NOW);
-    if (!library)
-        die(dlerror());
-    *(void **)&produce = dlsym(library, "rd_kafka_produce");
-    *(void **)&last_error = dlsym(library, "rd_kafka_last_error");
     rd_kafka_t *consumer =
         client(RD_KAFKA_CONSUMER, conf_of(argv[1], argv + 5), "group.id", "sentinel-stream-bench");
     rd_kafka_t *producer =
