@@ -9,19 +9,16 @@
 #include "feature/supply.h"
 #include "flow/stage.h"
 #include "model/distribution.h"
-#include "model/import.h"
+#include "model/inputs.h"
 #include "model/intake.h"
 #include "model/report.h"
-#include <fnmatch.h>
 #include <stdlib.h>
 
 #define REPORT_MAX ((size_t)16 << 20)
-#define NAMES_MAX  64
 
 struct train {
     const char *model_path, *feature_name, *report_path, *import_path, *from, *to;
-    const char *exclude[NAMES_MAX], *only[NAMES_MAX], *monotone[NAMES_MAX]; /* lists of names, as given */
-    int excludes, onlys, monotones;
+    struct ss_names exclude, only, monotone; /* as given */
     bool json;
     size_t max_memory;
     struct ss_fit_options fit;
@@ -122,34 +119,33 @@ static int64_t take_int(struct argp_state *state, const char *name, const char *
     return n;
 }
 
-static void take_list(struct argp_state *state, const char *name, char *arg, const char **list, int *n)
+static void take_names(struct argp_state *state, const char *name, char *arg, struct ss_names *names)
 {
     for (char *p = arg, *next; p && *p; p = next) {
         next = strchr(p, ',');
         if (next)
             *next++ = '\0';
-        if (*n == NAMES_MAX)
-            argp_error(state, "--%s takes at most %d names", name, NAMES_MAX);
-        list[(*n)++] = p;
+        if (names->n == SS_NAMES_MAX)
+            argp_error(state, "--%s takes at most %d names", name, SS_NAMES_MAX);
+        names->name[names->n++] = p;
     }
 }
 
 static void take_params(struct argp_state *state, struct ss_fit_options *fit, char *arg)
 {
-    const char *list[SS_FIT_PARAMS_MAX];
-    int n = 0;
-    take_list(state, "params", arg, list, &n);
-    for (int i = 0; i < n; i++) {
-        char *equals = strchr(list[i], '=');
-        if (!equals || equals == list[i] || fit->n_params == SS_FIT_PARAMS_MAX)
-            argp_error(state, "--params takes at most %d of NAME=VALUE, not '%s'", SS_FIT_PARAMS_MAX,
-                       list[i]);
+    struct ss_names given = {.n = 0};
+    take_names(state, "params", arg, &given);
+    for (int i = 0; i < given.n; i++) {
+        const char *name = given.name[i];
+        char *equals = strchr(name, '=');
+        if (!equals || equals == name || fit->n_params == SS_FIT_PARAMS_MAX)
+            argp_error(state, "--params takes at most %d of NAME=VALUE, not '%s'", SS_FIT_PARAMS_MAX, name);
         *equals = '\0';
-        if (!ss_xgb_has_param(list[i]))
+        if (!ss_xgb_has_param(name))
             argp_error(state,
                        "--params: XGBoost's trees have no parameter '%s' (max_depth, eta, subsample, ...)",
-                       list[i]);
-        fit->param[fit->n_params++] = (struct ss_xgb_param){list[i], equals + 1};
+                       name);
+        fit->param[fit->n_params++] = (struct ss_xgb_param){name, equals + 1};
     }
 }
 
@@ -227,9 +223,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_JSON: st->json = true; return 0;
     case OPT_FROM: st->from = arg; return 0;
     case OPT_TO: st->to = arg; return 0;
-    case OPT_EXCLUDE: take_list(state, "exclude", arg, st->exclude, &st->excludes); return 0;
-    case OPT_ONLY: take_list(state, "only", arg, st->only, &st->onlys); return 0;
-    case OPT_MONOTONE: take_list(state, "monotone", arg, st->monotone, &st->monotones); return 0;
+    case OPT_EXCLUDE: take_names(state, "exclude", arg, &st->exclude); return 0;
+    case OPT_ONLY: take_names(state, "only", arg, &st->only); return 0;
+    case OPT_MONOTONE: take_names(state, "monotone", arg, &st->monotone); return 0;
     case OPT_MEMORY: st->max_memory = (size_t)take_int(state, "max-memory", arg, 1, 1 << 24) << 20; return 0;
     }
     return parse_fit(key, arg, state, &st->fit);
@@ -248,117 +244,6 @@ static int read_time(const char *option, const char *text, int64_t *time_us, int
                    text);
 }
 
-static bool in_list(struct ss_str name, const char *const *list, int n)
-{
-    char text[257];
-    if (name.n >= sizeof text)
-        return false;
-    memcpy(text, name.p, name.n);
-    text[name.n] = '\0';
-    for (int i = 0; i < n; i++)
-        if (fnmatch(list[i], text, 0) == 0)
-            return true;
-    return false;
-}
-
-/* Names that match nothing are slips of the pen. */
-static int check_list(const char *option, const char *const *list, int n,
-                      const struct ss_feature_names *names)
-{
-    for (int i = 0; i < n; i++) {
-        uint32_t k = 0;
-        while (k < names->n && !in_list(names->name[k], list + i, 1))
-            k++;
-        if (k == names->n)
-            return ss_fail(SS_EUSAGE, "--%s: no feature is called '%s'", option, list[i]);
-    }
-    return 0;
-}
-
-static int copy_text(struct ss_model *model, struct ss_str from, struct ss_str *to)
-{
-    to->p = ss_arena_copy(&model->arena, from.p, from.n);
-    to->n = from.n;
-    return to->p ? 0 : SS_ENOMEM;
-}
-
-static int choose_inputs(struct train *st)
-{
-    const struct ss_feature_names *names = ss_supply_names(st->supply);
-    uint32_t n = 0;
-    int err = check_list("exclude", st->exclude, st->excludes, names);
-    err = err ? err : check_list("only", st->only, st->onlys, names);
-    st->bind = malloc((names->n + 1) * sizeof *st->bind);
-    if (!err && !st->bind)
-        err = ss_fail(SS_ENOMEM, "out of memory");
-    for (uint32_t k = 0; !err && k < names->n; k++)
-        if (!in_list(names->name[k], st->exclude, st->excludes) &&
-            (!st->onlys || in_list(names->name[k], st->only, st->onlys)))
-            st->bind[n++] = k;
-    if (!err && n == 0)
-        err = ss_fail(SS_EUSAGE, "no feature is left to train on");
-    err = err ? err : ss_model_inputs(st->model, n);
-    for (uint32_t j = 0; !err && j < n; j++) {
-        struct ss_model_input *in = &st->model->input[j];
-        in->is_text = names->is_text && names->is_text[st->bind[j]];
-        err = copy_text(st->model, names->name[st->bind[j]], &in->name);
-    }
-    return err;
-}
-
-/* The trees of another tool: their features are named, or are all features of the file in order. */
-static int import_trees(struct train *st)
-{
-    const struct ss_feature_names *names = ss_supply_names(st->supply);
-    struct ss_model *model = st->model;
-    struct ss_buf buf;
-    ss_buf_init(&buf, SS_MODEL_FILE_MAX);
-    int err = ss_file_read(st->import_path, &buf);
-    if (!err) {
-        err = ss_import_model(buf.p ? buf.p : "", buf.n, &model->trees);
-        if (err)
-            err = ss_fail_in(err, "'%s': ", st->import_path);
-    }
-    ss_buf_free(&buf);
-    if (err)
-        return err;
-    uint32_t n = model->trees.n_features;
-    if (!model->trees.name && n != names->n)
-        return ss_fail(SS_EDATA, "'%s' names no features and has %u, the feature file has %u",
-                       st->import_path, n, names->n);
-    err = ss_model_inputs(model, n);
-    st->bind = malloc((n + 1) * sizeof *st->bind);
-    if (!err && !st->bind)
-        err = ss_fail(SS_ENOMEM, "out of memory");
-    for (uint32_t j = 0; !err && j < n; j++)
-        err = copy_text(model, model->trees.name ? model->trees.name[j] : names->name[j],
-                        &model->input[j].name);
-    err = err ? err : ss_model_bind(model, names, st->bind);
-    return err ? ss_fail_in(err, "'%s' does not fit the feature file: ", st->import_path) : 0;
-}
-
-/* NAME=+1 or NAME=-1 */
-static int set_ways(struct train *st)
-{
-    st->way = calloc(st->model->n_inputs, 1);
-    if (!st->way)
-        return ss_fail(SS_ENOMEM, "out of memory");
-    for (int i = 0; i < st->monotones; i++) {
-        const char *equals = strchr(st->monotone[i], '='), *to = equals ? equals + 1 : "";
-        int way = strcmp(to, "+1") == 0 || strcmp(to, "1") == 0 ? 1 : strcmp(to, "-1") == 0 ? -1 : 0;
-        struct ss_str name = {st->monotone[i], equals ? (size_t)(equals - st->monotone[i]) : 0};
-        uint32_t j = 0;
-        while (j < st->model->n_inputs && !ss_str_eq(st->model->input[j].name, name))
-            j++;
-        if (!way || j == st->model->n_inputs)
-            return ss_fail(SS_EUSAGE, "--monotone '%s' is not NAME=+1 or NAME=-1 of a feature in use",
-                           st->monotone[i]);
-        st->way[j] = (int8_t)way;
-    }
-    st->fit.monotone = st->way;
-    return 0;
-}
-
 static int open_features(struct train *st)
 {
     const char *name = st->feature_name ? st->feature_name : SS_FEATURE_FILE_DEFAULT;
@@ -369,7 +254,7 @@ static int open_features(struct train *st)
     err = err ? err : ss_supply_new(text, name, st->env->schema, 1, st->env->program, &st->supply);
     if (!err) {
         memcpy(st->model->set, ss_supply_names(st->supply)->set, sizeof st->model->set);
-        err = copy_text(st->model, text, &st->model->feature_file);
+        err = ss_model_keep(st->model, text, &st->model->feature_file);
     }
     ss_buf_free(&buf);
     return err;
@@ -386,8 +271,11 @@ static int train_open(void *state, struct ss_env *env)
     if (err)
         return err;
     st->model->kind = st->import_path ? SS_MODEL_GBT : st->fit.kind;
-    err = st->import_path ? import_trees(st) : choose_inputs(st);
-    err = err ? err : set_ways(st);
+    const struct ss_feature_names *names = ss_supply_names(st->supply);
+    err = st->import_path ? ss_inputs_import(st->model, names, st->import_path, &st->bind)
+                          : ss_inputs_choose(st->model, names, &st->only, &st->exclude, &st->bind);
+    err = err ? err : ss_inputs_ways(st->model, &st->monotone, &st->way);
+    st->fit.monotone = st->way;
     if (err)
         return err;
     return ss_intake_init(&st->intake, st->model, st->bind, st->max_memory);
@@ -459,7 +347,7 @@ static int measure(const struct train *st, const struct ss_fit_report *fit, stru
 static int keep_json(struct train *st, struct ss_buf *buf, struct ss_str *to)
 {
     int err = ss_buf_check(buf);
-    err = err ? err : copy_text(st->model, (struct ss_str){buf->p, buf->n}, to);
+    err = err ? err : ss_model_keep(st->model, (struct ss_str){buf->p, buf->n}, to);
     ss_buf_reset(buf);
     return err;
 }
