@@ -1,5 +1,5 @@
-#include "alert/deliver.h"
-#include "alert/desk.h"
+#include "alert/desks.h"
+#include "alert/messenger.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -8,7 +8,6 @@
 
 #define MEMBER_MAX    ((size_t)64 << 10)
 #define STATE_MAX     ((size_t)512 << 20)
-#define PARTS_MAX     4096
 #define DRAIN_US      (30 * SS_SECOND_US)
 #define DRAIN_ONLY_US (10 * SS_MINUTE_US)
 
@@ -19,22 +18,14 @@ struct alert {
     int64_t drain_us; /* -1: not given */
 
     struct ss_env *env;
-    struct ss_desk *desk;             /* of the partition at hand */
-    struct ss_desk *desks[PARTS_MAX]; /* of all */
-    int n_desks;
+    struct ss_desk *desk;   /* of the partition at hand */
+    struct ss_desks desks;  /* of all */
     struct ss_exprs *exprs; /* of --when */
     int when_id;
     uint64_t when_errors;
     struct ss_snooze *snooze;
-    struct ss_routes routes;
-    struct ss_spool *spool;
-    struct ss_delivery *delivery;
-    struct ss_desk_counts gone;                /* of the desks that were closed */
-    struct ss_delivery_counts before;          /* of those that a reload has ended */
-    struct ss_str places[SS_DESTINATIONS_MAX]; /* the destinations' names */
-    struct ss_buf member, message;
-    bool silent; /* what is told has been told before */
-    bool added;  /* to the spool, since the last commit */
+    struct ss_messenger messenger;
+    struct ss_buf member;
     int reloads;
 };
 
@@ -154,67 +145,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp alert_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
-/* --- messages --- */
-
-/* Puts one message for each of the group's places into what the next commit makes durable. */
-static int tell(struct alert *st, enum ss_event event, const struct ss_group *group,
-                const struct ss_facts *facts, const struct ss_record *rec)
-{
-    char id[SS_MESSAGE_ID];
-    uint32_t places = group->places & ~SS_PLACE_STDOUT;
-    if (!places)
-        return 0;
-    ss_message_id(group->id, group->messages, id);
-    if (st->silent)
-        return 0;
-    ss_buf_reset(&st->message);
-    ss_message_put(event, group, facts, rec, &st->message);
-    int err = ss_buf_check(&st->message);
-    for (uint32_t i = 0; i < st->routes.n && !err; i++)
-        if (places >> i & 1)
-            err = ss_spool_add(st->spool, st->places[i], ss_str_of(id),
-                               (struct ss_str){group->key, group->key_n},
-                               (struct ss_str){st->message.p, st->message.n});
-    st->added = true;
-    return err;
-}
-
 static int tell_ended(void *arg, const struct ss_group *group)
 {
-    return tell(arg, SS_ENDED, group, NULL, NULL);
-}
-
-/* What is told is on disk before the records go on. */
-static int commit(struct alert *st)
-{
-    if (!st->added)
-        return 0;
-    st->added = false;
-    int err = ss_spool_commit(st->spool);
-    if (!err && st->delivery)
-        ss_delivery_wake(st->delivery);
-    return err;
-}
-
-/* All desks together, those of partitions that have gone included. */
-static void add_counts(struct ss_desk_counts *sum, const struct ss_desk *desk)
-{
-    struct ss_desk_counts n = ss_desk_counts(desk);
-    sum->alerts += n.alerts;
-    sum->joined += n.joined;
-    sum->snoozed += n.snoozed;
-    sum->cooled += n.cooled;
-    sum->over_budget += n.over_budget;
-    sum->above_budget += n.above_budget;
-    sum->pushed_out += n.pushed_out;
-}
-
-static struct ss_desk_counts desk_counts(const struct alert *st)
-{
-    struct ss_desk_counts sum = st->gone;
-    for (int i = 0; i < st->n_desks; i++)
-        add_counts(&sum, st->desks[i]);
-    return sum;
+    struct alert *st = arg;
+    return ss_messenger_tell(&st->messenger, SS_ENDED, group, NULL, NULL);
 }
 
 /* --- opening --- */
@@ -228,8 +162,8 @@ static int load_snooze(struct alert *st, bool opening)
         ss_snooze_free(snooze);
         return err;
     }
-    for (int i = 0; i < st->n_desks; i++)
-        ss_desk_snooze(st->desks[i], snooze);
+    for (int i = 0; i < st->desks.n; i++)
+        ss_desk_snooze(st->desks.at[i], snooze);
     ss_snooze_free(st->snooze);
     st->snooze = snooze;
     return 0;
@@ -245,60 +179,12 @@ static int open_when(struct alert *st)
     return err ? err : ss_exprs_bind(st->exprs, st->env->schema, true);
 }
 
-static void name_places(const struct ss_routes *routes, struct ss_str *places)
+static void rename_places(void *arg, const struct ss_str *before, uint32_t n_before, const struct ss_str *now,
+                          uint32_t n)
 {
-    for (uint32_t i = 0; i < routes->n; i++)
-        places[i] = ss_str_of(routes->to[i].name);
-}
-
-static int open_routes(struct alert *st)
-{
-    int err = ss_routes_read(st->routes_path, &st->routes);
-    name_places(&st->routes, st->places);
-    err = err ? err : ss_spool_open(st->spool_path, NULL, &st->spool);
-    return err ? err : ss_delivery_start(&st->routes, st->spool, &st->delivery);
-}
-
-static void stop_delivery(struct alert *st)
-{
-    struct ss_delivery_counts n = ss_delivery_stop(st->delivery);
-    st->delivery = NULL;
-    st->before.sent += n.sent;
-    st->before.dead += n.dead;
-    st->before.failed_tries += n.failed_tries;
-}
-
-/* All of it, reloads included. */
-static struct ss_delivery_counts counts(const struct alert *st)
-{
-    struct ss_delivery_counts n = st->before;
-    if (st->delivery) {
-        struct ss_delivery_counts now = ss_delivery_counts(st->delivery);
-        n.sent += now.sent;
-        n.dead += now.dead;
-        n.failed_tries += now.failed_tries;
-    }
-    return n;
-}
-
-/* The spool stays; what is under way is broken off and sent again. */
-static int reload_routes(struct alert *st)
-{
-    struct ss_routes routes, old = st->routes;
-    struct ss_str places[SS_DESTINATIONS_MAX];
-    int err = ss_routes_read(st->routes_path, &routes);
-    if (err < 0) {
-        ss_routes_free(&routes);
-        return err;
-    }
-    name_places(&routes, places);
-    stop_delivery(st);
-    for (int i = 0; i < st->n_desks; i++)
-        ss_desk_rename(st->desks[i], st->places, old.n, places, routes.n);
-    st->routes = routes;
-    memcpy(st->places, places, sizeof places);
-    ss_routes_free(&old);
-    return ss_delivery_start(&st->routes, st->spool, &st->delivery);
+    struct alert *st = arg;
+    for (int i = 0; i < st->desks.n; i++)
+        ss_desk_rename(st->desks.at[i], before, n_before, now, n);
 }
 
 static int alert_open(void *state, struct ss_env *env)
@@ -309,23 +195,20 @@ static int alert_open(void *state, struct ss_env *env)
     st->opt.ended = tell_ended;
     st->opt.arg = st;
     ss_buf_init(&st->member, MEMBER_MAX);
-    ss_buf_init(&st->message, SS_MESSAGE_MAX * 4);
+    ss_messenger_init(&st->messenger);
     env->no_input = st->drain;
     int err = st->when ? open_when(st) : 0;
     if (!err && st->snooze_path)
         err = load_snooze(st, true);
-    return !err && st->routes_path ? open_routes(st) : err;
+    return !err && st->routes_path ? ss_messenger_open(&st->messenger, st->routes_path, st->spool_path) : err;
 }
 
 static int alert_part_open(void *state)
 {
     struct alert *st = state;
-    if (st->n_desks == PARTS_MAX)
-        return ss_fail(SS_EUSAGE, "alerts over more than %d partitions", PARTS_MAX);
-    int err = ss_desk_new(&st->opt, st->env->schema, &st->desk);
+    int err = ss_desks_open(&st->desks, &st->opt, st->env->schema, &st->desk);
     if (err)
         return err;
-    st->desks[st->n_desks++] = st->desk;
     if (st->snooze)
         ss_desk_snooze(st->desk, st->snooze);
     return 0;
@@ -334,13 +217,7 @@ static int alert_part_open(void *state)
 static void alert_part_close(void *state)
 {
     struct alert *st = state;
-    if (!st->desk)
-        return;
-    for (int i = 0; i < st->n_desks; i++)
-        if (st->desks[i] == st->desk)
-            st->desks[i] = st->desks[--st->n_desks];
-    add_counts(&st->gone, st->desk);
-    ss_desk_free(st->desk);
+    ss_desks_close(&st->desks, st->desk);
     st->desk = NULL;
 }
 
@@ -355,13 +232,10 @@ static int64_t alert_memory_us(const void *state)
 static void alert_close(void *state)
 {
     struct alert *st = state;
-    ss_delivery_stop(st->delivery);
-    ss_spool_close(st->spool);
-    ss_routes_free(&st->routes);
+    ss_messenger_close(&st->messenger);
     ss_exprs_free(st->exprs);
     ss_snooze_free(st->snooze);
     ss_buf_free(&st->member);
-    ss_buf_free(&st->message);
 }
 
 /* Both files, whatever becomes of the other. */
@@ -374,7 +248,7 @@ static int alert_reload(void *state)
         snprintf(why, sizeof why, "%s; ", ss_err_text());
     else if (st->snooze_path)
         ss_info("snooze list '%s' reloaded", st->snooze_path);
-    int routes = st->routes_path ? reload_routes(st) : 0;
+    int routes = st->routes_path ? ss_messenger_reload(&st->messenger, rename_places, st) : 0;
     if (!routes && st->routes_path)
         ss_info("routes '%s' reloaded", st->routes_path);
     if (routes < 0) {
@@ -434,11 +308,11 @@ static int judge(struct alert *st, struct ss_record *rec, struct ss_arena *arena
     }
     struct ss_group *group = ruling.group;
     if (st->routes_path)
-        group->places |= ss_routes_places(&st->routes, &ruling.facts);
+        group->places |= ss_routes_places(&st->messenger.routes, &ruling.facts);
     err = set_member(st, rec, group, arena);
     if (!err && ruling.event >= 0 && group->places)
-        err = tell(st, (enum ss_event)ruling.event, group, &ruling.facts, rec);
-    if (st->only && st->routes.uses_stdout && !(group->places & SS_PLACE_STDOUT))
+        err = ss_messenger_tell(&st->messenger, (enum ss_event)ruling.event, group, &ruling.facts, rec);
+    if (st->only && st->messenger.routes.uses_stdout && !(group->places & SS_PLACE_STDOUT))
         rec->fate = SS_DROP;
     return err;
 }
@@ -449,7 +323,7 @@ static int alert_step(void *state, struct ss_batch *batch)
     struct ss_arena *arena = &batch->arena[0];
     int err = 0;
     reload_where_asked(st);
-    st->silent = batch->silent;
+    st->messenger.silent = batch->silent;
     for (size_t i = 0; i < batch->n && !err; i++) {
         struct ss_record *rec = &batch->rec[i];
         if (rec->fate != SS_KEEP)
@@ -462,14 +336,14 @@ static int alert_step(void *state, struct ss_batch *batch)
         else
             err = judge(st, rec, arena);
     }
-    return err ? err : commit(st);
+    return err ? err : ss_messenger_commit(&st->messenger);
 }
 
 /* --- the end --- */
 
 static void report(struct alert *st)
 {
-    struct ss_desk_counts n = desk_counts(st);
+    struct ss_desk_counts n = ss_desks_counts(&st->desks);
     ss_info("%llu alerts with %llu further payments; %llu snoozed, %llu in cool-down, %llu over the budget, "
             "%llu CRITICAL above it",
             (unsigned long long)n.alerts, (unsigned long long)n.joined, (unsigned long long)n.snoozed,
@@ -487,8 +361,8 @@ static void report(struct alert *st)
 static int drain(struct alert *st)
 {
     int64_t wait_us = st->drain_us >= 0 ? st->drain_us : st->drain ? DRAIN_ONLY_US : DRAIN_US;
-    uint64_t left = ss_delivery_drain(st->delivery, wait_us, st->env->stop);
-    struct ss_delivery_counts n = counts(st);
+    uint64_t left = ss_delivery_drain(st->messenger.delivery, wait_us, st->env->stop);
+    struct ss_delivery_counts n = ss_messenger_counts(&st->messenger);
     ss_info("%llu messages delivered, %llu given up, %llu tries failed", (unsigned long long)n.sent,
             (unsigned long long)n.dead, (unsigned long long)n.failed_tries);
     if (!left)
@@ -505,9 +379,9 @@ static int alert_part_finish(void *state, struct ss_batch *batch)
 {
     struct alert *st = state;
     (void)batch;
-    st->silent = false;
+    st->messenger.silent = false;
     int err = st->env->state_path || st->drain ? 0 : ss_desk_end(st->desk);
-    return err ? err : commit(st);
+    return err ? err : ss_messenger_commit(&st->messenger);
 }
 
 static int alert_finish(void *state, struct ss_batch *batch)
@@ -516,23 +390,23 @@ static int alert_finish(void *state, struct ss_batch *batch)
     (void)batch;
     if (!st->drain)
         report(st);
-    return st->delivery ? drain(st) : 0;
+    return st->messenger.delivery ? drain(st) : 0;
 }
 
 static void alert_status(const void *state, struct ss_stage_status *status)
 {
     const struct alert *st = state;
-    struct ss_desk_counts n = desk_counts(st);
-    struct ss_delivery_counts d = counts(st);
+    struct ss_desk_counts n = ss_desks_counts(&st->desks);
+    struct ss_delivery_counts d = ss_messenger_counts(&st->messenger);
     ss_status_add(status, "alerts", n.alerts);
     ss_status_add(status, "joined", n.joined);
     ss_status_add(status, "snoozed", n.snoozed);
     ss_status_add(status, "cooled", n.cooled);
     ss_status_add(status, "over_budget", n.over_budget);
     ss_status_add(status, "above_budget", n.above_budget);
-    if (!st->spool)
+    if (!st->messenger.spool)
         return;
-    ss_status_add(status, "waiting", ss_spool_waiting(st->spool));
+    ss_status_add(status, "waiting", ss_spool_waiting(st->messenger.spool));
     ss_status_add(status, "sent", d.sent);
     ss_status_add(status, "dead", d.dead);
     ss_status_add(status, "failed_tries", d.failed_tries);
@@ -543,7 +417,7 @@ static int alert_save(const void *state, struct ss_sink *to)
     const struct alert *st = state;
     struct ss_buf buf;
     ss_buf_init(&buf, STATE_MAX);
-    ss_desk_save(st->desk, st->places, st->routes.n, &buf);
+    ss_desk_save(st->desk, st->messenger.place, st->messenger.routes.n, &buf);
     int err = ss_buf_check(&buf);
     err = err ? err : ss_sink_write(to, buf.p, buf.n);
     ss_buf_free(&buf);
@@ -561,8 +435,9 @@ static int alert_load(void *state, struct ss_source *from)
         n = to ? ss_source_read(from, to, 65536) : SS_ENOMEM;
         buf.n += n > 0 ? (size_t)n : 0;
     }
-    int err =
-        n < 0 ? (int)n : ss_desk_load(st->desk, (struct ss_str){buf.p, buf.n}, st->places, st->routes.n);
+    int err = n < 0 ? (int)n
+                    : ss_desk_load(st->desk, (struct ss_str){buf.p, buf.n}, st->messenger.place,
+                                   st->messenger.routes.n);
     ss_buf_free(&buf);
     return err;
 }
