@@ -3,26 +3,33 @@
 #include "base/log.h"
 #include "store/migrate.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-#define NICE 10
 
 struct ss_mover {
     struct ss_db *db;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t more;
+    pid_t tid; /* its thread's own number, once it works */
     bool runs, wanted, closing;
 };
+
+/* SCHED_IDLE: whoever else has something to do does it at once, not when this one's turn is over. */
+static void give_way(const struct ss_mover *m, bool to_all)
+{
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(m->tid, to_all ? SCHED_IDLE : SCHED_OTHER, &none);
+}
 
 static void *work(void *arg)
 {
     struct ss_mover *m = arg;
     pthread_setname_np(pthread_self(), "mover");
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* this thread's alone, in Linux */
     pthread_mutex_lock(&m->lock);
+    m->tid = gettid();
+    give_way(m, true);
     while (!m->closing) {
         if (!m->wanted) {
             pthread_cond_wait(&m->more, &m->lock);
@@ -33,6 +40,7 @@ static void *work(void *arg)
             ss_warn("the store's log stays long: %s", ss_err_text());
         pthread_mutex_lock(&m->lock);
         m->wanted = false; /* what came meanwhile asks again */
+        give_way(m, true);
     }
     pthread_mutex_unlock(&m->lock);
     return NULL;
@@ -54,12 +62,14 @@ int ss_mover_open(const char *uri, struct ss_mover **out)
     return err;
 }
 
-void ss_mover_wake(struct ss_mover *m)
+void ss_mover_wake(struct ss_mover *m, bool urgent)
 {
     pthread_mutex_lock(&m->lock);
     if (!m->wanted)
         pthread_cond_signal(&m->more);
     m->wanted = true;
+    if (urgent && m->tid)
+        give_way(m, false);
     pthread_mutex_unlock(&m->lock);
 }
 

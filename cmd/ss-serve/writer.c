@@ -497,8 +497,9 @@ static void *work(void *arg)
                 ss_clock_wait_until(ss_clock_mono_ns() + RETRY_MS * 1000000);
         }
         ss_writer_chores(writer);
-        if (ss_db_wants_checkpoint(writer->opt.db))
-            ss_mover_wake(writer->opt.mover);
+        enum ss_checkpoint need = ss_db_wants_checkpoint(writer->opt.db);
+        if (need)
+            ss_mover_wake(writer->opt.mover, need == SS_CHECKPOINT_URGENT);
     }
     ss_flusher_drain(writer->flusher);
     return NULL;
@@ -556,7 +557,7 @@ int ss_writer_close(struct ss_writer *writer)
         ss_writer_tell_head(writer->opt.db);
     /* The loop's connection goes with the process, so that closing ours does not do it: who copies the file
      * of a server that has ended copies all of it. */
-    if (writer->runs && ss_db_checkpoint(writer->opt.db))
+    if (writer->runs && ss_db_empty_log(writer->opt.db))
         ss_warn("the store's log stays beside it: %s", ss_err_text());
     ss_submit_free(writer->submit);
     ss_buf_free(&writer->told);

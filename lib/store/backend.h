@@ -28,8 +28,9 @@ struct ss_db_ops {
     int (*flush_again)(struct ss_db *db);
     void (*rollback)(struct ss_db *db);
     int (*check)(struct ss_db *db);
-    int (*checkpoint)(struct ss_db *db); /* NULL, as the next: there is none to be made */
-    bool (*wants_checkpoint)(const struct ss_db *db);
+    int (*checkpoint)(struct ss_db *db); /* NULL, as the next two: there is none to be made */
+    int (*empty_log)(struct ss_db *db);
+    enum ss_checkpoint (*wants_checkpoint)(struct ss_db *db);
 };
 
 /* First in each backend's own connection and result. All but ops and name belongs to db.c; a backend reads

@@ -271,7 +271,12 @@ int ss_db_checkpoint(struct ss_db *db)
     return db->ops->checkpoint ? db->ops->checkpoint(db) : 0;
 }
 
-bool ss_db_wants_checkpoint(const struct ss_db *db)
+int ss_db_empty_log(struct ss_db *db)
 {
-    return db->ops->wants_checkpoint && db->ops->wants_checkpoint(db);
+    return db->ops->empty_log ? db->ops->empty_log(db) : 0;
+}
+
+enum ss_checkpoint ss_db_wants_checkpoint(struct ss_db *db)
+{
+    return db->ops->wants_checkpoint ? db->ops->wants_checkpoint(db) : SS_CHECKPOINT_NONE;
 }

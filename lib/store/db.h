@@ -196,9 +196,16 @@ unsigned ss_db_redials(const struct ss_db *db);
  * Moves what commits have written aside (SQLite's log) into its place. A commit does that itself whenever the
  * log has 64 MB, which then takes long; with own_checkpoints not before it has 256, and some background
  * thread with a connection of its own does it when the writing one wants it: commits are held up for its last
- * few pages only. PostgreSQL sees to that itself, and never wants it.
+ * few pages only. Such a thread may be of SCHED_IDLE, but is to hurry once the need is urgent. While a reader
+ * keeps to an old view of the data, the log grows; later its file is cut back. PostgreSQL sees to all that
+ * itself, and never wants it.
  */
+enum ss_checkpoint { SS_CHECKPOINT_NONE, SS_CHECKPOINT_WANTED, SS_CHECKPOINT_URGENT };
+
 int ss_db_checkpoint(struct ss_db *db) SS_MUST_CHECK;
-bool ss_db_wants_checkpoint(const struct ss_db *db);
+/* By the writing connection, after a commit; said once, and again when the log is much longer. */
+enum ss_checkpoint ss_db_wants_checkpoint(struct ss_db *db);
+/* For the end: moves all, with the writers held up, and leaves nothing aside unless somebody is reading. */
+int ss_db_empty_log(struct ss_db *db) SS_MUST_CHECK;
 
 #endif

@@ -437,7 +437,8 @@ static int configure(struct sqlite_db *db, const struct ss_db_options *opt)
     snprintf(text, sizeof text,
              "PRAGMA synchronous=%s; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
              "PRAGMA journal_size_limit=%d;%s",
-             opt->durability == SS_DURABLE ? "FULL" : "NORMAL", db->s.log_pages_max * 4096,
+             opt->durability == SS_DURABLE ? "FULL" : "NORMAL",
+             (opt->own_checkpoints ? SS_LOG_PAGES_KEPT : SS_LOG_PAGES) * 4096,
              opt->read_only ? "PRAGMA query_only=ON;" : "");
     return script(&db->s.base, text);
 }
@@ -553,5 +554,6 @@ const struct ss_db_ops ss_db_sqlite = {
     .rollback = ss_sqlite_rollback,
     .check = ss_sqlite_check,
     .checkpoint = ss_sqlite_checkpoint,
+    .empty_log = ss_sqlite_empty_log,
     .wants_checkpoint = ss_sqlite_wants_checkpoint,
 };

@@ -8,10 +8,14 @@
 
 /* How long the log may grow, in pages of 4 KiB, before a commit moves it into the file itself. The larger,
  * the fewer pages are written twice and the rarer the wait. Where another thread does it: when it begins to,
- * and when the commit does not wait for it any longer. */
-#define SS_LOG_PAGES     16384
-#define SS_LOG_PAGES_OWN 32768
-#define SS_LOG_PAGES_MAX 65536
+ * and again where it could not finish; when it is to hurry; and when a commit does not wait for it any
+ * longer. A file that has become longer than _KEPT is cut back to that when the log begins anew. */
+#define SS_LOG_PAGES       16384
+#define SS_LOG_PAGES_OWN   32768
+#define SS_LOG_PAGES_AGAIN 4096
+#define SS_LOG_PAGES_LONG  49152
+#define SS_LOG_PAGES_MAX   65536
+#define SS_LOG_PAGES_KEPT  45056
 
 /* First in a connection. */
 struct ss_sqlite {
@@ -21,6 +25,7 @@ struct ss_sqlite {
     int wait_ms;       /* for another writer */
     bool durable;
     int log_pages, log_pages_max; /* in the log after the last commit; a commit moves so many itself */
+    int log_pages_told;           /* when a checkpoint was last said to be wanted; 0: not in this log */
 };
 
 int ss_sqlite_fail(struct ss_sqlite *db, int code);
@@ -36,8 +41,12 @@ int ss_sqlite_flush(struct ss_db *db);
 int ss_sqlite_flush_again(struct ss_db *db);
 void ss_sqlite_rollback(struct ss_db *db);
 int ss_sqlite_check(struct ss_db *db);
+
+/* ---- the log's way into the file (sqlite_move.c) ---- */
+
 int ss_sqlite_checkpoint(struct ss_db *db);
-bool ss_sqlite_wants_checkpoint(const struct ss_db *db);
+int ss_sqlite_empty_log(struct ss_db *db);
+enum ss_checkpoint ss_sqlite_wants_checkpoint(struct ss_db *db);
 
 /* ---- the log (sqlite_log.c) ---- */
 

@@ -3,9 +3,6 @@
 #include "store/sqlite.h"
 #include <unistd.h>
 
-#define ROUNDS    8
-#define FEW_PAGES 128
-
 static struct ss_sqlite *of(struct ss_db *db)
 {
     return (struct ss_sqlite *)db;
@@ -142,54 +139,4 @@ int ss_sqlite_check(struct ss_db *db)
     if (sqlite3_file_control(of(db)->handle, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
         return ss_fail(SS_EAWAY, "'%s' is not the file any more that was opened", db->name);
     return ss_db_int(db, "SELECT count(*) FROM sqlite_master", SS_NO_ARGS, 0, &one);
-}
-
-/* ---- the log's way into the file ---- */
-
-/* *pages: how many are copied of the log as it is, those included that were before. */
-static int copy_pages(struct ss_sqlite *db, int mode, int *pages)
-{
-    int all;
-    return sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &all, pages);
-}
-
-/* Without a lock that anybody waits for. */
-static int sync_file(struct ss_sqlite *db)
-{
-    sqlite3_file *file = NULL;
-    int code = sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
-    if (code == SQLITE_OK && file && file->pMethods)
-        code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
-    return code;
-}
-
-/* Copies what it can beside the writers. While they go on, the log is never all copied and so never begins
- * anew: a long one is finished with the writers held up, which is short when all but the last pages are there
- * and on the disk by then: each round leaves the next one less to do, down to what the writers add while a
- * few pages are synced. A reader that is in the way is not waited for. */
-int ss_sqlite_checkpoint(struct ss_db *base)
-{
-    struct ss_sqlite *db = of(base);
-    int pages = 0, code = copy_pages(db, SQLITE_CHECKPOINT_PASSIVE, &pages);
-    if (code == SQLITE_OK && pages >= SS_LOG_PAGES / 8) {
-        int wait_ms = db->wait_ms, copied = pages, before;
-        code = sync_file(db);
-        for (int i = 0; i < ROUNDS && copied > FEW_PAGES && code == SQLITE_OK; i++) {
-            before = pages;
-            code = copy_pages(db, SQLITE_CHECKPOINT_PASSIVE, &pages);
-            copied = pages - before;
-            if (code == SQLITE_OK)
-                code = sync_file(db);
-        }
-        db->wait_ms = 2;
-        if (code == SQLITE_OK)
-            code = copy_pages(db, SQLITE_CHECKPOINT_RESTART, &pages);
-        db->wait_ms = wait_ms;
-    }
-    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : ss_sqlite_fail(db, code);
-}
-
-bool ss_sqlite_wants_checkpoint(const struct ss_db *db)
-{
-    return ((const struct ss_sqlite *)db)->log_pages >= SS_LOG_PAGES_OWN;
 }

@@ -91,6 +91,7 @@ health_is() {
   case $(cat b.code) in 200 | 201) ;; *) false ;; esac
   health_is 200
   stop
+  [ ! -s s.db-wal ] # all of it is in its place
   [ "$(sqlite3 s.db 'PRAGMA integrity_check')" = ok ]
   [ "$(sqlite3 s.db 'SELECT count(*), count(DISTINCT txn_id) FROM payments')" = "3|3" ]
 }
