@@ -1,4 +1,4 @@
-/* What writer.c and chores.c share. */
+/* What the writer's files share: writer.c (the thread), transact.c, chores.c. */
 #ifndef SS_SERVE_WRITER_PARTS_H
 #define SS_SERVE_WRITER_PARTS_H
 
@@ -43,6 +43,15 @@ struct ss_writer {
     int64_t pruned_ns, saved_ns, swept_ns, looked_ns, watched_ns, headed_ns, saved_seq;
 };
 
+/* ---- transact.c ---- */
+
+/* Does what the tasks ask, payments among them as one batch, and hands them on with their answers; what is
+ * only tried first, the rest in one transaction. */
+void ss_writer_transact(struct ss_writer *writer, struct ss_task *tasks);
+/* Nothing of it was done: 503. */
+void ss_writer_refuse(struct ss_writer *writer, struct ss_task *tasks);
+/* By the flusher's thread: a batch of payments is on the disk, or may not be. */
+void ss_writer_flushed(void *writer, struct ss_promise *promise, int err);
 /* Is the store still this server's? SS_EAWAY where another has it, and this one is told to end. */
 int ss_writer_keep_claim(struct ss_writer *writer) SS_MUST_CHECK;
 /* A writing transaction; its end: committed, or all of it undone. Health hears of either. */
@@ -52,6 +61,9 @@ int ss_writer_end(struct ss_writer *writer, int err, int64_t begun_ns) SS_MUST_C
 void ss_writer_tell(struct ss_writer *writer);
 /* The store was there, or not. */
 void ss_writer_note(struct ss_writer *writer, int err, int64_t took_ns);
+
+/* ---- chores.c ---- */
+
 /* What is to be done once a second, a minute, an hour; after each round of work. */
 void ss_writer_chores(struct ss_writer *writer);
 /* Where the audit log ends, as a message. */

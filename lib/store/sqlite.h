@@ -30,6 +30,14 @@ struct ss_sqlite {
 
 int ss_sqlite_fail(struct ss_sqlite *db, int code);
 
+/* ---- the file (sqlite_file.c) ---- */
+
+/* What is in it is for its owner only: card holders' data, hashes of passwords. SQLite gives its other files
+ * the same mode. Made by mknod, because closing a file drops every lock that this process has on it. */
+int ss_sqlite_create(const char *path, const struct ss_db_options *opt) SS_MUST_CHECK;
+/* A result of SQLite; *handle is to be closed in any case. */
+int ss_sqlite_open(const char *path, const struct ss_db_options *opt, sqlite3 **handle);
+
 /* ---- transactions (sqlite_commit.c) ---- */
 
 /* Waits for other writers in small steps, and looks at the log's length after each commit. */
