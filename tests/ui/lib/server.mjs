@@ -8,7 +8,7 @@ export const root = resolve(import.meta.dirname, '../../..')
 const bin = join(resolve(root, process.env.BUILD ?? 'build'), 'bin')
 export const PIPELINE = 'features | score | rules -r default | alert'
 
-/** `payments` of the last three days are stored first; `rate` more come each second while it runs (0: none), `fraud` of
+/** `payments` of the last three days are stored first (0: the store is empty); `rate` more come each second while it runs (0: none), `fraud` of
  * them fraudulent, which they say themselves if `labels`. `over` days are those of them that come within `seconds`:
  * the stored ones lie before, and event time runs ahead. With `model` one is trained first, on the month before. */
 export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, labels = true, over = 0, seconds = 0, model = false, options = '' } = {}) {
@@ -23,6 +23,7 @@ export async function serve({ payments = 4000, rate = 4, fraud = 0.2, seed = 7, 
   const trained = `ss-gen -q --count 60000 --seed ${seed} --customers 500 --fraud 0.03 --start ${month} --event-rate ${60000 / (30 * 86400)} | ss-features -q | ss-train -q -o fraud.ssm >/dev/null`
   const made = spawnSync('bash', ['-c', `set -o pipefail
     ${model ? trained : ':'} &&
+    ${payments ? '' : 'exit 0'}
     ss-gen -q --count ${payments} --seed ${seed} --customers 500 --fraud 0.03 --start ${start} --event-rate ${payments / span} |
     ss-run -q '${pipeline}' | ss-store -q fraud.db >/dev/null`], { cwd: dir, env, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`no payments could be stored: ${made.stderr}`)

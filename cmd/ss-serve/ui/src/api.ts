@@ -109,10 +109,23 @@ export async function whoami(): Promise<Me | null> {
   const known = state.signed_in || (localStorage.getItem('signed-in') && (await renew()))
   const answer = known ? await ask('auth/me', {}) : null
   me.value = answer?.ok ? await answer.json() : null
-  if (me.value) localStorage.setItem('signed-in', '1')
+  if (me.value) localStorage.setItem('signed-in', String(me.value.id))
   else localStorage.removeItem('signed-in')
   return me.value
 }
+/** Signed out, or somebody else now: nothing that waits may go on. */
+export function leave() {
+  localStorage.removeItem('signed-in')
+  me.value = null
+  goOn()
+}
+// Another tab signed out, or in again.
+addEventListener('storage', (event) => {
+  if (event.key !== 'signed-in' || !me.value) return
+  if (event.newValue === null) leave()
+  else if (event.newValue !== String(me.value.id)) location.reload()
+  else if (lapsed.value) void whoami().then(goOn, () => {})
+})
 
 const RANK = { viewer: 0, analyst: 1, admin: 2 }
 export function may(role: keyof typeof RANK) {

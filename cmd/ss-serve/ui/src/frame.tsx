@@ -1,7 +1,7 @@
 import { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import { may, me, send } from './api'
+import { leave, may, me, send } from './api'
 import { count, milliseconds } from './format'
 import { known, useKeys } from './keys'
 import { connect, disconnect, late, listen, live } from './live'
@@ -90,7 +90,7 @@ function Side() {
             onClick={async () => {
               await send('POST', 'auth/logout').catch(() => {})
               disconnect()
-              me.value = null
+              leave()
             }}
           >
             Sign out

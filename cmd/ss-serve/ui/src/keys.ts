@@ -31,7 +31,8 @@ export function useKeys(keys: Key[]) {
 
 function typing(target: EventTarget | null) {
   const element = target as HTMLElement | null
-  return !!element?.closest?.('input, textarea, select, [contenteditable]')
+  // A box that is ticked takes no words: keys go on working after a row was chosen with the mouse.
+  return !!element?.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')
 }
 
 addEventListener('keydown', (event) => {
@@ -46,7 +47,7 @@ addEventListener('keydown', (event) => {
   before = name
   beforeAt = Date.now()
   if (!match) return
-  if (name === ' ' && (event.target as HTMLElement).closest?.('button, a, summary')) return
+  if (name === ' ' && (event.target as HTMLElement).closest?.('button, a, summary, input')) return
   if (name === 'Enter' && (event.target as HTMLElement).closest?.('button, a, summary')) return
   event.preventDefault()
   before = ''

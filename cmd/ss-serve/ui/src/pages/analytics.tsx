@@ -5,7 +5,7 @@ import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
 import { Choice } from '../parts/form'
 import { period, PeriodChoice } from '../parts/period'
-import { Empty, Fault, Skeleton } from '../parts/states'
+import { Empty, Waiting } from '../parts/states'
 import { filter, query } from '../router'
 import { Bucket } from '../types'
 import { Heat } from './overview'
@@ -18,9 +18,9 @@ function tickOf(by: string) {
 
 function Trends({ of }: { of: string }) {
   const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
-  const { data, fault, again } = useData('analytics/trend', { by, period: of })
-  if (fault) return <Fault fault={fault} again={again} />
-  if (!data) return <Skeleton lines={8} height={18} />
+  const asked = useData('analytics/trend', { by, period: of })
+  const { data } = asked
+  if (!data) return <Waiting of={asked} lines={8} height={18} />
   const labels = data.items.map((b) => b.start)
   return (
     <Chart
@@ -41,14 +41,14 @@ function Trends({ of }: { of: string }) {
 
 function Breakdown({ of }: { of: string }) {
   const dim = (query.value.get('by') ?? 'category') as (typeof DIMS)[number][0]
-  const { data, fault, again } = useData('analytics/breakdown', { dim, period: of, limit: 12 })
+  const asked = useData('analytics/breakdown', { dim, period: of, limit: 12 })
+  const { data } = asked
   const top = Math.max(1, ...(data?.items ?? []).map((i) => i.payments))
   const param = dim === 'merchant' ? 'merchant_id' : dim
   return (
     <section class="card w12 wide">
       <header><h2>Broken down by</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
-      <Fault fault={fault} again={again} />
-      {!data ? <Skeleton lines={8} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
+      {!data ? <Waiting of={asked} lines={8} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
         <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dim}`}>
           <table class="table">
             <caption class="visually-hidden">Payments by {dim}</caption>
@@ -70,13 +70,13 @@ function Breakdown({ of }: { of: string }) {
 }
 
 function ScoreCharts({ of }: { of: string }) {
-  const { data, fault, again } = useData('analytics/scores', { period: of })
+  const asked = useData('analytics/scores', { period: of })
+  const { data } = asked
   return (
     <>
       <section class="card w6 wide">
         <header><h2>Scores</h2><span class="small">payments per step of 0.05, on a logarithmic scale</span></header>
-        <Fault fault={fault} again={again} />
-        {!data ? <Skeleton lines={7} /> : (
+        {!data ? <Waiting of={asked} lines={7} /> : (
           <Chart
             label="Distribution of scores" height={210} of={data}
             option={() => {
@@ -91,7 +91,7 @@ function ScoreCharts({ of }: { of: string }) {
       </section>
       <section class="card w6 wide">
         <header><h2>Precision and recall by threshold</h2><span class="small">of what is labelled</span></header>
-        {!data ? <Skeleton lines={7} /> : (
+        {!data ? <Waiting of={asked} lines={7} /> : (
           <Chart
             label="Precision and recall of each threshold" height={210} of={data}
             option={() => {
@@ -110,11 +110,12 @@ function ScoreCharts({ of }: { of: string }) {
 }
 
 function RuleTable({ of }: { of: string }) {
-  const { data } = useData('analytics/rules', { period: of })
+  const asked = useData('analytics/rules', { period: of })
+  const { data } = asked
   return (
     <section class="card w6 wide">
       <header><h2>Rules</h2><span class="small">hits and precision</span></header>
-      {!data ? <Skeleton lines={7} /> : (
+      {!data ? <Waiting of={asked} lines={7} /> : (
         <div class="lines">
           {data.items.map((r) => (
             <a key={r.rule + r.shadow} class="meter" href={`/rules?rule=${encodeURIComponent(r.rule)}`} title={`${count(r.fraud)} fraud, ${count(r.genuine)} genuine, ${amount(r.amount)}`}>
@@ -138,7 +139,7 @@ function Speed({ of }: { of: string }) {
   return (
     <section class="card w6 wide">
       <header><h2>Latency and throughput</h2>{l && <span class="small">p50 {milliseconds(l.p50_us)} · p95 {milliseconds(l.p95_us)} · p99 {milliseconds(l.p99_us)} · most {milliseconds(l.max_us)} ms</span>}</header>
-      {!l ? <Skeleton lines={6} /> : !l.items.length ? <p class="quiet">Latency is measured for payments that come over the API or the server's own input.</p> : (
+      {!l ? <Waiting of={latency} lines={6} /> : !l.items.length ? <p class="quiet">Latency is measured for payments that come over the API or the server's own input.</p> : (
         <Chart
           label="Latency per hour" height={130} of={l}
           option={() => series(l.items.map((i) => i.start), [{ name: 'p50', values: l.items.map((i) => i.p50_us && i.p50_us / 1000) }, { name: 'p99', values: l.items.map((i) => i.p99_us && i.p99_us / 1000), color: 'fill-high' }], (v) => `${v.toFixed(1)} ms`, tickOf('hour'))}
@@ -157,11 +158,12 @@ function Speed({ of }: { of: string }) {
 }
 
 function Drift({ of }: { of: string }) {
-  const { data } = useData('analytics/drift', { period: of })
+  const asked = useData('analytics/drift', { period: of })
+  const { data } = asked
   return (
     <section class="card w6 wide">
       <header><h2>Drift</h2><span class="small">population stability index; above 0.25 the payments are no longer those of before</span></header>
-      {!data ? <Skeleton lines={5} /> : (
+      {!data ? <Waiting of={asked} lines={5} /> : (
         <>
           <p>{data.verdict}</p>
           <div class="lines">

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import { get, url } from '../api'
 import { useList } from '../data'
 import { count } from '../format'
@@ -9,7 +8,7 @@ import { Empty } from '../parts/states'
 import { Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
-import { query } from '../router'
+import { filter, query } from '../router'
 import type { Schema } from '../contract'
 
 type Line = Schema<'AuditLine'>
@@ -26,9 +25,10 @@ const COLUMNS: Column<Line>[] = [
 ]
 
 export default function Audit() {
-  const [open, set] = useState<Line | null>(null)
+  const at = query.value.get('open')
   const filters = { actor: query.value.get('actor'), action: query.value.get('action'), subject: query.value.get('subject') }
   const list = useList('audit', { ...filters, limit: 200 })
+  const open = list.items.find((l) => String(l.seq) === at)
   const verify = () =>
     get('audit/verify').then(
       (v) => toast(v.intact ? `${count(v.lines)} lines, unbroken up to ${(v.hash ?? '').slice(0, 12)}` : `${count(v.fault_count)} faults: the log was changed`),
@@ -44,9 +44,9 @@ export default function Audit() {
         <span class="grow" />
         <a class="button" href={url('audit/export')} download="audit.ndjson">Export</a>
       </div>
-      <Table name="audit" label="Audit log" list={list} columns={COLUMNS} id={(l) => String(l.seq)} open={set} opened={open ? String(open.seq) : null} empty={<Empty>Every change is written down here.</Empty>} />
+      <Table name="audit" label="Audit log" list={list} columns={COLUMNS} id={(l) => String(l.seq)} open={(l) => filter({ open: String(l.seq) })} opened={at} empty={<Empty>Every change is written down here.</Empty>} />
       {open && (
-        <Drawer title={`${open.action} ${open.subject}`} close={() => set(null)}>
+        <Drawer title={`${open.action} ${open.subject}`} close={() => filter({ open: null })}>
           <dl class="pairs">
             <dt>Who</dt><dd>{open.actor}</dd>
             <dt>When</dt><dd><When at={open.time} /></dd>

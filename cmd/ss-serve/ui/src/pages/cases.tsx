@@ -11,7 +11,7 @@ import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
 import { Clock } from '../parts/sla'
-import { Empty, Fault, Skeleton } from '../parts/states'
+import { Empty, Fault, Skeleton, Waiting } from '../parts/states'
 import { Timeline } from '../parts/timeline'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
@@ -260,7 +260,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
               <FiredRules rules={record.decision?.rules ?? []} shadow={record.decision?.shadow} />
             </>
           ) : (
-            newest ? <Skeleton lines={4} /> : <p class="quiet">No payment is linked yet.</p>
+            newest ? <Waiting of={worst} lines={4} /> : <p class="quiet">No payment is linked yet.</p>
           )}
         </section>
         <section class="card">
@@ -350,7 +350,8 @@ export default function Cases() {
   if (board)
     return (
       <>
-        <Board items={list.items} />
+        <Fault fault={list.fault} again={list.again} />
+        {list.items.length || list.fault ? <Board items={list.items} /> : list.loading ? <Skeleton lines={8} /> : <Empty>No case here. Alerts of a high level open cases by themselves.</Empty>}
         {making && <NewCase close={() => make(false)} />}
       </>
     )

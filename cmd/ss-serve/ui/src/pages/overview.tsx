@@ -8,7 +8,7 @@ import { Feed } from '../parts/feed'
 import { LevelTag } from '../parts/level'
 import { period, PeriodChoice } from '../parts/period'
 import { Spark } from '../parts/spark'
-import { Empty, Fault, Skeleton } from '../parts/states'
+import { Empty, Waiting } from '../parts/states'
 import { Figure } from '../types'
 
 function FigureBox({ name, figure, text, note, goodWhenDown, share }: { name: string; figure?: Figure; text: string; note?: string; goodWhenDown?: boolean; share?: boolean }) {
@@ -29,7 +29,8 @@ const AREAS: [Level, string][] = [['LOW', 'fill-low'], ['MEDIUM', 'fill-medium']
 
 function Trend({ of }: { of: string }) {
   const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
-  const { data, fault, again } = useData('analytics/trend', { by, period: of }, 30000)
+  const asked = useData('analytics/trend', { by, period: of }, 30000)
+  const { data } = asked
   const tick = (label: string) =>
     by === 'day' ? new Date(label).toLocaleDateString(undefined, { day: 'numeric', month: 'short' }) : new Date(label).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
   return (
@@ -38,9 +39,8 @@ function Trend({ of }: { of: string }) {
         <h2>Payments at risk by level</h2>
         <span class="small">per {by}</span>
       </header>
-      <Fault fault={fault} again={again} />
       {!data ? (
-        <Skeleton lines={8} height={18} />
+        <Waiting of={asked} lines={8} height={18} />
       ) : data.items.length ? (
         <Chart
           label={`Payments of each level per ${by}`} height={224} of={data}
@@ -55,7 +55,8 @@ function Trend({ of }: { of: string }) {
 }
 
 function Levels({ of }: { of: string }) {
-  const { data } = useData('analytics/breakdown', { dim: 'level', period: of }, 30000)
+  const asked = useData('analytics/breakdown', { dim: 'level', period: of }, 30000)
+  const { data } = asked
   const n = (level: Level) => data?.items.find((i) => i.key === level)?.payments ?? 0
   const all = AREAS.slice().reverse()
   const total = all.reduce((sum, [l]) => sum + n(l), 0)
@@ -65,7 +66,7 @@ function Levels({ of }: { of: string }) {
         <h2>Level</h2>
       </header>
       {!data ? (
-        <Skeleton lines={4} height={20} />
+        <Waiting of={asked} lines={4} height={20} />
       ) : (
         <div class="ring">
           <div class="ring-sum"><b class="figure">{compact(total)}</b><span class="small quiet">at risk</span></div>
@@ -94,9 +95,10 @@ function Levels({ of }: { of: string }) {
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 'alerts' | 'fraud' }) {
-  const { data } = useData('analytics/heatmap', { period: of })
+  const asked = useData('analytics/heatmap', { period: of })
+  const { data } = asked
   const [asTable, set] = useState(false)
-  if (!data) return <Skeleton lines={7} />
+  if (!data) return <Waiting of={asked} lines={7} />
   const at = (d: number, h: number) => data.items.find((i) => i.weekday === d && i.hour === h)?.[what] ?? 0
   const top = Math.max(1, ...data.items.map((i) => i[what]))
   const label = `${what} by hour of the week; most: ${top} in an hour`
@@ -129,7 +131,8 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
 }
 
 function Rules({ of }: { of: string }) {
-  const { data } = useData('analytics/rules', { period: of }, 30000)
+  const asked = useData('analytics/rules', { period: of }, 30000)
+  const { data } = asked
   return (
     <section class="card w6">
       <header>
@@ -137,7 +140,7 @@ function Rules({ of }: { of: string }) {
         <span class="small">hits, precision of those labelled</span>
       </header>
       {!data ? (
-        <Skeleton lines={5} />
+        <Waiting of={asked} lines={5} />
       ) : data.items.some((r) => !r.shadow) ? (
         <div class="lines">
           {data.items.filter((r) => !r.shadow).slice(0, 6).map((r) => (
@@ -166,7 +169,7 @@ export default function Overview() {
     <div class="grid">
       <section class="card strip w12 wide" aria-label="Key figures">
         {!k ? (
-          kpis.fault ? <Fault fault={kpis.fault} again={kpis.again} /> : <Skeleton lines={3} height={20} />
+          <div class="all"><Waiting of={kpis} lines={3} height={20} /></div>
         ) : (
           <>
             <FigureBox name="Payments" figure={k.payments} text={compact(k.payments.value)} />

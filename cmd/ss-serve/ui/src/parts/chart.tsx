@@ -11,6 +11,9 @@ export function setTheme(name: 'light' | 'dark' | 'system') {
   document.documentElement.dataset.theme = theme.value = dark ? 'dark' : 'light'
 }
 
+// Chosen in another tab.
+addEventListener('storage', (event) => event.key === 'theme' && setTheme((event.newValue as 'light' | 'dark' | null) ?? 'system'))
+
 export function color(name: string) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 }

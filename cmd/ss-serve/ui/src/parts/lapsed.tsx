@@ -1,6 +1,6 @@
 // The session ended while its person was at work: they sign in over the page, which stays as it is, and go on.
 import { useState } from 'preact/hooks'
-import { goOn, me, send, whoami } from '../api'
+import { goOn, leave, me, send, whoami } from '../api'
 import { useData } from '../data'
 import { disconnect } from '../live'
 import { Dialog } from './dialog'
@@ -15,11 +15,6 @@ export function Lapsed() {
     await whoami()
     goOn()
   }
-  const leave = () => {
-    disconnect()
-    me.value = null
-    goOn()
-  }
   return (
     <Dialog title="Your session has ended">
       <p class="quiet">What you were doing is still here. Sign in again as {who?.email}, and go on.</p>
@@ -32,7 +27,7 @@ export function Lapsed() {
       </Form>
       <div class="row" style={{ marginTop: '12px' }}>
         {state.data?.oidc && <a class="button" href="/api/v1/auth/oidc/start">Sign in with {state.data.oidc}</a>}
-        <button type="button" class="link" onClick={leave}>I am somebody else</button>
+        <button type="button" class="link" onClick={() => { disconnect(); leave() }}>I am somebody else</button>
       </div>
     </Dialog>
   )

@@ -12,6 +12,11 @@ export function Skeleton({ lines = 5, height = 14 }: { lines?: number; height?: 
   )
 }
 
+/** In the place of what is not there yet: its shape, or why it does not come. */
+export function Waiting({ of, ...shape }: { of: { fault: Problem | null; again: () => void }; lines?: number; height?: number }) {
+  return of.fault ? <Fault fault={of.fault} again={of.again} /> : <Skeleton {...shape} />
+}
+
 /** What will be here, and how to make it. */
 export function Empty({ children, command }: { children: ComponentChildren; command?: string }) {
   return (

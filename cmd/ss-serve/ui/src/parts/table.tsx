@@ -80,6 +80,7 @@ export function Table<T>(props: Props<T>) {
   const first = Math.max(0, Math.floor(view.top / row) - 8)
   const last = Math.min(list.items.length, Math.ceil((view.top + view.height) / row) + 8)
 
+  const broken = list.fault !== null && !list.items.length
   useLayoutEffect(() => {
     const element = box.current
     if (!element) return
@@ -92,9 +93,10 @@ export function Table<T>(props: Props<T>) {
       element.removeEventListener('scroll', look)
       watch.disconnect()
     }
-  }, [])
+  }, [broken])
   useEffect(() => {
-    if (list.more && last > list.items.length - 20) list.more()
+    // What failed is asked again when somebody says so, not for ever.
+    if (list.more && !list.fault && last > list.items.length - 20) list.more()
   }, [last, list.items.length, list.more])
 
   const move = (by: number) => {
@@ -118,7 +120,7 @@ export function Table<T>(props: Props<T>) {
     ...(select ? [{ key: 'x', what: 'Select the row', run: () => list.items[current] && toggle(id(list.items[current])) }] : []),
   ])
 
-  if (list.fault && !list.items.length) return <Fault fault={list.fault} again={list.again} />
+  if (broken) return <Fault fault={list.fault} again={list.again} />
   const sorted = (c: Column<T>) => (sort === c.sort ? 'ascending' : sort === `-${c.sort}` ? 'descending' : 'none')
   return (
     <div ref={box} class="scroll table-box" style={{ height: props.height ?? '100%' }} tabIndex={0} role="region" aria-label={props.label}>
@@ -180,6 +182,7 @@ export function Table<T>(props: Props<T>) {
           {last < list.items.length && <tr aria-hidden="true" style={{ height: `${(list.items.length - last) * row}px` }} />}
         </tbody>
       </table>
+      <Fault fault={list.fault} again={list.more ?? list.again} />
       {list.loading && !list.items.length && <div style={{ padding: '12px' }}><Skeleton lines={12} /></div>}
       {!list.loading && !list.items.length && props.empty}
     </div>

@@ -1,8 +1,9 @@
 // What happened in a case, and what people said: one list, newest last, with a box to add to it.
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { may, send } from '../api'
 import { useList } from '../data'
 import { amount, plain, words } from '../format'
+import { listen } from '../live'
 import { TimelineItem } from '../types'
 import { Fault } from './states'
 import { toast } from './toast'
@@ -19,6 +20,7 @@ function sentence(item: TimelineItem) {
 export function Timeline({ id, changed }: { id: number; changed: () => void }) {
   const list = useList(`cases/${id}/timeline`, { limit: 100 })
   const [text, set] = useState('')
+  useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && list.again()), [id, list.again])
   const add = (event: Event) => {
     event.preventDefault()
     if (!text.trim()) return
