@@ -138,5 +138,5 @@ int ss_sqlite_check(struct ss_db *db)
     int64_t one;
     if (sqlite3_file_control(of(db)->handle, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
         return ss_fail(SS_EAWAY, "'%s' is not the file any more that was opened", db->name);
-    return ss_db_int(db, "SELECT count(*) FROM sqlite_master", SS_NO_ARGS, 0, &one);
+    return ss_db_int(db, "SELECT 1 FROM sqlite_master LIMIT 1", SS_NO_ARGS, 0, &one);
 }

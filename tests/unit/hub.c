@@ -3,6 +3,7 @@
 #include "tests/tap.h"
 #include "web/hub.h"
 #include "web/live.h"
+#include <malloc.h>
 
 static struct ss_hub *hub;
 static int woken[8];
@@ -262,6 +263,64 @@ static void test_messages(void)
        "filters are set and lifted");
 }
 
+#define KEPT ((size_t)16 << 10) /* freed blocks that the library keeps for itself count as used */
+
+/* Bytes in use. */
+static size_t used(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void tell_many(int ticks)
+{
+    static char json[1000];
+    memset(json, ' ', sizeof json);
+    json[0] = '{';
+    memcpy(json + sizeof json - 2, "}", 2);
+    for (int i = 0; i < ticks; i++) {
+        post(SS_ON_ALERTS, json);
+        ss_hub_tick(hub);
+    }
+}
+
+/* Twenty, each with a subscription of its own, come, and half of them never read. */
+static void come(struct ss_listener *listener[20])
+{
+    for (int i = 0; i < 20; i++) {
+        struct ss_hub_spec spec = {.topics = ALERTS, .form = SS_FRAME_WEBSOCKET, .account = i};
+        listener[i] = ss_hub_join(hub, &spec, &woken[0]);
+    }
+}
+
+static void test_memory(void)
+{
+    struct ss_listener *listener[20];
+    size_t before = 0, full = 0;
+    fresh();
+    for (int round = 0; round < 200; round++) {
+        come(listener);
+        tell_many(50);
+        for (int i = 0; i < 20; i += 2)
+            while (*next(listener[i]))
+                ;
+        for (int i = 0; i < 20; i++)
+            ss_hub_leave(hub, listener[i]);
+        before = round == 0 ? used() : before;
+    }
+    ok(used() <= before + KEPT, "listeners that come and go leave no memory behind: %zu, then %zu", before,
+       used());
+    ok(ss_hub_counts(hub).listeners == 0 && ss_hub_counts(hub).subscriptions == 0, "nor themselves");
+    come(listener);
+    tell_many(100);
+    full = used();
+    tell_many(400);
+    ok(used() <= full + KEPT, "those that never read take no more and no more: %zu, then %zu", full, used());
+    for (int i = 0; i < 20; i++)
+        ss_hub_leave(hub, listener[i]);
+    ok(used() <= before + KEPT, "and give it all back");
+}
+
 int main(void)
 {
     test_frames();
@@ -271,6 +330,7 @@ int main(void)
     test_resuming();
     test_limits();
     test_messages();
+    test_memory();
     ss_hub_free(hub);
     return done();
 }
