@@ -22,7 +22,8 @@ static rd_kafka_conf_t *conf_of(const char *brokers, char **settings)
 {
     char why[512];
     rd_kafka_conf_t *conf = ss_rdk.conf_new();
-    if (ss_rdk.conf_set(conf, "bootstrap.servers", brokers, why, sizeof why))
+    if (ss_rdk.conf_set(conf, "bootstrap.servers", brokers, why, sizeof why) ||
+        ss_rdk.conf_set(conf, "log_level", "3", why, sizeof why)) /* a setting is of one of two clients */
         die(why);
     for (; *settings; settings++) {
         char *equals = strchr(*settings, '=');
@@ -81,7 +82,9 @@ static void run(rd_kafka_t *consumer, rd_kafka_t *producer, rd_kafka_topic_t *to
     static rd_kafka_message_t *batch[BATCH];
     rd_kafka_queue_t *queue = ss_rdk.queue_get_consumer(consumer);
     for (int64_t done = 0; done < n;) {
-        ssize_t got = ss_rdk.consume_batch_queue(queue, 100, batch, BATCH);
+        ssize_t got = ss_rdk.consume_batch_queue(queue, 0, batch, BATCH); /* else it waits for so many */
+        if (!got)
+            got = (batch[0] = ss_rdk.consumer_poll(consumer, 100)) != NULL;
         for (ssize_t i = 0; i < got; i++) {
             if (!batch[i]->err && done++ < n)
                 pass_on(producer, to, batch[i]);
