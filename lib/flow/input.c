@@ -7,6 +7,8 @@
 
 /* One read's worth: five times fewer system calls than 64 KiB, and still within the second-level cache. */
 #define READ_BYTES ((size_t)256 * 1024)
+/* A read that gives so much found what had piled up: some hundred records, or half a pipe. */
+#define DEEP_BYTES ((size_t)32 * 1024)
 
 static const char *const standard_input[] = {"-"};
 
@@ -114,7 +116,8 @@ int ss_input_more(struct ss_input *in)
         return (int)n;
     if (in->measure)
         feed->arrived_ns = ss_clock_mono_ns();
-    feed->n += (size_t)n;
+    in->last_read = (size_t)n;
+    feed->n += in->last_read;
     memset(in->window + feed->n, 0, SS_JSON_PADDING);
     if (n == 0) {
         in->ended = feed->end_of_input = true;
@@ -126,6 +129,11 @@ int ss_input_more(struct ss_input *in)
 bool ss_input_is_ready(const struct ss_input *in)
 {
     return in->src && !in->ended && in->src->ops->ready && in->src->ops->ready(in->src);
+}
+
+bool ss_input_is_deep(const struct ss_input *in)
+{
+    return in->last_read >= DEEP_BYTES && ss_input_is_ready(in);
 }
 
 void ss_input_consume(struct ss_input *in, size_t bytes)

@@ -14,6 +14,7 @@ struct ss_input {
     bool all_read;         /* and it was the last */
     char *window;
     size_t cap, limit, start; /* allocated, the most there may be, where feed.p is within it */
+    size_t last_read;         /* bytes that the last read gave */
     struct ss_feed feed;
 };
 
@@ -27,6 +28,8 @@ void ss_input_free(struct ss_input *in);
 int ss_input_more(struct ss_input *in) SS_MUST_CHECK;
 /* A read would not wait, as far as is known. */
 bool ss_input_is_ready(const struct ss_input *in);
+/* More is there, and has been piling up: who waits for it waits for much, and not long. */
+bool ss_input_is_deep(const struct ss_input *in);
 void ss_input_consume(struct ss_input *in, size_t bytes);
 /* The message that a record came in; NULL where inputs are bytes, or when that has been consumed before. */
 const struct ss_origin *ss_input_origin(const struct ss_input *in, const struct ss_record *rec);

@@ -158,9 +158,9 @@ static int run_inputs(struct loop *loop)
 {
     int from = loop->chain->link[0].stage->fill != NULL;
     while (!stopped(loop)) {
-        bool ready = ss_input_is_ready(&loop->input), waits = ready && ss_output_may_wait(&loop->output);
+        bool waits = ss_output_may_wait(&loop->output) && ss_input_is_ready(&loop->input);
         int err = waits ? 0 : flush_and_commit(loop); /* before the read that may block */
-        err = err ? err : ss_output_push(&loop->output, ready);
+        err = err ? err : ss_output_push(&loop->output, ss_input_is_deep(&loop->input));
         if (err < 0)
             return err;
         report(loop);

@@ -161,3 +161,16 @@ features() { ss-features -i "$URI/a$N?group=g$N&until=end$1" --state st "${@:2}"
   same out <(head -n 3 in | ss-rules -q)
   [ "$(jq -c '[.partition, .offset]' rejects)" = '[0,4]' ]
 }
+
+@test "what a calm input gives is written at once, not at the end" {
+  topic "a$N" 1
+  mkfifo calm
+  timeout 60 ss-rules -q -i calm -o "$URI/a$N" &
+  exec 7>calm
+  for n in 1 2 3; do
+    echo "{\"txn_id\":\"t$n\",\"amount\":$n}" >&7
+    timeout 30 kcat -b "$KAFKA" -C -q -t "a$N" -o $((n - 1)) -c 1 | jq -r .txn_id | same /dev/stdin <(echo "t$n")
+  done
+  exec 7>&-
+  wait %1
+}

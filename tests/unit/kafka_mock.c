@@ -217,6 +217,46 @@ static void test_faults(void)
     ss_property_clear();
 }
 
+/* The lines of the topic up to its end of now. */
+static void has(const char *topic, const char *want, const char *what)
+{
+    struct ss_source *src;
+    char rest[64], got[8192];
+    snprintf(rest, sizeof rest, "%s?until=end", topic);
+    if (!ok(ss_source_open(at(rest), &src) == 0, "an input is opened: %s", ss_err_text()))
+        return;
+    ssize_t n = read_all(src, got, sizeof got, sizeof got);
+    is_text(got, n < 0 ? 0 : (size_t)n, want, what);
+    ss_source_close(src);
+}
+
+static void test_going_together(void)
+{
+    char large[1901], headers_too_long[3000], want[2000];
+    mock.topic_create(cluster, "together", 1, 1);
+    struct ss_sink *sink;
+    int err = ss_property_set("message.max.bytes=2000");
+    err = err ? err : ss_sink_open(at("together"), &sink);
+    ss_property_clear();
+    if (!ok(err == 0, "an output is opened: %s", ss_err_text()))
+        return;
+    ok(put(sink, NULL, "1") == 0 && put(sink, "k", "2") == 0, "two messages");
+    has("together", "", "wait for more");
+    ok(sink->ops->push(sink, false) == 0 && ss_sink_sync(sink) == 0, "when none comes");
+    has("together", "1\n2\n", "they are written");
+    memset(large, '4', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    memset(headers_too_long, 'h', sizeof headers_too_long);
+    const struct ss_label label = {"name", {headers_too_long, sizeof headers_too_long}};
+    const struct ss_message msg = {.bytes = "x", .len = 1, .label = &label, .n_labels = 1};
+    ok(put(sink, NULL, "3") == 0 && put(sink, NULL, large) == 0 && put(sink, NULL, "5") == 0,
+       "small messages, and one that is nearly too large");
+    ok(sink->ops->put(sink, &msg) == SS_TOO_LONG, "one whose headers are too long is known at once");
+    ok(ss_sink_close(sink) == 0, "closed");
+    snprintf(want, sizeof want, "1\n2\n3\n%s\n5\n", large);
+    has("together", want, "they come in the order in which they were put");
+}
+
 int main(void)
 {
     ss_log_init("kafka_mock", SS_LOG_ERROR, false);
@@ -228,6 +268,7 @@ int main(void)
     test_places();
     test_pass_through();
     test_faults();
+    test_going_together();
     test_group();
     mock.cluster_destroy(cluster);
     ss_rdk.destroy(host);
