@@ -39,7 +39,8 @@ OPT      = -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=$(SAN) -f
 LDFLAGS += -fsanitize=$(SAN)
 endif
 
-lib_src   := $(sort $(wildcard lib/*/*.c) $(wildcard lib/*/*.cc))
+# C++ first: what takes longest shall not be what all else waits for in the end.
+lib_src   := $(sort $(wildcard lib/*/*.cc)) $(sort $(wildcard lib/*/*.c))
 stage_src := $(sort $(wildcard lib/stage/*.c))
 stages    := $(basename $(notdir $(stage_src)))
 commands  := $(sort $(patsubst cmd/%/main.c,%,$(wildcard cmd/ss-*/main.c)))
@@ -54,7 +55,8 @@ replays   := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(fuzz_src))
 # Shipped files that lie beside the room that reads them and are also embedded: lib/ROOM/*.map, *.features, ...
 embeds    := $(sort $(wildcard lib/*/*.map lib/*/*.features lib/*/*.rules lib/*/*.sql))
 
-all: $(bins)
+# The dashboard is one long chain of its own: begun first, it is done beside the compiling, not behind it.
+all: $(BUILD)/gen/ui.o $(bins)
 
 # A changed flag rebuilds: the flags are a file that objects depend on, rewritten only when they differ.
 flags_now := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(LDLIBS)
