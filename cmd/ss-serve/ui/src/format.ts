@@ -9,6 +9,11 @@ const two = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximum
 export function count(n: number | null | undefined) {
   return n == null ? '–' : whole.format(n)
 }
+/** An hour of the week (0: Monday, midnight) of UTC, in the viewer's zone; half hours fall into the hour before. */
+export function localHour(hour: number, hours = 168) {
+  const ahead = Math.floor(-new Date().getTimezoneOffset() / 60)
+  return (hour + ahead + hours) % hours
+}
 /** 18.42 M: for key figures. */
 export function compact(n: number | null | undefined) {
   return n == null ? '–' : Math.abs(n) < 100000 ? whole.format(n) : short.format(n)
@@ -61,12 +66,18 @@ export function ago(text: string | null | undefined, now = Date.now()) {
 export function shortId(id: string, keep = 6) {
   return id.length <= keep * 2 + 1 ? id : `${id.slice(0, keep)}…${id.slice(-4)}`
 }
+export function capital(text: string) {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
 /** velocity_fraud -> Velocity fraud */
 export function words(name: string | null | undefined) {
-  const text = (name ?? '').replace(/[_-]/g, ' ')
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  return capital((name ?? '').replace(/[_-]/g, ' '))
+}
+/** "1 payment", "2 payments". */
+export function many(n: number, one: string) {
+  return `${count(n)} ${one}${n === 1 ? '' : 's'}`
 }
 /** What a rule says, with spans as people say them: "15584.907 seconds before" is 4:19 h. */
 export function plain(text: string | null | undefined) {
-  return (text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)\.\d+ (km|km\/h)\b/g, '$1 $2')
+  return capital((text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)(?:\.\d+)? (km|km\/h)\b/g, (_, n, unit) => `${count(Number(n))} ${unit}`).replace(/\b\d{4,}\.\d+\b/g, (n) => amount(Number(n))))
 }

@@ -109,9 +109,9 @@ function Pill() {
       {silent ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}
       {!silent && (
         <>
-          <b>{count(rate)}</b> /s
+          <b>{count(rate)}</b> payments/s
           <span class="more">
-            takes <b>{latency == null ? '–' : milliseconds(latency * 1000)}</b>{latency != null && ' ms'}
+            {latency != null && <>· <b>{milliseconds(latency * 1000)}</b> ms each</>}
           </span>
         </>
       )}

@@ -11,7 +11,7 @@ import { Choice, Find } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
 import { Empty, Fault, Skeleton } from '../parts/states'
-import { Column, Table, TableMenu } from '../parts/table'
+import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
@@ -20,7 +20,7 @@ import type { Body } from '../contract'
 import { Alert, PaymentRecord } from '../types'
 import { Chips } from './payments'
 
-const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False'], ['snoozed', 'Snoozed'], ['all', 'All']] as const
+const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False alarms'], ['snoozed', 'Snoozed'], ['all', 'All']] as const
 
 const snoozed = (a: Pick<Alert, 'snoozed_until'>) => !!a.snoozed_until && Date.parse(a.snoozed_until) > Date.now()
 /** Whether an alert belongs to what is chosen above the list. */
@@ -33,14 +33,14 @@ const COLUMNS: Column<Alert>[] = [
   { key: 'level', title: 'Level', cell: (a) => <LevelTag level={a.level} /> },
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (a) => score(a.score) },
   { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (a) => amount(a.amount, a.currency) },
-  { key: 'reason', title: 'Reason', cell: (a) => plain(a.reason) || a.rules.join(', ') },
+  { key: 'reason', title: 'Reason', wide: true, cell: (a) => plain(a.reason) || a.rules.join(', ') },
   { key: 'user', title: 'Customer', cell: (a) => <a href={`/customers/${encodeURIComponent(a.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{a.user_id}</a> },
   { key: 'count', title: 'Payments', number: true, cell: (a) => count(a.count) },
   { key: 'action', title: 'Decision', cell: (a) => <ActionTag action={a.action} /> },
   { key: 'status', title: 'State', cell: (a) => <><span class="tag">{words(a.status)}</span>{snoozed(a) && <span class="quiet small"> until <When at={a.snoozed_until} /></span>}</> },
-  { key: 'case', title: 'Case', cell: (a) => a.case && <a class="link" href={`/cases/${a.case.id}`} onClick={(e) => e.stopPropagation()}>{a.case.number}</a> },
+  { key: 'case', title: 'Case', cell: (a) => a.case && <a class="link" href={`/cases/${a.case.id}`} onClick={(e) => e.stopPropagation()} title={a.case.number}>#{a.case.id}</a> },
   { key: 'merchant', title: 'Merchant', hidden: true, cell: (a) => a.merchant_id },
-  { key: 'category', title: 'Category', hidden: true, cell: (a) => a.category },
+  { key: 'category', title: 'Category', hidden: true, cell: (a) => words(a.category) },
   { key: 'with', title: 'With', hidden: true, cell: (a) => a.assigned_to?.name },
 ]
 
@@ -192,7 +192,7 @@ export default function Alerts() {
             <span class="quiet small">{now().length} chosen</span>
             <button type="button" class="button" onClick={with_(acknowledge)}>Acknowledge <kbd>A</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', state('resolved')))}>Fraud <kbd>F</kbd></button>
-            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False <kbd>N</kbd></button>
+            <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False alarm <kbd>N</kbd></button>
             <button type="button" class="button" onClick={with_(sleep)}>{status === 'snoozed' ? 'Wake' : 'Snooze'} <kbd>Z</kbd></button>
             <button type="button" class="button" onClick={newCase}>Case <kbd>C</kbd></button>
           </>
@@ -203,6 +203,7 @@ export default function Alerts() {
       </div>
       <Table
         name="alerts" label="Alerts" list={list} columns={COLUMNS} id={(a) => a.id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
+        brief={(a) => <Brief level={a.level} at={a.timestamp} money={amount(a.amount, a.currency)} about={plain(a.reason) || a.rules.join(', ')} />}
         opened={open} open={(a) => filter({ open: a.id })} selected={may('analyst') ? selected : undefined} select={may('analyst') ? select : undefined}
         empty={<Empty command="ss-gen --rate 50 | ss-run 'ingest | features | score | rules -r default | alert' | ss-store fraud.db">{status === 'new' ? 'Nothing waits to be looked at.' : 'No alert matches.'}</Empty>}
       />

@@ -47,7 +47,7 @@ function Breakdown({ of }: { of: string }) {
   const param = dim === 'merchant' ? 'merchant_id' : dim
   return (
     <section class="card w12 wide">
-      <header><h2>Broken down by</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
+      <header class="middle"><h2>Broken down by</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
       {!data ? <Waiting of={asked} lines={8} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
         <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dim}`}>
           <table class="table">
@@ -97,6 +97,7 @@ function ScoreCharts({ of }: { of: string }) {
             option={() => {
               const up = data.thresholds.slice().reverse()
               const option: any = series(up.map((t) => t.threshold.toFixed(2)), [{ name: 'precision', values: up.map((t) => t.precision) }, { name: 'recall', values: up.map((t) => t.recall), color: 'fill-good' }], (v) => percent(v, 0))
+              option.yAxis.max = 1
               option.legend = { top: 0, right: 0, icon: 'rect', itemWidth: 8, itemHeight: 8, textStyle: { color: color('ink-2'), fontSize: 11 } }
               option.grid.top = 28
               return option
@@ -194,7 +195,7 @@ export default function Analytics() {
       <section class="card w12 wide"><header><h2>Payments, alerts, known frauds</h2></header><Trends of={of} /></section>
       <Breakdown of={of} />
       <ScoreCharts of={of} />
-      <section class="card w6 wide"><header><h2>Known frauds by hour of the week</h2><span class="small">UTC</span></header><Heat of={of === '1h' || of === '24h' ? '7d' : of} what="fraud" /></section>
+      <section class="card w6 wide"><header><h2>Known frauds by hour of the week</h2></header><Heat of={of === '1h' || of === '24h' ? '7d' : of} what="fraud" /></section>
       <RuleTable of={of} />
       <Speed of={of} />
       <Drift of={of} />

@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import { may, me, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, percent, shortId, words } from '../format'
+import { amount, count, many, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
 import { listen, listenSlowly } from '../live'
 import { Dialog } from '../parts/dialog'
 import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
+import { Flips } from '../parts/flips'
 import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
@@ -16,6 +17,7 @@ import { Timeline } from '../parts/timeline'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import type { Body, Path } from '../contract'
+import { Customer } from './case-side'
 import { filter, go, parts, query } from '../router'
 import { Case, CaseWhole } from '../types'
 
@@ -33,7 +35,7 @@ function Queue({ items, current, selected, toggle }: { items: Case[]; current: n
           <button type="button" class="queue-line" aria-current={c.id === current ? 'true' : undefined} onClick={() => go(`/cases/${c.id}${location.search}`)}>
             <span class="row between"><LevelTag level={c.priority.toUpperCase()} /><Clock sla={c.sla} /></span>
             <span class="clip">{c.title}</span>
-            <span class="quiet small clip">{c.number} · {c.assigned_to ? (c.assigned_to.id === me.value?.id ? 'you' : c.assigned_to.name) : 'unassigned'} · {amount(c.amount, c.currency)}</span>
+            <span class="quiet small clip" title={c.number}>#{c.id} · {amount(c.amount, c.currency)} · {c.assigned_to ? (c.assigned_to.id === me.value?.id ? 'you' : c.assigned_to.name) : 'unassigned'}</span>
           </button>
         </li>
       ))}
@@ -55,7 +57,7 @@ function Board({ items }: { items: Case[] }) {
                 <a key={c.id} href={`/cases/${c.id}`} class="stack" style={{ gap: '2px', display: 'flex' }}>
                   <span class="row between"><LevelTag level={c.priority.toUpperCase()} /><Clock sla={c.sla} /></span>
                   <span class="clip">{c.title}</span>
-                  <span class="quiet small">{c.number} · {amount(c.amount, c.currency)}</span>
+                  <span class="quiet small clip" title={c.number}>#{c.id} · {amount(c.amount, c.currency)}</span>
                 </a>
               ))}
             </div>
@@ -150,25 +152,6 @@ function Evidence({ of, again }: { of: CaseWhole; again: () => void }) {
   )
 }
 
-function Customer({ of }: { of: CaseWhole }) {
-  const c = of.customer
-  if (!c) return <p class="quiet">No customer is known.</p>
-  return (
-    <div class="stack">
-      <h2><a class="link" href={`/customers/${encodeURIComponent(c.user_id)}`}>Customer {c.user_id}</a></h2>
-      <dl class="pairs">
-        <dt>Since</dt><dd><When at={c.first_payment_at} as="date" /></dd>
-        <dt>Payments</dt><dd>{count(c.payments)}, {amount(c.amount, of.currency)}</dd>
-        <dt>Alerts</dt><dd>{count(c.alerts)}</dd>
-        <dt>Blocked</dt><dd>{count(c.blocked)}</dd>
-        <dt>Confirmed fraud</dt><dd>{count(c.fraud)}</dd>
-        <dt>Cases</dt><dd>{count(c.cases)}</dd>
-        <dt>Risk</dt><dd>{percent(c.risk, 0)}</dd>
-      </dl>
-    </div>
-  )
-}
-
 function Detail({ id, next, changed }: { id: number; next: () => void; changed: () => void }) {
   const { data: c, fault, again } = useData(`cases/${id}`)
   const people = useData(may('analyst') ? 'users/analysts' : null)
@@ -213,14 +196,14 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
   const worst = useData(newest ? `payments/${encodeURIComponent(newest.txn_id)}` : null)
   const record = worst.data?.record
   return (
-    <>
+    <div class="case-body">
       <div class="case-main">
         <a class="link only-phone" href={`/cases${location.search}`}>All cases</a>
         <div class="row between" style={{ alignItems: 'flex-start' }}>
           <div class="grow">
             <p class="case-title">{c.title}</p>
             <p class="quiet">
-              {c.number} · {amount(c.amount, c.currency)} in {count(c.payments_count)} payments, {count(c.alerts_count)} alerts · opened <When at={c.created_at} as="ago" /> · <Clock sla={c.sla} />
+              {c.number} · {amount(c.amount, c.currency)} in {many(c.payments_count, 'payment')}, {many(c.alerts_count, 'alert')} · opened <When at={c.created_at} as="ago" /> · <Clock sla={c.sla} />
             </p>
           </div>
           <div class="row"><LevelTag level={c.priority.toUpperCase()} /><span class="tag">{words(c.status)}</span></div>
@@ -250,7 +233,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
         <section class="card">
           <header>
             <h2>Why</h2>
-            {record?.decision?.by && <span class="small">{newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>make it again</a>}</span>}
+            {record?.decision?.by && <span class="small">{newest && <a class="link" href={`/what-if?like=${encodeURIComponent(newest.txn_id)}`}>what if it were otherwise</a>}</span>}
           </header>
           {record ? (
             <>
@@ -258,6 +241,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
               {worst.data && <Usual value={worst.data.payment.amount} currency={worst.data.payment.currency} usual={worst.data.usual} />}
               <Reasons of={record.score} />
               <FiredRules rules={record.decision?.rules ?? []} shadow={record.decision?.shadow} />
+              <Flips of={record} />
             </>
           ) : (
             newest ? <Waiting of={worst} lines={4} /> : <p class="quiet">No payment is linked yet.</p>
@@ -283,7 +267,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
       <aside class="case-side" aria-label="The customer"><Customer of={c} /></aside>
       {dialog === 'escalate' && <Escalate of={c} close={() => show('')} done={() => { show(''); all() }} />}
       {(dialog === 'confirmed_fraud' || dialog === 'false_positive') && <Resolve of={c} first={dialog} close={() => show('')} done={() => { show(''); next(); all() }} />}
-    </>
+    </div>
   )
 }
 

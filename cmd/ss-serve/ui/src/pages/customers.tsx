@@ -1,13 +1,14 @@
 import { useState } from 'preact/hooks'
 import { may, send, url } from '../api'
 import { useData, useList } from '../data'
-import { amount, count, date, percent, plain, score, shortId, words } from '../format'
+import { amount, compact, count, date, localHour, many, percent, plain, score, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, series } from '../parts/chart'
 import { Find } from '../parts/form'
+import { Links } from '../parts/links'
 import { LevelTag } from '../parts/level'
 import { Empty, Fault, Skeleton } from '../parts/states'
-import { Column, Table } from '../parts/table'
+import { Brief, Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import { filter, go, parts, query } from '../router'
@@ -51,37 +52,6 @@ function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: strin
   )
 }
 
-function Links({ id }: { id: string }) {
-  const { data, fault, again } = useData(`customers/${encodeURIComponent(id)}/links`)
-  if (fault) return <Fault fault={fault} again={again} />
-  if (!data) return <Skeleton lines={6} />
-  const others = data.nodes.filter((n) => n.kind === 'customer' && n.step > 0)
-  if (!others.length) return <p class="quiet">Shares no card, device or address with anybody.</p>
-  const frauds = others.filter((n) => n.fraud > 0).length
-  return (
-    <>
-      <Chart
-        label={`Customers linked to ${id}: ${others.length}`} height={250} of={data}
-        click={(p) => p.data?.kind === 'customer' && go(`/customers/${encodeURIComponent(p.data.name)}`)}
-        option={() => ({
-          tooltip: { renderMode: 'richText', confine: true, formatter: (p: any) => (p.data?.kind ? `${p.data.kind} ${p.data.name}` : '') },
-          series: [{
-            type: 'graph', layout: 'force', roam: true, zoom: 0.8, force: { repulsion: 90, edgeLength: 46 }, lineStyle: { color: color('ink-3'), opacity: 0.45, width: 1.5 },
-            label: { show: data.nodes.length < 16, position: 'bottom', color: color('ink-2'), fontSize: 10, formatter: (p: any) => shortId(p.data.name, 5) },
-            data: data.nodes.map((n) => ({
-              id: String(n.id), name: n.label, kind: n.kind, symbolSize: n.step === 0 && n.kind === 'customer' ? 26 : n.kind === 'customer' ? 18 : 10, symbol: n.kind === 'customer' ? 'circle' : 'rect',
-              itemStyle: { color: n.fraud > 0 ? color('fill-critical') : n.step === 0 && n.kind === 'customer' ? color('accent') : n.kind === 'customer' ? color('ink-3') : color('line'), borderColor: color('ink-3'), borderWidth: n.kind === 'customer' ? 0 : 1 },
-            })),
-            links: data.edges.map((e) => ({ source: String(e.from), target: String(e.to) })),
-          }],
-        })}
-        table={{ heads: ['What', 'Kind', 'Known frauds'], rows: data.nodes.map((n) => [n.label, n.kind, n.fraud]) }}
-      />
-      <p class="quiet small">{count(others.length)} other {others.length === 1 ? 'customer' : 'customers'}, {frauds ? `${count(frauds)} with known fraud` : 'none with known fraud'}{data.cut && '; there are more'}.</p>
-    </>
-  )
-}
-
 function Note({ of, again }: { of: Customer; again: () => void }) {
   const [text, set] = useState(of.note ?? '')
   const save = () => send('PUT', `customers/${encodeURIComponent(of.user_id)}/note`, { note: text || null }).then(() => { toast('Note kept'); again() }, (f) => toast(f.message))
@@ -99,6 +69,7 @@ function Profile({ id }: { id: string }) {
   useHeading(`Customer ${id}`, <a class="button" href="/customers">All customers</a>)
   if (!w) return fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={16} height={18} />
   const c = w.customer
+  const hours = w.usual.hours.map((_, h) => w.usual.hours.find((_n, utc) => localHour(utc, 24) === h) ?? 0)
   const day = (text: string) => new Date(text).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
   return (
     <div class="grid">
@@ -116,6 +87,7 @@ function Profile({ id }: { id: string }) {
           label="Spend by day" height={272} of={w.days}
           option={() => {
             const option: any = series(w.days.map((d) => d.day), [{ name: 'spent', values: w.days.map((d) => d.amount), kind: 'bar' }], (v) => amount(v), day)
+            option.yAxis.axisLabel.formatter = compact
             option.yAxis = [option.yAxis, { type: 'value', min: 0, max: 1, show: false }]
             option.series.push({ name: 'score', type: 'line', yAxisIndex: 1, data: w.days.map((d) => d.max_score), color: color('fill-critical'), symbolSize: 5, lineStyle: { width: 1.5 }, tooltip: { valueFormatter: (v: number) => score(v) } })
             return option
@@ -130,11 +102,11 @@ function Profile({ id }: { id: string }) {
       <SeenList title="Cards" of={w.cards} kind="card_id" />
       <SeenList title="Categories" of={w.usual.categories} kind="category" />
       <section class="card w4">
-        <header><h2>Usual hours</h2><span class="small">UTC</span></header>
+        <header><h2>Usual hours</h2></header>
         <Chart
           label="Payments by hour of the day" height={130} of={w.usual.hours}
-          option={() => series(w.usual.hours.map((_, h) => String(h)), [{ name: 'payments', values: w.usual.hours, kind: 'bar' }], count)}
-          table={{ heads: ['Hour', 'Payments'], rows: w.usual.hours.map((n, h) => [h, n]) }}
+          option={() => series(hours.map((_, h) => String(h)), [{ name: 'payments', values: hours, kind: 'bar' }], count)}
+          table={{ heads: ['Hour', 'Payments'], rows: hours.map((n, h) => [h, n]) }}
         />
       </section>
       <section class="card w8 wide">
@@ -173,6 +145,7 @@ function All() {
         <a class="button" href={url('export', { kind: 'customers', format: 'csv', q })} download="customers.csv">Export</a>
       </div>
       <Table
+        brief={(c) => <Brief level={c.level} at={c.last_seen} money={amount(c.amount)} about={`${c.user_id}: ${many(c.payments, 'payment')}, ${many(c.alerts, 'alert')}, ${many(c.fraud, 'known fraud')}`} />}
         name="customers" label="Customers" list={list} columns={COLUMNS} id={(c) => c.user_id} sort={sort} setSort={(s) => filter({ sort: s === '-risk' ? null : s })}
         open={(c) => go(`/customers/${encodeURIComponent(c.user_id)}`)} empty={<Empty>{q ? 'Nobody of that name, and no card, device or address either.' : 'Customers appear with their first payment.'}</Empty>}
       />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { useData } from '../data'
-import { change, compact, count, Level, milliseconds, percent, signed, words } from '../format'
+import { change, compact, count, Level, localHour, milliseconds, percent, signed, words } from '../format'
 import { useHeading } from '../frame'
 import { listenSlowly } from '../live'
 import { Chart, color, Rows, series, Turn } from '../parts/chart'
@@ -99,13 +99,14 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
   const { data } = asked
   const [asTable, set] = useState(false)
   if (!data) return <Waiting of={asked} lines={7} />
-  const at = (d: number, h: number) => data.items.find((i) => i.weekday === d && i.hour === h)?.[what] ?? 0
+  const cells = new Map(data.items.map((i) => [localHour(i.weekday * 24 + i.hour), i[what]]))
+  const at = (d: number, h: number) => cells.get(d * 24 + h) ?? 0
   const top = Math.max(1, ...data.items.map((i) => i[what]))
   const label = `${what} by hour of the week; most: ${top} in an hour`
   if (asTable)
     return (
       <figure class="figure-box">
-        <Rows label={label} height={170} table={{ heads: ['Day', 'Hour, UTC', words(what)], rows: data.items.filter((i) => i[what]).map((i) => [DAYS[i.weekday], `${String(i.hour).padStart(2, '0')}:00`, i[what]]) }} />
+        <Rows label={label} height={170} table={{ heads: ['Day', 'Hour', words(what)], rows: [...cells].sort(([a], [b]) => a - b).filter(([, n]) => n).map(([at, n]) => [DAYS[Math.floor(at / 24)], `${String(at % 24).padStart(2, '0')}:00`, n]) }} />
         <Turn asTable set={set} />
       </figure>
     )
@@ -116,7 +117,7 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
           <>
             <span key={name}>{name}</span>
             {Array.from({ length: 24 }, (_, h) => (
-              <i key={h} style={{ opacity: String(0.06 + 0.94 * (at(d, h) / top)) }} title={`${name} ${String(h).padStart(2, '0')}:00 UTC: ${at(d, h)} ${what}`} />
+              <i key={h} style={{ opacity: String(0.06 + 0.94 * (at(d, h) / top)) }} title={`${name} ${String(h).padStart(2, '0')}:00: ${at(d, h)} ${what}`} />
             ))}
           </>
         ))}
@@ -175,7 +176,7 @@ export default function Overview() {
             <FigureBox name="Payments" figure={k.payments} text={compact(k.payments.value)} />
             <FigureBox name="Alerts" figure={k.alerts} text={compact(k.alerts.value)} goodWhenDown />
             <FigureBox name="Blocked" figure={k.blocked} text={compact(k.blocked.value)} />
-            <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} late` : 'none late'} />
+            <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} past their deadline` : 'none past its deadline'} />
             <FigureBox name="Precision of rules" figure={k.precision} text={percent(k.precision.value)} share goodWhenDown={false} />
             {k.latency_ms.value == null ? (
               <FigureBox name="Known frauds" figure={k.fraud_rate} text={percent(k.fraud_rate.value, 2)} share goodWhenDown />
@@ -190,7 +191,7 @@ export default function Overview() {
         <section class="card w6">
           <header>
             <h2>When it happens</h2>
-            <span class="small">alerts, UTC, 30 days</span>
+            <span class="small">alerts, 30 days</span>
           </header>
           <Heat of="30d" />
         </section>

@@ -10,7 +10,7 @@ import { Id } from '../parts/id'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
 import { Empty, Fault, Skeleton } from '../parts/states'
-import { Column, Table, TableMenu } from '../parts/table'
+import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
@@ -23,15 +23,15 @@ const COLUMNS: Column<Payment>[] = [
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (p) => score(p.score) },
   { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (p) => amount(p.amount, p.currency) },
   { key: 'user', title: 'Customer', cell: (p) => <a href={`/customers/${encodeURIComponent(p.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{p.user_id}</a> },
-  { key: 'reason', title: 'Reason', cell: (p) => plain(p.reason) || <span class="faint">nothing unusual</span> },
+  { key: 'reason', title: 'Reason', wide: true, cell: (p) => plain(p.reason) || <span class="faint">{p.level === 'NONE' ? 'Nothing unusual' : 'No one reason stands out'}</span> },
   { key: 'action', title: 'Decision', cell: (p) => <ActionTag action={p.action} /> },
   { key: 'merchant', title: 'Merchant', cell: (p) => p.merchant_id },
-  { key: 'category', title: 'Category', cell: (p) => p.category },
+  { key: 'category', title: 'Category', cell: (p) => words(p.category) },
   { key: 'country', title: 'Country', cell: (p) => p.country },
-  { key: 'channel', title: 'Channel', hidden: true, cell: (p) => p.channel },
+  { key: 'channel', title: 'Channel', hidden: true, cell: (p) => words(p.channel) },
   { key: 'card', title: 'Card', hidden: true, cell: (p) => <Id id={p.card_id} /> },
   { key: 'device', title: 'Device', hidden: true, cell: (p) => <Id id={p.device_id} /> },
-  { key: 'ip', title: 'Address', hidden: true, cell: (p) => p.ip },
+  { key: 'ip', title: 'IP address', hidden: true, cell: (p) => p.ip },
   { key: 'rules', title: 'Rules', hidden: true, cell: (p) => p.rules.join(', ') },
   { key: 'label', title: 'Known as', cell: (p) => (p.label === 1 ? <span class="tag bad">fraud</span> : p.label === 0 ? <span class="tag good">genuine</span> : null) },
   { key: 'latency', title: 'Latency, ms', number: true, hidden: true, cell: (p) => milliseconds(p.latency_us) },
@@ -44,6 +44,9 @@ function filters() {
   return Object.fromEntries(FILTERS.map((name) => [name, query.value.get(name)]))
 }
 
+const NAMES: Record<string, string> = { user_id: 'Customer', card_id: 'Card', merchant_id: 'Merchant', device_id: 'Device', ip: 'IP address', min_amount: 'Amount from', max_amount: 'Amount to', min_score: 'Score from', max_score: 'Score to', action: 'Decision', label: 'Known as' }
+const filterName = (name: string) => NAMES[name] ?? words(name)
+
 export function Chips({ names }: { names: readonly string[] }) {
   return (
     <>
@@ -51,8 +54,8 @@ export function Chips({ names }: { names: readonly string[] }) {
         .filter((name) => query.value.get(name))
         .map((name) => (
           <span key={name} class="chip">
-            {words(name)}: {query.value.get(name)}
-            <button type="button" aria-label={`Without ${words(name)}`} onClick={() => filter({ [name]: null })}>✕</button>
+            {filterName(name)}: {query.value.get(name)}
+            <button type="button" aria-label={`Without ${filterName(name)}`} onClick={() => filter({ [name]: null })}>✕</button>
           </span>
         ))}
     </>
@@ -76,8 +79,8 @@ function AddFilter() {
       <button type="button" onClick={() => filter({ label: '0' })}>Known as genuine</button>
       {(['user_id', 'card_id', 'merchant_id', 'device_id', 'ip', 'category', 'country', 'min_amount', 'max_amount', 'min_score', 'since', 'until'] as const).map((name) => (
         <label key={name}>
-          <span class="grow">{words(name)}</span>
-          <Find name={name} whole width={120} label={words(name)} inputMode={/^m(in|ax)_/.test(name) ? 'decimal' : 'text'} placeholder={name === 'since' || name === 'until' ? '2026-03-01' : ''} />
+          <span class="grow">{filterName(name)}</span>
+          <Find name={name} whole width={120} label={filterName(name)} inputMode={/^m(in|ax)_/.test(name) ? 'decimal' : 'text'} placeholder={name === 'since' || name === 'until' ? '2026-03-01' : ''} />
         </label>
       ))}
     </Menu>
@@ -179,6 +182,7 @@ export default function Payments() {
       <Table
         name="payments" label="Payments" list={list} columns={COLUMNS} id={(p) => p.txn_id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
         opened={open} open={(p) => filter({ open: p.txn_id })}
+        brief={(p) => <Brief level={p.level} at={p.timestamp} money={amount(p.amount, p.currency)} about={plain(p.reason) || [p.user_id, words(p.category)].filter(Boolean).join(' · ')} />}
         empty={<Empty command="ss-gen --count 10000 | ss-run 'ingest | features | score | rules' | ss-store fraud.db">No payment matches. New ones appear here once they are stored.</Empty>}
       />
       {open && <PaymentDrawer id={open} close={() => filter({ open: null })} changed={list.again} />}

@@ -41,7 +41,7 @@ export default function WhatIf() {
     void send('POST', 'what-if', body as Body<'what-if', 'POST'>).then(setAnswer, (f) => { setFault(f); setAnswer(null) })
   }
   const input = (name: (typeof FIELDS)[number]) => (
-    <Field key={name} label={name === 'ip' ? 'Address' : words(name.replace('_id', ''))} fault={fault?.of(name)}>
+    <Field key={name} label={name === 'ip' ? 'IP address' : name === 'user_id' ? 'Customer' : words(name.replace('_id', ''))} fault={fault?.of(name)}>
       <input class="input" inputMode={name === 'amount' ? 'decimal' : 'text'} value={form[name] ?? ''} onInput={(e) => set({ ...form, [name]: e.currentTarget.value })} />
     </Field>
   )

@@ -1,5 +1,5 @@
 // Why a payment was decided as it was: the same on the payments page, in cases and in what-if.
-import { amount, count, percent, plain, score, words } from '../format'
+import { amount, count, many, percent, plain, score, words } from '../format'
 import { Decision, Fired, PaymentRecord, Reason, Score } from '../types'
 import { ActionTag, LevelTag } from './level'
 
@@ -100,12 +100,12 @@ export function Features({ features }: { features: Record<string, number | strin
 
 /** How an amount lies to what this customer usually pays. */
 export function Usual({ value, currency, usual }: { value: number; currency?: string | null; usual: { payments: number; amount_mean: number | null; amount_sd: number | null } }) {
-  if (!usual.payments || usual.amount_mean == null) return <p class="quiet">This is the customer's first payment.</p>
+  if (!usual.payments || usual.amount_mean == null) return <p class="quiet">No earlier payment of this customer is stored.</p>
   const times = value / usual.amount_mean
   return (
     <p class="quiet">
       {times >= 1.5 ? `${times.toFixed(1)} × the customer's usual amount of ` : times <= 0.5 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
-      {amount(usual.amount_mean, currency)}, over {count(usual.payments)} payments.
+      {amount(usual.amount_mean, currency)}, over {many(usual.payments, 'payment')}.
     </p>
   )
 }

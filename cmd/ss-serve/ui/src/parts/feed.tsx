@@ -1,7 +1,7 @@
 // The live feed: what a person would want to look at, newest first; space holds it still.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from '../api'
-import { amount, plain } from '../format'
+import { amount, plain, words } from '../format'
 import { useKeys } from '../keys'
 import { joined, listen, missed } from '../live'
 import { go } from '../router'
@@ -13,7 +13,7 @@ import { When } from './when'
 const SHOWN = 40
 
 export function place(p: Payment) {
-  return [p.user_id && `customer ${p.user_id}`, p.location ?? p.country, p.category ?? p.channel].filter(Boolean).join(' · ')
+  return [p.user_id && `customer ${p.user_id}`, p.location ?? p.country, words(p.category ?? p.channel).toLowerCase()].filter(Boolean).join(' · ')
 }
 
 /** Each payment once, however often it was told; no more than are shown. */
@@ -85,7 +85,7 @@ export function Feed({ height }: { height?: string }) {
                 <span class="quiet small"><When at={p.timestamp} as="time" /></span>
                 <LevelTag level={p.level} />
                 <b class="number">{amount(p.amount, p.currency)}</b>
-                <span class="reason">{plain(p.reason) || 'Nothing unusual'}</span>
+                <span class="reason">{plain(p.reason) || 'No one reason stands out'}</span>
                 <span class="place quiet small clip">{place(p)}</span>
               </button>
             </li>

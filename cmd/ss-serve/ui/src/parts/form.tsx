@@ -62,6 +62,9 @@ export function Choice<T extends string>({ value, options, change, label }: { va
   )
 }
 
+/** Whether each fault stands at a value of its own already. */
+const named = (problem: Problem) => problem.errors.length > 0 && problem.errors.every((e) => e.name)
+
 /** A form that sends itself once at a time and shows what the server says is wrong, at the right value. */
 export function Form({ send, label, children, cancel }: { send: () => Promise<unknown>; label: string; children: (fault: (name: string) => string | undefined) => ComponentChildren; cancel?: () => void }) {
   const [problem, set] = useState<Problem | null>(null)
@@ -82,7 +85,7 @@ export function Form({ send, label, children, cancel }: { send: () => Promise<un
   return (
     <form class="stack" onSubmit={submit} noValidate>
       {children((name) => problem?.of(name))}
-      {problem && <Fault fault={problem} />}
+      {problem && (named(problem) ? <p class="bad small" role="alert">Not sent yet: see what is marked above.</p> : <Fault fault={problem} />)}
       <div class="row" style={{ marginTop: '6px' }}>
         <button class="button main" disabled={busy}>
           {label}

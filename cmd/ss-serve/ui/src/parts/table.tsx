@@ -4,7 +4,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { Listed } from '../data'
 import { useKeys } from '../keys'
+import { LevelTag } from './level'
 import { Fault, Skeleton } from './states'
+import { When } from './when'
 import { Menu } from './menu'
 
 export interface Column<T> {
@@ -12,6 +14,8 @@ export interface Column<T> {
   title: string
   cell: (item: T) => ComponentChildren
   number?: boolean
+  /** Takes what room the others leave, and is cut where there is none. */
+  wide?: boolean
   /** The word of the list's ?sort. */
   sort?: string
   /** Not shown unless chosen. */
@@ -39,6 +43,8 @@ interface Props<T> {
   selected?: Set<string>
   select?: (ids: Set<string>) => void
   empty: ComponentChildren
+  /** A row in two lines, for a phone: what one decides by, without scrolling sideways. */
+  brief?: (item: T) => ComponentChildren
   height?: string
 }
 
@@ -70,12 +76,26 @@ export function TableMenu<T>({ name, columns, changed }: { name: string; columns
   )
 }
 
+const narrow = signal(innerWidth <= 640)
+matchMedia('(max-width: 640px)').addEventListener('change', (e) => (narrow.value = e.matches))
+
+/** What `brief` gives, as a rule. */
+export function Brief({ level, at, money, about }: { level: string | null | undefined; at: string | null | undefined; money: string; about: string }) {
+  return (
+    <>
+      <span class="row"><LevelTag level={level} /><span class="quiet small grow"><When at={at} /></span><b>{money}</b></span>
+      <span class="clip">{about}</span>
+    </>
+  )
+}
+
 export function Table<T>(props: Props<T>) {
   const { list, columns, id, open, sort, setSort, selected, select } = props
+  const brief = narrow.value ? props.brief : undefined
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800 })
   const [current, setCurrent] = useState(-1)
-  const row = density.value === 'dense' ? 32 : 40
+  const row = brief ? 58 : density.value === 'dense' ? 32 : 40
   const shown = shownColumns(props.name, columns)
   const first = Math.max(0, Math.floor(view.top / row) - 8)
   const last = Math.min(list.items.length, Math.ceil((view.top + view.height) / row) + 8)
@@ -122,9 +142,18 @@ export function Table<T>(props: Props<T>) {
 
   if (broken) return <Fault fault={list.fault} again={list.again} />
   const sorted = (c: Column<T>) => (sort === c.sort ? 'ascending' : sort === `-${c.sort}` ? 'descending' : 'none')
+  const title = (c: Column<T>) =>
+    c.sort && setSort ? (
+      <button key={c.key} type="button" onClick={() => setSort(sort === `-${c.sort}` ? c.sort! : `-${c.sort}`)}>
+        {c.title}
+        {sorted(c) === 'ascending' ? ' ↑' : sorted(c) === 'descending' ? ' ↓' : ''}
+      </button>
+    ) : (
+      c.title
+    )
   return (
     <div ref={box} class="scroll table-box" style={{ height: props.height ?? '100%' }} tabIndex={0} role="region" aria-label={props.label}>
-      <table class="table" aria-rowcount={list.items.length}>
+      <table class="table" data-brief={brief ? '' : undefined} aria-rowcount={list.items.length}>
         <caption class="visually-hidden">{props.label}</caption>
         <thead>
           <tr>
@@ -138,18 +167,15 @@ export function Table<T>(props: Props<T>) {
                 />
               </th>
             )}
-            {shown.map((c) => (
-              <th key={c.key} scope="col" class={c.number ? 'number' : ''} aria-sort={c.sort ? sorted(c) : undefined}>
-                {c.sort && setSort ? (
-                  <button type="button" onClick={() => setSort(sort === `-${c.sort}` ? c.sort! : `-${c.sort}`)}>
-                    {c.title}
-                    {sorted(c) === 'ascending' ? ' ↑' : sorted(c) === 'descending' ? ' ↓' : ''}
-                  </button>
-                ) : (
-                  c.title
-                )}
+            {brief ? (
+              <th scope="col">
+                <span class="row" style={{ gap: '18px' }}>{shown.filter((c) => c.sort && setSort).map(title)}</span>
               </th>
-            ))}
+            ) : (
+              shown.map((c) => (
+                <th key={c.key} scope="col" class={c.number ? 'number' : ''} aria-sort={c.sort ? sorted(c) : undefined}>{title(c)}</th>
+              ))
+            )}
           </tr>
         </thead>
         <tbody>
@@ -173,8 +199,8 @@ export function Table<T>(props: Props<T>) {
                     <input type="checkbox" aria-label={`Select ${key}`} checked={!!selected?.has(key)} onChange={() => toggle(key)} />
                   </td>
                 )}
-                {shown.map((c) => (
-                  <td key={c.key} class={c.number ? 'number' : ''}>{c.cell(item)}</td>
+                {brief ? <td class="brief">{brief(item)}</td> : shown.map((c) => (
+                  <td key={c.key} class={c.number ? 'number' : c.wide ? 'wide-cell' : ''}>{c.cell(item)}</td>
                 ))}
               </tr>
             )
