@@ -83,6 +83,7 @@ function ScoreCharts({ of }: { of: string }) {
               const option: any = series(data.bins.map((b) => b.from.toFixed(2)), [{ name: 'payments', values: data.bins.map((b) => b.payments || null), kind: 'bar' }, { name: 'known frauds', values: data.bins.map((b) => b.fraud || null), kind: 'bar', color: 'fill-critical' }], count)
               option.yAxis.type = 'log'
               option.yAxis.min = 0.5
+              option.yAxis.axisLabel.formatter = (v: number) => (v < 1 ? '' : count(v))
               return option
             }}
             table={{ heads: ['From', 'Payments', 'Known frauds', 'Known genuine'], rows: data.bins.map((b) => [b.from.toFixed(2), b.payments, b.fraud, b.genuine]) }}
@@ -98,6 +99,7 @@ function ScoreCharts({ of }: { of: string }) {
               const up = data.thresholds.slice().reverse()
               const option: any = series(up.map((t) => t.threshold.toFixed(2)), [{ name: 'precision', values: up.map((t) => t.precision) }, { name: 'recall', values: up.map((t) => t.recall), color: 'fill-good' }], (v) => percent(v, 0))
               option.yAxis.max = 1
+              option.yAxis.interval = 0.25
               option.legend = { top: 0, right: 0, icon: 'rect', itemWidth: 8, itemHeight: 8, textStyle: { color: color('ink-2'), fontSize: 11 } }
               option.grid.top = 28
               return option
@@ -118,7 +120,7 @@ function RuleTable({ of }: { of: string }) {
       <header><h2>Rules</h2><span class="small">hits and precision</span></header>
       {!data ? <Waiting of={asked} lines={7} /> : (
         <div class="lines">
-          {data.items.map((r) => (
+          {data.items.slice(0, 8).map((r) => (
             <a key={r.rule + r.shadow} class="meter" href={`/rules?rule=${encodeURIComponent(r.rule)}`} title={`${count(r.fraud)} fraud, ${count(r.genuine)} genuine, ${amount(r.amount)}`}>
               <span class="clip">{r.rule} {r.shadow && <span class="tag">shadow</span>}</span>
               <span class="number">{count(r.hits)}</span>
@@ -126,6 +128,7 @@ function RuleTable({ of }: { of: string }) {
               <span class="number">{percent(r.precision, 0)}</span>
             </a>
           ))}
+          {data.items.length > 8 && <p><a class="link" href="/rules">All rules</a></p>}
           {!data.items.length && <p class="quiet">No rule fired.</p>}
         </div>
       )}
@@ -139,8 +142,8 @@ function Speed({ of }: { of: string }) {
   const l = latency.data
   return (
     <section class="card w6 wide">
-      <header><h2>Latency and throughput</h2>{l && <span class="small">p50 {milliseconds(l.p50_us)} · p95 {milliseconds(l.p95_us)} · p99 {milliseconds(l.p99_us)} · most {milliseconds(l.max_us)} ms</span>}</header>
-      {!l ? <Waiting of={latency} lines={6} /> : !l.items.length ? <p class="quiet">Latency is measured for payments that come over the API or the server's own input.</p> : (
+      <header><h2>Latency and throughput</h2>{l && l.items.length > 0 && <span class="small">p50 {milliseconds(l.p50_us)} · p95 {milliseconds(l.p95_us)} · p99 {milliseconds(l.p99_us)} · most {milliseconds(l.max_us)} ms</span>}</header>
+      {!l ? <Waiting of={latency} lines={6} /> : !l.items.length ? <p class="quiet">How long each took is kept with payments that come over the API. For the live ones, see the top right.</p> : (
         <Chart
           label="Latency per hour" height={130} of={l}
           option={() => series(l.items.map((i) => i.start), [{ name: 'p50', values: l.items.map((i) => i.p50_us && i.p50_us / 1000) }, { name: 'p99', values: l.items.map((i) => i.p99_us && i.p99_us / 1000), color: 'fill-high' }], (v) => `${v.toFixed(1)} ms`, tickOf('hour'))}

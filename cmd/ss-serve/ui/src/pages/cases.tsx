@@ -254,7 +254,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
               <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
                 <span class="quiet"><When at={p.timestamp} /></span>
                 <LevelTag level={p.level} />
-                <span class="grow clip">{[p.merchant_id, p.category, p.country].filter(Boolean).join(' · ')}</span>
+                <span class="grow clip">{[p.merchant_id, words(p.category).toLowerCase(), p.country].filter(Boolean).join(' · ')}</span>
                 <ActionTag action={p.action} />
                 <b class="number">{amount(p.amount, p.currency)}</b>
               </a>

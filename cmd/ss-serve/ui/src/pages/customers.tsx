@@ -39,7 +39,7 @@ function SeenList({ title, of, kind }: { title: string; of: Seen[]; kind?: strin
         <div class="lines">
           {of.slice(0, 6).map((s) => (
             <div key={s.value} class="meter" style={{ gridTemplateColumns: 'minmax(0, 1fr) 70px 40px' }} title={`${date(s.first_seen)} to ${date(s.last_seen)}, ${amount(s.amount)}`}>
-              <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <> <span class="tag bad">{count(s.fraud)} fraud</span></>}</span>
+              <span class="clip">{kind ? <a class="link" href={`/payments?${kind}=${encodeURIComponent(s.value)}`}>{kind === 'category' ? words(s.value) : shortId(s.value, 9)}</a> : s.value}{s.fraud > 0 && <> <span class="tag bad">{count(s.fraud)} fraud</span></>}</span>
               <span class="bar"><i style={{ width: `${(s.payments / top) * 100}%` }} /></span>
               <span class="number">{count(s.payments)}</span>
             </div>
@@ -115,7 +115,7 @@ function Profile({ id }: { id: string }) {
           {w.recent.slice(0, 12).map((p) => (
             <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}&user_id=${encodeURIComponent(id)}`}>
               <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} />
-              <span class="grow clip">{plain(p.reason) || [p.merchant_id, p.category, p.location].filter(Boolean).join(' · ')}</span>
+              <span class="grow clip">{plain(p.reason) || [p.merchant_id, words(p.category).toLowerCase(), p.location].filter(Boolean).join(' · ')}</span>
               <b class="number">{amount(p.amount, p.currency)}</b>
             </a>
           ))}

@@ -29,10 +29,11 @@ const pick = <T,>(all: readonly T[]) => all[Math.floor(Math.random() * all.lengt
 const PLACES = [['DE', 'Berlin, DE', 52.52, 13.4], ['FR', 'Lyon, FR', 45.76, 4.84], ['US', 'Chicago, IL', 41.88, -87.63], ['GB', 'Leeds, GB', 53.8, -1.55]] as const
 
 function ordinary(run: string) {
-  const user = Math.floor(Math.random() * 60)
+  // So many that none of them pays again within a minute, as people do.
+  const user = Math.floor(Math.random() * 5000)
   const [country, location, lat, lon] = PLACES[user % 4]
   return {
-    user_id: `lab-${run}-${user}`, card_id: `LAB-${run}-${user}`, device_id: `lab-device-${user}`, merchant_id: `lab-shop-${Math.floor(Math.random() * 12)}`,
+    user_id: `lab-${run}-${user}`, card_id: `LAB-${run}-${user}`, device_id: `lab-${run}-device-${user}`, merchant_id: `lab-shop-${Math.floor(Math.random() * 200)}`,
     amount: Math.round((5 + (user % 7) * 9 + Math.random() * 20) * 100) / 100, currency: 'EUR', country, location, lat, lon, category: pick(['grocery', 'restaurant', 'gas', 'retail']), channel: pick(['card_present', 'online']),
   }
 }

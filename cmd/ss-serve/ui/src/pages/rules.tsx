@@ -44,10 +44,10 @@ function Figures({ name, of }: { name: string; of: any }) {
   )
 }
 
-function Backtest({ text }: { text: string }) {
+function Backtest({ text }: { text: () => Promise<string> }) {
   const [job, set] = useState<Job | null>(null)
   const [fault, setFault] = useState<Problem | null>(null)
-  const start = () => { setFault(null); send('POST', 'backtests', { text, baseline: 'current' }).then(set, setFault) }
+  const start = () => { setFault(null); text().then((all) => send('POST', 'backtests', { text: all, baseline: 'current' })).then(set, setFault) }
   useEffect(() => {
     if (!job || ['done', 'failed', 'cancelled', 'interrupted'].includes(job.status)) return
     const look = () => get(`jobs/${job.id}`).then(set, setFault)
@@ -71,8 +71,8 @@ function Backtest({ text }: { text: string }) {
       {job?.error && <p class="bad">{job.error}</p>}
       {r && (
         <>
-          <p class="quiet">{count(r.records)} payments. Against the rules in force:</p>
-          <div class="row" style={{ alignItems: 'flex-start', gap: '30px' }}><Figures name="now" of={r.old} /><Figures name="then" of={r.new} /></div>
+          <p class="quiet" style={{ margin: '10px 0 6px' }}>{count(r.records)} payments, by the rules in force and with this change:</p>
+          <div class="row" style={{ alignItems: 'flex-start', gap: '30px', marginBottom: '10px' }}><Figures name="Now" of={r.old} /><Figures name="Then" of={r.new} /></div>
           <table class="table">
             <caption class="visually-hidden">Payments decided otherwise</caption>
             <thead><tr><th scope="col">Now</th><th scope="col">Then</th><th scope="col">Known as</th><th scope="col" class="number">Payments</th><th scope="col" class="number">Money</th></tr></thead>
@@ -123,8 +123,13 @@ function Try({ text }: { text: string }) {
   )
 }
 
+/** A file of rules in which one is another: what becomes of payments is decided by all of them together. */
+function among(file: string, old: string, rule: string) {
+  return file.includes(old) ? file.replace(old, () => rule) : `${file.trimEnd()}\n\n${rule}`
+}
+
 /** The whole rule file, or one rule of it. */
-function Editor({ title, first, save, close, whole }: { title: string; first: string; save: (text: string, comment: string) => Promise<unknown>; close: () => void; whole?: boolean }) {
+function Editor({ title, first, save, close, whole, within }: { title: string; first: string; within?: () => Promise<string>; save: (text: string, comment: string) => Promise<unknown>; close: () => void; whole?: boolean }) {
   const [text, set] = useState(first)
   const [comment, setComment] = useState('')
   const [review, setReview] = useState<Review | null>(null)
@@ -147,7 +152,7 @@ function Editor({ title, first, save, close, whole }: { title: string; first: st
         )}
       </Form>
       <Try text={text} />
-      <Backtest text={text} />
+      <Backtest text={async () => (within ? among(await within(), first, text) : text)} />
     </Drawer>
   )
 }
@@ -218,7 +223,8 @@ export default function RulesPage() {
   const said = (s: RuleSet) => done(s.status === 'published' ? `Version ${s.version} is in force` : `Kept as version ${s.version}, ${words(s.status).toLowerCase()}`)
   // The list comes without texts.
   const open = (id: string) => get(`rules/${id}`).then(edit, (f) => toast(f.message))
-  const openFile = () => get(`rule-sets/${data?.version}`).then((s) => { setFile(s.text ?? ''); edit('whole') }, (f) => toast(f.message))
+  const whole = () => get(`rule-sets/${data?.version}`).then((s) => s.text ?? '')
+  const openFile = () => whole().then((text) => { setFile(text); edit('whole') }, (f) => toast(f.message))
   useHeading('Rules', (
     <>
       <Choice label="View" value={tab} options={[['rules', 'Rules'], ['versions', 'Versions']]} change={(t) => filter({ tab: t === 'rules' ? null : t })} />
@@ -261,10 +267,10 @@ export default function RulesPage() {
           {!data.items.length && <Empty>No rules yet. The model alone decides.</Empty>}
         </div>
       )}
-      {editing === 'new' && <Editor title="A new rule" first={NEW} close={close} save={(text, comment) => send('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
+      {editing === 'new' && <Editor title="A new rule" first={NEW} within={whole} close={close} save={(text, comment) => send('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
       {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
       {editing && typeof editing === 'object' && !may('analyst') && <Reader rule={editing} close={close} />}
-      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text ?? ''} close={close} save={(text, comment) => send('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
+      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text ?? ''} within={whole} close={close} save={(text, comment) => send('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
     </div>
   )
 }

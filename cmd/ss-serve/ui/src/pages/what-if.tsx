@@ -4,6 +4,7 @@ import { useList } from '../data'
 import { amount, count, plain, words } from '../format'
 import { useHeading } from '../frame'
 import { FiredRules, Reasons, Verdict } from '../parts/explain'
+import { flipText } from '../parts/flips'
 import { Field } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Empty, Fault } from '../parts/states'
@@ -67,7 +68,7 @@ export default function WhatIf() {
             <div class="row"><Verdict decision={answer.decision ?? undefined} value={answer.score ?? undefined} />{answer.status === 'fraud' && <span class="tag bad">Looks like fraud</span>}</div>
             {answer.flips.length > 0 && (
               <section class="section"><h2>What would change it</h2>
-                <ul class="lines">{answer.flips.map((f) => <li key={f.field} class="row between"><span>{f.text.charAt(0).toUpperCase() + f.text.slice(1)}</span><ActionTag action={f.action} /></li>)}</ul>
+                <ul class="lines">{answer.flips.map((f) => <li key={f.field} class="row between"><span>{flipText(f.text)}</span><ActionTag action={f.action} /></li>)}</ul>
               </section>
             )}
             <section class="section"><h2>Signs</h2>{answer.flag_details.length ? <ul class="lines">{answer.flag_details.map((f) => <li key={f.code} title={f.code}>{f.message.charAt(0).toUpperCase() + f.message.slice(1)}</li>)}</ul> : <p class="quiet">None.</p>}</section>

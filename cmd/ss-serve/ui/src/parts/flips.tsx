@@ -8,6 +8,11 @@ import { ActionTag } from './level'
 
 const ASKED = ['user_id', 'amount', 'currency', 'merchant_id', 'category', 'country', 'location', 'lat', 'lon', 'device_id', 'card_id', 'channel', 'ip']
 
+/** "at an amount of 41 it would be: allow", without what the label beside it says. */
+export function flipText(text: string | undefined) {
+  return capital((text ?? '').replace(/ it would be: \w+$/, ''))
+}
+
 export function Flips({ of }: { of: PaymentRecord }) {
   const [flips, set] = useState<Schema<'WhatIf'>['flips']>([])
   const action = of.decision?.action
@@ -36,7 +41,7 @@ export function Flips({ of }: { of: PaymentRecord }) {
       <h2>What would change it</h2>
       <ul class="lines">
         {flips.slice(0, 4).map((f) => (
-          <li key={f.field} class="row between"><span>{capital((f.text ?? '').replace(/ it would be: \w+$/, ''))}</span><ActionTag action={f.action} /></li>
+          <li key={f.field} class="row between"><span>{flipText(f.text)}</span><ActionTag action={f.action} /></li>
         ))}
       </ul>
     </section>

@@ -1,5 +1,6 @@
 import { ComponentChildren } from 'preact'
 import { Problem } from '../api'
+import { capital } from '../format'
 
 /** Lines shaped like what will come. */
 export function Skeleton({ lines = 5, height = 14 }: { lines?: number; height?: number }) {
@@ -31,8 +32,8 @@ export function Fault({ fault, again }: { fault: Problem | null; again?: () => v
   if (!fault) return null
   return (
     <div class="fault" role="alert">
-      <p>{fault.message}</p>
-      {again && (
+      <p>{capital(fault.message)}</p>
+      {again && fault.status !== 404 && (
         <button type="button" class="link" onClick={again}>
           Try again
         </button>

@@ -14,7 +14,8 @@ function sentence(item: TimelineItem) {
   if (item.kind === 'evidence') return `Evidence: ${item.name}`
   if (item.kind === 'alert') return <a class="link" href={`/alerts?open=${encodeURIComponent(item.alert_id ?? '')}`}>Alert: {plain(item.reason) || 'no reason given'}, {amount(item.amount)}</a>
   const what = words(item.action ?? item.kind)
-  return item.old && item.new ? `${what}: ${words(item.old)} → ${words(item.new)}` : item.new ? `${what}: ${words(item.new)}` : what
+  const named = (value: string) => (/\d/.test(value) ? value : words(value))
+  return item.old && item.new ? `${what}: ${named(item.old)} → ${named(item.new)}` : item.new ? `${what}: ${named(item.new)}` : what
 }
 
 export function Timeline({ id, changed }: { id: number; changed: () => void }) {
