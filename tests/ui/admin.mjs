@@ -306,7 +306,7 @@ await test('a backtest says what a rule would have done', async () => {
   await drawer.getByLabel('Rule', { exact: true }).fill('[big]\nwhen   = .amount > 150\naction = block\nreason = "big"\n')
   await drawer.getByText(/tests passed/).waitFor()
   await drawer.getByRole('button', { name: 'Run over the stored payments' }).click()
-  await drawer.getByText(/payments. Against the rules in force/).waitFor({ timeout: 20000 })
+  await drawer.getByText(/payments, by the rules in force/).waitFor({ timeout: 20000 })
   await button('Cancel').click()
   await drawer.waitFor({ state: 'detached' })
 })
