@@ -50,6 +50,8 @@ int ss_commit_turn(struct ss_commit *commit, struct ss_source *src, bool now)
     if (!now && !urgent && clock - commit->last_ns < every_us * 1000)
         return 0;
     err = commit_now(commit, src);
-    commit->last_ns = ss_clock_mono_ns();
+    /* What committing takes does not come on top, unless it would leave little time for work. */
+    int64_t half = ss_clock_mono_ns() - every_us * 500;
+    commit->last_ns = half > clock ? half : clock;
     return err;
 }
