@@ -6,6 +6,7 @@
 #include "flow/aside.h"
 #include "flow/checkpoint.h"
 #include "flow/loop.h"
+#include "flow/parts.h"
 #include <stdlib.h>
 
 /* Below so many records, waking the workers takes longer than their help saves. */
@@ -370,14 +371,7 @@ int ss_host_slot(const struct ss_host *host, struct ss_str name)
     return (int)ss_map_find(&host->chain.schema.names, name);
 }
 
-static void status_of(const struct ss_link *link, struct ss_stage_status *status)
-{
-    *status = (struct ss_stage_status){.n = 0};
-    if (link->stage->status)
-        link->stage->status(link->st, status);
-}
-
-int ss_host_stages(const struct ss_host *host, struct ss_host_stage *out, int max)
+int ss_host_stages(struct ss_host *host, struct ss_host_stage *out, int max)
 {
     int n = host->chain.n < max ? host->chain.n : max;
     for (int i = 0; i < n; i++) {
@@ -387,7 +381,7 @@ int ss_host_stages(const struct ss_host *host, struct ss_host_stage *out, int ma
                                         .busy_ns = link->busy_ns,
                                         .latency_ns = link->latency_ns,
                                         .tried = link->stage->trial != NULL};
-        status_of(link, &out[i].status);
+        ss_chain_status(&host->chain, i, &out[i].status, NULL);
     }
     return n;
 }
@@ -399,7 +393,7 @@ const char *ss_host_version(struct ss_host *host, const char *stage)
     for (int i = 0; i < host->chain.n; i++) {
         if (strcmp(host->chain.link[i].stage->name, stage) != 0)
             continue;
-        status_of(&host->chain.link[i], &status);
+        ss_chain_status(&host->chain, i, &status, NULL);
         memcpy(host->version, status.version, sizeof host->version);
         break;
     }

@@ -125,7 +125,7 @@ struct ss_host_stage {
 };
 
 /* Stages in order; returns how many. Cheap enough for every scrape, not for every request. */
-int ss_host_stages(const struct ss_host *host, struct ss_host_stage *out, int max);
+int ss_host_stages(struct ss_host *host, struct ss_host_stage *out, int max);
 /* The version of the first stage of that name ("features", "score", "rules"), "" without one. In `score`
  * alone, features are the model's. Valid until the next reload. */
 const char *ss_host_version(struct ss_host *host, const char *stage);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "flow/parts.h"
 #include "io/metrics.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -72,7 +73,7 @@ static void put_process(struct ss_metrics *m, const struct ss_watch *w)
                    (double)(ss_clock_wall_us() / 1000000), "program", w->program, NULL);
 }
 
-static void put_stages(struct ss_metrics *m, const struct ss_watch *w, const struct ss_chain *chain)
+static void put_stages(struct ss_metrics *m, const struct ss_watch *w, struct ss_chain *chain)
 {
     for (int i = 0; i < chain->n; i++) {
         const struct ss_link *link = &chain->link[i];
@@ -81,16 +82,21 @@ static void put_stages(struct ss_metrics *m, const struct ss_watch *w, const str
                        (double)link->records, "program", w->program, "stage", name, NULL);
         ss_metrics_add(m, "ss_stage_busy_seconds_total", "counter", "Time spent in a stage.",
                        (double)link->busy_ns / 1e9, "program", w->program, "stage", name, NULL);
-        struct ss_stage_status status = {0};
+        struct ss_stage_status status, largest;
         if (!link->stage->status || !link->opened)
             continue;
-        link->stage->status(link->st, &status);
+        ss_chain_status(chain, i, &status, &largest);
         ss_metrics_add(m, "ss_stage_info", "gauge", "What a stage works with.", 1, "program", w->program,
                        "stage", name, "version", status.version, NULL);
         for (int k = 0; k < status.n; k++)
             ss_metrics_add(m, "ss_stage_number", "gauge", "What a stage tells of itself, by name.",
                            (double)status.number[k].value, "program", w->program, "stage", name, "name",
                            status.number[k].name, NULL);
+        for (int k = 0; k < largest.n; k++)
+            ss_metrics_add(m, "ss_stage_largest_number", "gauge",
+                           "The same of the partition that has most of it: limits hold for each.",
+                           (double)largest.number[k].value, "program", w->program, "stage", name, "name",
+                           largest.number[k].name, NULL);
     }
 }
 

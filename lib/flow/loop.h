@@ -26,7 +26,7 @@ struct ss_loop_counts {
 /* What one who watches a run may look at. */
 struct ss_loop_view {
     const struct ss_loop_counts *counts;
-    const struct ss_chain *chain;
+    struct ss_chain *chain;
     struct ss_source *src;          /* NULL: none is open */
     struct ss_sink *out, *rejects;  /* NULL: none is open */
     const struct ss_keeper *keeper; /* NULL: the input has no partitions with memories */

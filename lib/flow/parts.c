@@ -133,3 +133,49 @@ int64_t ss_chain_memory_us(const struct ss_chain *chain)
     }
     return most;
 }
+
+/* Of one memory: into *sum behind its first `own` numbers, and into *largest. */
+static void add_up(struct ss_stage_status *sum, int own, struct ss_stage_status *largest,
+                   const struct ss_stage_status *one)
+{
+    for (int i = 0; i < one->n; i++) {
+        int at = 0;
+        while (at < largest->n && strcmp(largest->number[at].name, one->number[i].name) != 0)
+            at++;
+        if (own + at == SS_STATUS_NUMBERS)
+            return;
+        if (at == largest->n) {
+            ss_status_add(largest, one->number[i].name, 0);
+            ss_status_add(sum, one->number[i].name, 0);
+        }
+        uint64_t value = one->number[i].value, *most = &largest->number[at].value;
+        sum->number[own + at].value += value;
+        *most = value > *most ? value : *most;
+    }
+}
+
+/* The memory is looked at where it lies when it is in use; nothing is opened or changed by it. */
+void ss_chain_status(struct ss_chain *chain, int i, struct ss_stage_status *sum,
+                     struct ss_stage_status *largest)
+{
+    const struct ss_link *link = &chain->link[i];
+    struct ss_stage_status most = {.n = 0};
+    int in_use = chain->in_use;
+    *sum = (struct ss_stage_status){.n = 0};
+    if (link->opened && link->stage->status)
+        link->stage->status(link->st, sum);
+    int own = sum->n;
+    for (int p = 0; p < chain->parts && link->opened && link->stage->part_status; p++) {
+        struct ss_stage_status one = {.n = 0};
+        if (!ss_chain_part_is_open(chain, p))
+            continue;
+        if (p != chain->in_use)
+            put(chain, p);
+        link->stage->part_status(link->st, &one);
+        add_up(sum, own, &most, &one);
+    }
+    if (in_use != chain->in_use)
+        put(chain, in_use);
+    if (largest)
+        *largest = most;
+}

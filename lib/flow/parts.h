@@ -19,5 +19,11 @@ bool ss_chain_part_is_open(const struct ss_chain *chain, int part);
 int ss_chain_last_memory(const struct ss_chain *chain);
 /* How far back memories may reach: the most that a stage says; INT64_MAX: to the beginning. */
 int64_t ss_chain_memory_us(const struct ss_chain *chain);
+/*
+ * What a stage tells of itself, the numbers of its memories summed up. `largest`, or NULL, gets those of the
+ * memory that has most, each number by itself: limits hold for each memory. Between two batches.
+ */
+void ss_chain_status(struct ss_chain *chain, int link, struct ss_stage_status *sum,
+                     struct ss_stage_status *largest);
 
 #endif

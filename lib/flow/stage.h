@@ -146,6 +146,7 @@ struct ss_stage {
      *   part_close   ends it; legal after a failed part_open
      *   save, load   out of a stage that has stepped, into one that has not
      *   memory_us    how far back in event time it may reach; INT64_MAX: to the beginning
+     *   part_status  adds its numbers to the status; those of all partitions are summed up
      */
     size_t part_at, part_bytes;
     int (*part_open)(void *st);
@@ -155,6 +156,7 @@ struct ss_stage {
     int (*save)(const void *st, struct ss_sink *to);
     int (*load)(void *st, struct ss_source *from);
     int64_t (*memory_us)(const void *st);
+    void (*part_status)(const void *st, struct ss_stage_status *status);
 };
 
 /* The rows [from, to) of a batch that are worker w's share of n, in contiguous runs. */

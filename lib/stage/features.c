@@ -116,9 +116,16 @@ static int trial(void *state, struct ss_batch *batch)
 static void status(const void *state, struct ss_stage_status *status)
 {
     const struct features *st = state;
-    struct ss_feature_stats s;
-    ss_feature_engine_stats(st->part.engine, &s);
     snprintf(status->version, sizeof status->version, "%s", st->plan->names.set);
+}
+
+static void part_status(const void *state, struct ss_stage_status *status)
+{
+    const struct features *st = state;
+    struct ss_feature_stats s;
+    if (!st->part.engine)
+        return;
+    ss_feature_engine_stats(st->part.engine, &s);
     ss_status_add(status, "entities", s.entities);
     ss_status_add(status, "bytes", s.bytes);
     ss_status_add(status, "held", st->part.hold.n);
@@ -177,6 +184,7 @@ const struct ss_stage ss_stage_features = {
     .hosted = true,
     .trial = trial,
     .status = status,
+    .part_status = part_status,
     .close = close,
     .part_at = offsetof(struct features, part),
     .part_bytes = sizeof(struct part),

@@ -431,10 +431,15 @@ static int score_trial(void *state, struct ss_batch *batch)
 static void score_status(const void *state, struct ss_stage_status *status)
 {
     const struct score *st = state;
-    const struct ss_feature_engine *engine = ss_supply_engine(st->supply);
-    struct ss_feature_stats s;
     snprintf(status->version, sizeof status->version, "%s", st->models ? st->scored[0].model->name : "none");
     ss_status_add(status, "models", (uint64_t)st->models);
+}
+
+static void score_part_status(const void *state, struct ss_stage_status *status)
+{
+    const struct score *st = state;
+    const struct ss_feature_engine *engine = st->supply ? ss_supply_engine(st->supply) : NULL;
+    struct ss_feature_stats s;
     if (!engine)
         return;
     ss_feature_engine_stats(engine, &s);
@@ -470,6 +475,7 @@ const struct ss_stage ss_stage_score = {
     .trial = score_trial,
     .reload = score_reload,
     .status = score_status,
+    .part_status = score_part_status,
     .close = score_close,
     .part_at = offsetof(struct score, supply),
     .part_bytes = sizeof(struct ss_supply *),

@@ -39,6 +39,39 @@ static void memories_keep_apart(const struct ss_stage *stage)
     ss_chain_free(&chain);
 }
 
+static void tell_seen(const void *st, struct ss_stage_status *status)
+{
+    ss_status_add(status, "seen", ((const struct state *)st)->seen);
+}
+
+static void tell_version(const void *st, struct ss_stage_status *status)
+{
+    (void)st;
+    snprintf(status->version, sizeof status->version, "v1");
+    ss_status_add(status, "rules", 5);
+}
+
+static void figures_are_summed_up(struct ss_stage stage)
+{
+    struct ss_chain chain;
+    struct ss_stage_status sum, largest;
+    stage.status = tell_version;
+    stage.part_status = tell_seen;
+    ok(start(&chain, &stage), "a stage tells of its memories");
+    for (int part = 1; part <= 3; part++) {
+        ok(ss_chain_part_open(&chain, part) == 0, "memory %d", part);
+        *seen(&chain) = (uint64_t)part * 10;
+    }
+    ok(ss_chain_part_use(&chain, 2) == 0, "one of them is in use");
+    ss_chain_status(&chain, 0, &sum, &largest);
+    ok(sum.n == 2 && sum.number[0].value == 5 && sum.number[1].value == 60,
+       "its own figures are told once, those of memories summed up");
+    ok(largest.n == 1 && largest.number[0].value == 30, "and the largest");
+    ok(*seen(&chain) == 20 && ss_chain_part_use(&chain, 1) == 0 && *seen(&chain) == 10,
+       "looking has changed nothing");
+    ss_chain_free(&chain);
+}
+
 static struct ss_part part_at(int64_t position)
 {
     return (struct ss_part){
@@ -130,6 +163,7 @@ int main(void)
     if (!mkdtemp(dir))
         return 1;
     memories_keep_apart(&stage);
+    figures_are_summed_up(stage);
     files_stand_for_positions(&stage);
     work_goes_on_aside();
     ok(rmdir(dir) == 0, "nothing is left lying about");
