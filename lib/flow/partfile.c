@@ -107,6 +107,7 @@ static int check(const char *path, struct head *head)
  * member that was taken for dead may still write one. */
 static int load(const char *path, const struct head *looked_at, struct ss_chain *chain)
 {
+    char why[512];
     struct ss_source *from = NULL;
     struct head head = {.stages = 0};
     int err = ss_source_open(path, &from);
@@ -117,7 +118,10 @@ static int load(const char *path, const struct head *looked_at, struct ss_chain 
         if (chain->link[i].stage->save)
             err = ss_section_read_stage(from, chain->link[i].stage, chain->link[i].st);
     ss_source_close(from);
-    return err;
+    if (err != SS_EDATA)
+        return err;
+    snprintf(why, sizeof why, "%s", ss_err_text());
+    return ss_fail(SS_EDATA, "'%s' is none of this command's: %s", path, why);
 }
 
 /* Out of the way of the next save, which would put it in the place of a good one. */

@@ -82,7 +82,8 @@
     X(topic_partition_list_add)        \
     X(topic_partition_list_copy)       \
     X(topic_partition_list_destroy)    \
-    X(topic_partition_list_new)
+    X(topic_partition_list_new)        \
+    X(unsubscribe)
 
 #define SS_RDKAFKA_POINTER(name) __typeof__(&rd_kafka_##name) name;
 struct ss_rdkafka {

@@ -96,6 +96,16 @@ static rd_kafka_error_t *try_commit(struct ss_producer *p, struct ss_source *src
     return error;
 }
 
+/* A message that no new transaction will bring in. */
+static bool is_refused(rd_kafka_resp_err_t why)
+{
+    return why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || why == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           why == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || why == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
+           why == RD_KAFKA_RESP_ERR_POLICY_VIOLATION || why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           why == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
 static int lost(struct ss_producer *p)
 {
     p->fences++;
@@ -124,12 +134,15 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
             ss_kept_forget(p);
             return 0;
         }
+        rd_kafka_resp_err_t refused = is_refused(p->failed) ? p->failed : 0;
         p->fences += ss_rdk.error_code(error) == RD_KAFKA_RESP_ERR__FENCED;
         bool fatal = ss_rdk.error_is_fatal(error), again = ss_rdk.error_is_retriable(error);
         bool needs_abort = ss_rdk.error_txn_requires_abort(error);
         err = ss_producer_fail(p, "cannot commit a transaction at", ss_rdk.error_string(error));
         ss_info("%s", ss_err_text());
         ss_rdk.error_destroy(error);
+        if (refused)
+            return ss_producer_refused(p, refused);
         if (fatal || (!again && !needs_abort) || ss_clock_mono_ns() > until)
             return err;
         p->retries++;
@@ -245,8 +258,11 @@ int ss_producer_init(struct ss_producer *p)
         if (!error)
             return 0;
         bool again = ss_rdk.error_is_retriable(error) && tries < 3;
-        int err =
-            ss_kafka_fail(&p->kafka, SS_EAWAY, "cannot use transactions at", ss_rdk.error_string(error));
+        rd_kafka_resp_err_t why = ss_rdk.error_code(error);
+        enum ss_err kind = why == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT             ? SS_EUSAGE
+                           : why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ? SS_ECONFIG
+                                                                                            : SS_EAWAY;
+        int err = ss_kafka_fail(&p->kafka, kind, "cannot use transactions at", ss_rdk.error_string(error));
         ss_rdk.error_destroy(error);
         if (!again)
             return err;

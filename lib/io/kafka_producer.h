@@ -62,6 +62,8 @@ int ss_producer_begin(struct ss_producer *p) SS_MUST_CHECK;
 /* kafka_send.c. All that waits to go together. SS_EIO. */
 int ss_producer_hand_over(struct ss_producer *p) SS_MUST_CHECK;
 int ss_producer_check(struct ss_producer *p) SS_MUST_CHECK; /* has a delivery failed? */
+/* SS_EIO: the brokers do not take a message, and why. */
+int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why);
 const char *ss_producer_fatal(struct ss_producer *p);
 void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque);
 /* A message of the transaction; once that is stuck, nothing is done. */

@@ -30,13 +30,23 @@ const char *ss_producer_fatal(struct ss_producer *p)
     return ss_rdk.fatal_error(p->kafka.rk, p->fatal, sizeof p->fatal) ? p->fatal : NULL;
 }
 
+int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why)
+{
+    char text[256];
+    bool long_one =
+        why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || why == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
+    snprintf(text, sizeof text, "%s%s", ss_rdk.err2str(why),
+             long_one ? "; -X message.max.bytes= should be no more than the topic's max.message.bytes" : "");
+    return ss_producer_fail(p, "a message was not taken by", text);
+}
+
 /* Fatal faults come as failed deliveries, or as an error of the call that meets them. */
 int ss_producer_check(struct ss_producer *p)
 {
     if (p->failed && ss_producer_fatal(p))
         return ss_producer_fail(p, "cannot go on writing to", p->fatal);
     if (p->failed && !p->transactional)
-        return ss_producer_fail(p, "a message was not taken by", ss_rdk.err2str(p->failed));
+        return ss_producer_refused(p, p->failed);
     return 0;
 }
 

@@ -14,7 +14,6 @@
 
 #define POLL_MS   20 /* how long a read may wait: the loop looks at its stop flag and its commits */
 #define COMMIT_US 1000000
-#define SETTLE_NS ((int64_t)5000000000)
 
 /* --- reading */
 
@@ -279,40 +278,15 @@ static int kafka_commit(struct ss_source *src)
     return 0;
 }
 
-/*
- * A member that has just joined waits for its first partitions before it is closed: librdkafka may wait for
- * ever where the group gives them while it closes (its issue 4884), and before 2.4 it dies by an assertion
- * when a member is destroyed that never was given any (4381).
- */
-static void settle(struct ss_kafka_source *k)
-{
-    int64_t until = ss_clock_mono_ns() + SETTLE_NS;
-    while (k->uri.group && !k->rebalances && !k->kafka.all_down && ss_clock_mono_ns() < until) {
-        rd_kafka_message_t *msg = ss_rdk.consumer_poll(k->kafka.rk, POLL_MS);
-        if (msg)
-            ss_rdk.message_destroy(msg);
-    }
-}
-
 static void kafka_close(struct ss_source *src)
 {
     struct ss_kafka_source *k = ss_kafka_source_of(src);
-    if (k->kafka.rk && k->joined)
-        settle(k);
-    if (k->kafka.rk && k->uri.group && !k->rebalances)
+    if (k->kafka.rk && k->uri.group && !ss_kafka_leave(k))
         return; /* left to the end of the process */
-    k->closing = true;
     ss_kafka_queue_forget(k, NULL);
     for (rd_kafka_message_t *msg; (msg = ss_taken_drop(&k->taken)) != NULL;)
         ss_rdk.message_destroy(msg);
-    k->keeper = NULL;
     if (k->kafka.rk) {
-        if (k->coming) { /* what the group waits for must be taken before it can be given back */
-            if (ss_kafka_assign(k, k->coming) < 0)
-                ss_info("%s", ss_err_text());
-            ss_rdk.topic_partition_list_destroy(k->coming);
-        }
-        ss_kafka_give_up(k);
         if (k->queue.from)
             ss_rdk.queue_destroy(k->queue.from);
         (void)ss_rdk.consumer_close(k->kafka.rk);

@@ -115,6 +115,8 @@ rd_kafka_topic_partition_list_t *ss_kafka_with_partners(const struct ss_kafka_so
 
 /* Lets go of what the group wants back, if it wants anything. */
 void ss_kafka_give_up(struct ss_kafka_source *k);
+/* kafka_leave.c. Leaves the group, if it has joined one. False: the client cannot be closed. */
+bool ss_kafka_leave(struct ss_kafka_source *k);
 /* kafka_wake.c. To be called when the client's queue is empty: has it fetch on where it had paused. */
 void ss_kafka_wake(struct ss_kafka_source *k);
 /* kafka_figures.c: what it tells of itself. */

@@ -174,3 +174,113 @@ features() { ss-features -i "$URI/a$N?group=g$N&until=end$1" --state st "${@:2}"
   exec 7>&-
   wait %1
 }
+
+@test "a member in reserve leaves its group when it ends: nobody waits for its session" {
+  topic "a$N" 1
+  payments
+  feed first
+  long="-X session.timeout.ms=300000"
+  ss-rules -v $long -i "$URI/a$N?group=g$N&commit=50ms" >out1 2>err1 & pid=$!
+  wait_for grep -q 'gives 1 partition' err1
+  ss-rules -v $long -i "$URI/a$N?group=g$N" >out2 2>err2 & reserve=$!
+  wait_for grep -q 'gives 0 partitions' err2
+  kill -TERM $reserve
+  wait $reserve
+  timeout 100 ss-rules -q $long -i "$URI/a$N?group=g$N&until=end" >out3
+  kill -TERM $pid
+  wait $pid
+  cat out1 out3 | same /dev/stdin <(ss-rules -q first)
+}
+
+@test "members that start and end while the group shares out hold nobody up" {
+  topic "a$N" 2
+  payments
+  ss-rules -q first -o "$URI/a$N?key=user_id"
+  for i in 1 2 3 4; do
+    timeout 100 ss-rules -q -X session.timeout.ms=300000 -i "$URI/a$N?group=g$N&until=end&commit=20ms" >"out$i" & pids[i]=$!
+  done
+  for i in 1 2 3 4; do wait "${pids[i]}"; done
+  cat out1 out2 out3 out4 | sort -u | same /dev/stdin <(ss-rules -q first | sort)
+}
+
+@test "a record that the brokers refuse ends the command at once, and says what to set" {
+  topic "a$N" 1
+  topic "b$N" 1 max.message.bytes=3000
+  payments
+  head -n 1 in >three
+  jq -c '. + {note: ([range(900) | tostring] | join("-"))}' in | head -n 1 >>three
+  sed -n 2p in >>three
+  feed three
+  for once in 0 1; do
+    run timeout 50 ss-rules -q -i "$URI/a$N?group=g$once$N&until=end" -o "$URI/b$N?exactly_once=$once"
+    [ "$status" -eq 74 ]
+    says 'Message size too large; -X message.max.bytes= should be no more than'
+  done
+  ss-rules -q -X message.max.bytes=3000 -i "$URI/a$N?group=g1$N&until=end" -o "$URI/b$N?exactly_once=1" --rejects rejects
+  [ "$(jq -c .offset rejects)" = 1 ]
+  [ "$(read_topic "b$N" | wc -l)" -eq 2 ]
+}
+
+@test "a transaction that may last longer than the brokers allow is a wrong use" {
+  topic "a$N" 1
+  run ss-rules -q -X transaction.timeout.ms=2000000 -i "$URI/a$N?group=g$N&until=end" -o "$URI/b$N?exactly_once=1"
+  status_is 64
+  says 'Transaction timeout is larger than the maximum value allowed'
+}
+
+@test "records that a group passes by are seen by its state, in silence" {
+  topic "a$N" 1
+  payments
+  feed first
+  features '' -q -o /dev/null
+  feed second
+  feed third
+  broker commit "g$N" "a$N" 0 500
+  features '' -q | same /dev/stdin <(ss-features -q in | tail -n 500)
+}
+
+@test "what is deleted from the topic, its state passes by, too" {
+  topic "a$N" 1
+  payments
+  feed first
+  features '' -q -o /dev/null
+  { echo 'poison'; cat second; } >worse
+  feed worse
+  broker commit "g$N" "a$N" 0 201
+  broker trim "a$N" 0 201
+  features '' --rejects rejects >out 2>err
+  same out <(cat first second | ss-features -q | tail -n 300)
+  [ ! -s rejects ]
+  grep -q '1 message.* that its state has not seen' err
+}
+
+@test "the state of other features, of another pipeline or of a later version is not used" {
+  topic "a$N" 1
+  payments
+  feed first
+  printf 'user_n = count by user_id over 1d\n' >one
+  printf 'shop_n = count by merchant_id over 2d\n' >two
+  features '' -q -f one -o /dev/null
+  cp "st/a$N-0.state" good
+  feed second
+  run features '' -q -f two -o /dev/null
+  status_is 65
+  says "ss-features: 'st/a$N-0.state' is none of this command's: state belongs to feature set "
+  run ss-run -q 'features -f one | alert' -i "$URI/a$N?group=g$N&until=end" --state st -o /dev/null
+  status_is 65
+  says "'st/a$N-0.state' is the state of another pipeline"
+  same good "st/a$N-0.state"
+  sed '1s/^SSSTATE1/SSSTATE9/' good >"st/a$N-0.state"
+  features '' -f one >out 2>err
+  grep -q "'st/a$N-0.state' is not a state file: kept as 'st/a$N-0.state.damaged'" err
+  same out <(cat first second | ss-features -q -f one | tail -n 300)
+}
+
+@test "headers of any bytes, and records without the field of the key, pass" {
+  topic "a$N" 1
+  topic "b$N" 1
+  echo '{"txn_id":"q","timestamp":"2026-03-01T12:00:00Z","amount":1}' |
+    kcat -b "$KAFKA" -P -t "a$N" -H "bin=$(printf '\377\376\001')"
+  ss-rules -q -i "$URI/a$N?group=g$N&until=end" -o "$URI/b$N?key=user_id&exactly_once=1"
+  read_topic "b$N" -f '%k|%h' | same /dev/stdin <(printf '|bin=\377\376\001')
+}
