@@ -125,22 +125,6 @@ static void add_id(struct ss_select *q, const char *equal, const char *none, int
         ss_select_where(q, none, SS_NO_ARGS);
 }
 
-static void add_levels(struct ss_select *q, unsigned set)
-{
-    if (!set)
-        return;
-    const char *piece = "a.level IN (?1";
-    ss_select_open(q);
-    for (int i = 0; i < SS_LEVELS; i++) {
-        if (!(set >> i & 1))
-            continue;
-        ss_select_add(q, piece, SS_ARGS(ss_arg_int(i)));
-        piece = ", ?1";
-    }
-    ss_buf_putc(&q->sql, ')');
-    ss_select_close(q);
-}
-
 static void add_filters(struct ss_select *q, const struct ss_alert_filter *f, struct ss_arena *arena)
 {
     const struct {
@@ -152,7 +136,7 @@ static void add_filters(struct ss_select *q, const struct ss_alert_filter *f, st
         {"a.group_key = ?1", f->group_key},     {"a.txn_id = ?1", f->txn_id},
     };
     ss_select_words(q, "a.status", ss_alert_statuses, f->status);
-    add_levels(q, f->level);
+    ss_select_numbers(q, "a.level", f->level);
     for (size_t i = 0; i < SS_COUNT(texts); i++)
         if (texts[i].value.p)
             ss_select_where(q, texts[i].piece, SS_ARGS(ss_arg_text(texts[i].value)));

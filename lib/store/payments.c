@@ -110,22 +110,6 @@ static void add_begins(struct ss_select *q, const struct ss_payment_filter *f, s
                     SS_ARGS(ss_arg_text(f->begins), ss_arg_text(last_of(f->begins, arena))));
 }
 
-static void add_set(struct ss_select *q, const char *first, unsigned set)
-{
-    if (!set)
-        return;
-    ss_select_open(q);
-    const char *piece = first;
-    for (int i = 0; i < 8; i++) {
-        if (!(set >> i & 1))
-            continue;
-        ss_select_add(q, piece, SS_ARGS(ss_arg_int(i)));
-        piece = ", ?1";
-    }
-    ss_buf_putc(&q->sql, ')');
-    ss_select_close(q);
-}
-
 /*
  * What a card, device or address is known by are its customers: their payments lie together. Payments of
  * nobody lie together too.
@@ -166,10 +150,10 @@ static void add_filters(struct ss_select *q, const struct ss_payment_filter *f, 
     if (f->until_us)
         ss_select_where(q, "time_us < ?1", SS_ARGS(ss_arg_int(f->until_us)));
     add_texts(q, f);
-    add_set(q, "level IN (?1", f->level);
+    ss_select_numbers(q, "level", f->level);
     if (f->level && !(f->level & ((1u << SS_MEDIUM) - 1)))
         ss_select_where(q, "level >= 2", SS_NO_ARGS); /* as the index of these says it */
-    add_set(q, "action IN (?1", f->action);
+    ss_select_numbers(q, "action", f->action);
     if (f->label != SS_LABELLED_ANY)
         ss_select_where(q, labels[f->label], SS_NO_ARGS);
     if (f->has_min_amount)

@@ -67,6 +67,20 @@ void ss_select_words(struct ss_select *q, const char *column, const char *const 
     ss_buf_puts(&q->sql, "))");
 }
 
+void ss_select_numbers(struct ss_select *q, const char *column, unsigned set)
+{
+    if (!set)
+        return;
+    ss_select_open(q);
+    ss_buf_puts(&q->sql, column);
+    const char *piece = "IN (?1";
+    for (; set; set &= set - 1) {
+        ss_select_add(q, piece, SS_ARGS(ss_arg_int(__builtin_ctz(set))));
+        piece = ", ?1";
+    }
+    ss_buf_puts(&q->sql, "))");
+}
+
 struct ss_str ss_like_pattern(const char *before, struct ss_str text, const char *after,
                               struct ss_arena *arena)
 {

@@ -30,6 +30,8 @@ void ss_select_open(struct ss_select *q);
 void ss_select_close(struct ss_select *q);
 /* Adds `column` IN those of the NULL-terminated words whose bit is set; nothing when `set` is 0. */
 void ss_select_words(struct ss_select *q, const char *column, const char *const *words, unsigned set);
+/* Adds `column` IN the numbers whose bit is set; nothing when `set` is 0. */
+void ss_select_numbers(struct ss_select *q, const char *column, unsigned set);
 /* A LIKE pattern, in the arena: `before`, the text as it is, `after`. Conditions with it say ESCAPE '\'. p ==
  * NULL: no memory. */
 struct ss_str ss_like_pattern(const char *before, struct ss_str text, const char *after,

@@ -347,12 +347,7 @@ static int one_of_many(struct ss_case_work *work, struct ss_str id, const struct
     ss_page_item(call);
     ss_buf_putc(to, '{');
     ss_put_text_of(to, "id", id);
-    ss_put_bool_of(to, "ok", work->status == 0);
-    if (work->status) {
-        ss_put_int_of(to, "status", work->status);
-        ss_put_text_of(to, "code", ss_str_of(work->code));
-        ss_put_text_of(to, "detail", work->detail);
-    } else {
+    if (ss_work_put_outcome(work, to)) {
         ss_put_text_of(to, "alert_status", ss_str_of(ss_alert_statuses[a.status]));
         ss_put_int_of(to, "version", a.version);
     }

@@ -1,5 +1,6 @@
 #include "web/auth.h"
 #include "base/err.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "store/audit.h"
 #include "store/settings.h"
@@ -431,4 +432,14 @@ int ss_call_audit(struct ss_call *call, const char *action, struct ss_str subjec
         .time_us = call->now_us,
     };
     return ss_audit_add(call->db, &entry);
+}
+
+int ss_auth_user_named(struct ss_call *call, struct ss_user *user)
+{
+    struct ss_str id = call->param[0];
+    int64_t number;
+    int found = ss_int_parse(id.p, id.n, &number) ? ss_user_get(call->db, number, &call->arena, user) : 0;
+    if (found == 0)
+        ss_problem_missing(call, "user", id);
+    return found;
 }

@@ -31,6 +31,8 @@ struct ss_str ss_auth_take(struct ss_call *call, struct ss_buf *buf);
 struct ss_str ss_auth_pair(struct ss_call *call, const char *key, struct ss_str text);
 /* "user:17" */
 struct ss_str ss_auth_subject(struct ss_call *call, int64_t user_id);
+/* The user that the path names. 1, 0: answered, or an error. */
+int ss_auth_user_named(struct ss_call *call, struct ss_user *user) SS_MUST_CHECK;
 /* The ETag of what a change made. */
 void ss_auth_tag(struct ss_call *call, int64_t version);
 

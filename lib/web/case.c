@@ -31,6 +31,17 @@ int ss_work_refuse(struct ss_case_work *work, int status, const char *code, cons
     return SS_REFUSED;
 }
 
+bool ss_work_put_outcome(const struct ss_case_work *work, struct ss_buf *to)
+{
+    ss_put_bool_of(to, "ok", work->status == 0);
+    if (work->status) {
+        ss_put_int_of(to, "status", work->status);
+        ss_put_text_of(to, "code", ss_str_of(work->code));
+        ss_put_text_of(to, "detail", work->detail);
+    }
+    return work->status == 0;
+}
+
 int ss_work_problem(struct ss_case_work *work)
 {
     return ss_problem(work->call, work->status, work->code, "%.*s", (int)work->detail.n, work->detail.p);

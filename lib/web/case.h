@@ -38,6 +38,8 @@ struct ss_case_work {
 void ss_work_init(struct ss_case_work *work, struct ss_call *call);
 int ss_work_refuse(struct ss_case_work *work, int status, const char *code, const char *fmt, ...)
     SS_PRINTF(4, 5);
+/* "ok", and why not: for answers about many. True when it was done. */
+bool ss_work_put_outcome(const struct ss_case_work *work, struct ss_buf *to);
 /* Answers a refusal. */
 int ss_work_problem(struct ss_case_work *work);
 

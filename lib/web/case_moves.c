@@ -102,12 +102,7 @@ static void put_result(struct ss_buf *to, int64_t id, const struct ss_case_work 
 {
     ss_json_item(to);
     ss_put_int_of(to, "id", id);
-    ss_put_bool_of(to, "ok", work->status == 0);
-    if (work->status) {
-        ss_put_int_of(to, "status", work->status);
-        ss_put_text_of(to, "code", ss_str_of(work->code));
-        ss_put_text_of(to, "detail", work->detail);
-    } else {
+    if (ss_work_put_outcome(work, to)) {
         ss_put_text_of(to, "case_status", ss_str_of(ss_case_statuses[c->status]));
         ss_put_int_of(to, "version", c->version);
     }

@@ -176,20 +176,27 @@ static int by_psi(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static struct ss_str against_training(struct drift *d, const struct feature *top, int moved)
+/* How scores lie, and which features changed most. */
+static struct ss_str compared(struct drift *d, const struct feature *top, int moved, const char *scores)
 {
     struct ss_call *call = d->call;
-    const char *scores = isnan(d->score.psi)   ? "Of scores nothing is known"
-                         : d->score.psi > MUCH ? "Scores lie far from those in training"
-                         : d->score.psi > SOME ? "Scores have moved a little since training"
-                                               : "Scores lie as they did in training";
     if (moved)
         return ss_call_format(call, "%s; %d feature%s changed much, most of all %s (%.2f).", scores, moved,
                               moved == 1 ? " has" : "s have", top->name, top->psi);
     if (top && top->psi > SOME)
         return ss_call_format(call, "%s; of the features %s has changed most (%.2f).", scores, top->name,
                               top->psi);
-    return ss_call_format(call, "%s, and so do the features.", scores);
+    return ss_call_format(call, d->to_training || d->features ? "%s, and so do the features." : "%s.",
+                          scores);
+}
+
+static struct ss_str against_training(struct drift *d, const struct feature *top, int moved)
+{
+    return compared(d, top, moved,
+                    isnan(d->score.psi)   ? "Of scores nothing is known"
+                    : d->score.psi > MUCH ? "Scores lie far from those in training"
+                    : d->score.psi > SOME ? "Scores have moved a little since training"
+                                          : "Scores lie as they did in training");
 }
 
 static struct ss_str verdict(struct drift *d)
@@ -212,17 +219,11 @@ static struct ss_str verdict(struct drift *d)
     if (d->payments[BEFORE] < TOO_FEW || d->payments[NOW] < TOO_FEW)
         return ss_call_format(call, "Too few payments to tell: %zu in this period, %zu in the one before.",
                               d->payments[NOW], d->payments[BEFORE]);
-    const char *scores = isnan(d->score.psi)   ? "Payments have no scores"
-                         : d->score.psi > MUCH ? "Scores lie far from those of the period before"
-                         : d->score.psi > SOME ? "Scores have moved a little since the period before"
-                                               : "Scores lie as they did in the period before";
-    if (moved)
-        return ss_call_format(call, "%s; %d feature%s changed much, most of all %s (%.2f).", scores, moved,
-                              moved == 1 ? " has" : "s have", top->name, top->psi);
-    if (top && top->psi > SOME)
-        return ss_call_format(call, "%s; of the features %s has changed most (%.2f).", scores, top->name,
-                              top->psi);
-    return ss_call_format(call, d->features ? "%s, and so do the features." : "%s.", scores);
+    return compared(d, top, moved,
+                    isnan(d->score.psi)   ? "Payments have no scores"
+                    : d->score.psi > MUCH ? "Scores lie far from those of the period before"
+                    : d->score.psi > SOME ? "Scores have moved a little since the period before"
+                                          : "Scores lie as they did in the period before");
 }
 
 static const char *word_of(double psi)

@@ -1,6 +1,5 @@
 /* Where somebody is signed in, and ending it: one's own, and, for administrators, anybody's. */
 #include "base/err.h"
-#include "base/number.h"
 #include "web/after.h"
 #include "web/auth_parts.h"
 
@@ -57,28 +56,17 @@ static int end_one(struct ss_call *call)
     return err ? err : ss_answer_none(call);
 }
 
-/* 1: the user is there; 0: answered. */
-static int named(struct ss_call *call, struct ss_user *user)
-{
-    struct ss_str id = call->param[0];
-    int64_t number;
-    int found = ss_int_parse(id.p, id.n, &number) ? ss_user_get(call->db, number, &call->arena, user) : 0;
-    if (found == 0)
-        ss_problem_missing(call, "user", id);
-    return found;
-}
-
 static int list_of(struct ss_call *call)
 {
     struct ss_user user;
-    int found = named(call, &user);
+    int found = ss_auth_user_named(call, &user);
     return found <= 0 ? found : give(call, user.id);
 }
 
 static int end_all_of(struct ss_call *call)
 {
     struct ss_user user;
-    int found = named(call, &user);
+    int found = ss_auth_user_named(call, &user);
     if (found <= 0)
         return found;
     int64_t n = ss_sessions_revoke(call->db, user.id, none, call->now_us);

@@ -1,6 +1,5 @@
 /* People, as administrators see them. One active administrator at least is always left. */
 #include "base/err.h"
-#include "base/number.h"
 #include "json/write.h"
 #include "web/after.h"
 #include "web/auth_parts.h"
@@ -34,17 +33,6 @@ static struct ss_str as_json(struct ss_call *call, const struct ss_user *user)
     ss_put_bool_of(&buf, "active", user->active);
     ss_buf_putc(&buf, '}');
     return ss_auth_take(call, &buf);
-}
-
-/* The user that the path names. 1, 0: answered, or an error. */
-static int named(struct ss_call *call, struct ss_user *user)
-{
-    struct ss_str id = call->param[0];
-    int64_t number;
-    int found = ss_int_parse(id.p, id.n, &number) ? ss_user_get(call->db, number, &call->arena, user) : 0;
-    if (found == 0)
-        ss_problem_missing(call, "user", id);
-    return found;
 }
 
 /* ---- reading ---- */
@@ -132,7 +120,7 @@ static int analysts(struct ss_call *call)
 static int get(struct ss_call *call)
 {
     struct ss_user user;
-    int found = named(call, &user);
+    int found = ss_auth_user_named(call, &user);
     if (found <= 0)
         return found;
     if (!ss_answer_version(call, user.version))
@@ -223,7 +211,7 @@ static int reset_write(struct ss_call *call)
 {
     struct passing *p = call->state;
     struct ss_user user;
-    int found = named(call, &user);
+    int found = ss_auth_user_named(call, &user);
     if (found <= 0)
         return found;
     int err = ss_user_set_password(call->db, user.id, ss_str_of(p->hash), true, call->now_us);
@@ -247,7 +235,7 @@ static int reset(struct ss_call *call)
     struct passing *p = ss_arena_zalloc(&call->arena, sizeof *p);
     if (!p)
         return SS_ENOMEM;
-    int found = named(call, &p->user);
+    int found = ss_auth_user_named(call, &p->user);
     if (found <= 0 || !ss_call_json(call))
         return found < 0 ? found : 0;
     ss_body_only(call, known);
@@ -302,7 +290,7 @@ static int change(struct ss_call *call)
     struct ss_str name;
     bool locked = true;
     int role;
-    int found = named(call, &was);
+    int found = ss_auth_user_named(call, &was);
     if (found <= 0)
         return found;
     if (ss_answer_version(call, was.version) || !ss_call_json(call))
@@ -335,7 +323,7 @@ static int change(struct ss_call *call)
 static int deactivate(struct ss_call *call)
 {
     struct ss_user was, is;
-    int found = named(call, &was);
+    int found = ss_auth_user_named(call, &was);
     if (found <= 0)
         return found;
     if (ss_answer_version(call, was.version))
