@@ -1,0 +1,68 @@
+// What somebody sees at first sight: words rather than codes, nothing cut off that one decides by, times of their zone.
+import { done, fits, go, holds, is, launch, person, signIn, text, until } from './lib/browser.mjs'
+import { api, serve } from './lib/server.mjs'
+
+const browser = await launch()
+const server = await serve({ rate: 0 })
+const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
+const { page, test, expect } = await person(browser, server.url)
+
+await test('an account without a name or a password: each is marked, and nothing is said in codes', async () => {
+  expect(/^422 POST/)
+  await page.goto(`/#token=${server.token}`)
+  await page.getByRole('button', { name: 'Make the account' }).click()
+  await page.getByText('Password is empty').waitFor()
+  await page.getByText('Not sent yet: see what is marked above.').waitFor()
+})
+const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
+await page.goto('/')
+await signIn(page, WHO.email, WHO.password)
+
+await test('the hours of the week are those of the viewer', async () => {
+  const { items } = await ask('GET', 'analytics/heatmap?period=30d')
+  const most = items.reduce((a, b) => (b.alerts > a.alerts ? b : a))
+  await page.locator('.heat i').first().waitFor()
+  const ahead = await page.evaluate(() => -new Date().getTimezoneOffset() / 60)
+  const at = (most.weekday * 24 + most.hour + ahead) % 168
+  const day = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][Math.floor(at / 24)]
+  is(await page.locator('.heat i').nth(at).getAttribute('title'), `${day} ${String(at % 24).padStart(2, '0')}:00: ${most.alerts} alerts`, 'the hour with most alerts')
+})
+await test('beside a case: what its customer usually pays, those of the case marked, and whom they are linked with', async () => {
+  const a_case = (await ask('GET', 'cases?limit=1')).items[0]
+  const whole = await ask('GET', `cases/${a_case.id}`)
+  await go(page, `/cases/${a_case.id}`)
+  const side = page.getByRole('complementary', { name: 'The customer' })
+  await side.locator('.dots circle').first().waitFor()
+  is(await side.locator('.dots .ours').count(), whole.payments.length, 'payments of the case among the dots')
+  await side.getByText(/other customers?,|Shares no card/).first().waitFor()
+  const line = await text(page.locator('.queue li.current .clip[title]'))
+  holds(line.startsWith(`#${a_case.id} · `) && line.includes(a_case.currency) && line.endsWith('unassigned'), line)
+})
+await test('a reason begins as a sentence does, in the list and in the drawer', async () => {
+  await go(page, '/alerts')
+  await page.locator('tbody tr.can').first().waitFor()
+  const reasons = await page.locator('tbody td.wide-cell').allInnerTexts()
+  holds(reasons.length > 5 && reasons.every((r) => /^[^a-z_]/.test(r) && !/_/.test(r)), reasons.slice(0, 3).join(' | '))
+})
+await test('a rule that is tried is tried among the others', async () => {
+  await go(page, '/rules?rule=velocity_burst')
+  const drawer = page.locator('.drawer')
+  await drawer.getByText(/tests passed/).waitFor()
+  await drawer.getByRole('button', { name: 'Run over the stored payments' }).click()
+  await drawer.getByText('No payment would have been decided otherwise.').waitFor({ timeout: 30000 })
+})
+await test('on a phone a row of alerts says level, time, amount and reason without scrolling sideways', async () => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await go(page, '/alerts')
+  const row = page.locator('tbody tr.can').first()
+  await row.locator('td.brief').waitFor()
+  await fits(page)
+  const [alert] = (await ask('GET', 'alerts?status=new&limit=1')).items
+  const said = await text(row)
+  holds(said.includes(alert.currency) && said.toLowerCase().includes(alert.level.toLowerCase()), said)
+  const box = await row.boundingBox()
+  holds(box.width <= 390 && box.height >= 44, JSON.stringify(box))
+  await page.getByRole('button', { name: 'Score' }).click()
+  await until(() => new URL(page.url()).searchParams.get('sort') === '-score', 'sorted by score')
+})
+await done(browser, server)
