@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define ELSEWHERE_NS ((int64_t)500000000) /* how often to ask how far the group's other members are */
+#define LEADER_TRIES 50                   /* a tenth of a second apart */
 #define GRACE_MS     500                  /* for messages that were written at the last moment */
 
 /* --- partitions */
@@ -107,7 +108,7 @@ int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *
 }
 
 /* until=end and until=TIME as offsets, where the topic already reaches that far. */
-static int set_ends(struct ss_kafka_source *k)
+static rd_kafka_resp_err_t ask_ends(struct ss_kafka_source *k)
 {
     rd_kafka_resp_err_t why = 0;
     if (k->uri.until == SS_UNTIL_END) {
@@ -126,6 +127,18 @@ static int set_ends(struct ss_kafka_source *k)
         if (list)
             ss_rdk.topic_partition_list_destroy(list);
     }
+    return why;
+}
+
+/* A partition that has just been made, or whose broker has just gone, has no leader for a moment. */
+static int set_ends(struct ss_kafka_source *k)
+{
+    rd_kafka_resp_err_t why;
+    int tries = 0;
+    while (
+        (why = ask_ends(k)) != 0 && ++tries < LEADER_TRIES &&
+        (why == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || why == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE))
+        ss_rdk.poll(k->kafka.rk, 100);
     return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot ask for the topic's end at", ss_rdk.err2str(why))
                : 0;
 }
