@@ -23,6 +23,11 @@ export function filter(changes: Record<string, string | null | undefined>, repla
   go(path.value + (text ? `?${text}` : ''), replace)
 }
 
+/** Opens something beside what is shown. Going back closes it; going on to the next leaves no trace of each. */
+export function openBeside(id: string) {
+  filter({ open: id }, query.value.has('open'))
+}
+
 export const parts = computed(() => path.value.split('/').filter(Boolean).map(decodeURIComponent))
 
 /** Links inside the page go without a reload; others, and those with a modifier, as always. */

@@ -15,7 +15,7 @@ import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
-import { filter, go, query } from '../router'
+import { filter, go, openBeside, query } from '../router'
 import type { Body } from '../contract'
 import { Alert, PaymentRecord } from '../types'
 import { Chips } from './payments'
@@ -204,7 +204,7 @@ export default function Alerts() {
       <Table
         name="alerts" label="Alerts" list={list} columns={COLUMNS} id={(a) => a.id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
         brief={(a) => <Brief level={a.level} at={a.timestamp} money={amount(a.amount, a.currency)} about={plain(a.reason) || a.rules.join(', ')} />}
-        opened={open} open={(a) => filter({ open: a.id })} selected={may('analyst') ? selected : undefined} select={may('analyst') ? select : undefined}
+        opened={open} open={(a) => openBeside(a.id)} selected={may('analyst') ? selected : undefined} select={may('analyst') ? select : undefined}
         empty={<Empty command="ss-gen --rate 50 | ss-run 'ingest | features | score | rules -r default | alert' | ss-store fraud.db">{status === 'new' ? 'Nothing waits to be looked at.' : 'No alert matches.'}</Empty>}
       />
       {open && <Detail key={open} id={open} close={() => filter({ open: null })} act={act} />}

@@ -8,7 +8,7 @@ import { Empty } from '../parts/states'
 import { Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
-import { filter, query } from '../router'
+import { filter, openBeside, query } from '../router'
 import type { Schema } from '../contract'
 
 type Line = Schema<'AuditLine'>
@@ -44,7 +44,7 @@ export default function Audit() {
         <span class="grow" />
         <a class="button" href={url('audit/export')} download="audit.ndjson">Export</a>
       </div>
-      <Table name="audit" label="Audit log" list={list} columns={COLUMNS} id={(l) => String(l.seq)} open={(l) => filter({ open: String(l.seq) })} opened={at} empty={<Empty>Every change is written down here.</Empty>} />
+      <Table name="audit" label="Audit log" list={list} columns={COLUMNS} id={(l) => String(l.seq)} open={(l) => openBeside(String(l.seq))} opened={at} empty={<Empty>Every change is written down here.</Empty>} />
       {open && (
         <Drawer title={`${open.action} ${open.subject}`} close={() => filter({ open: null })}>
           <dl class="pairs">

@@ -14,7 +14,7 @@ import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
 import { Views } from '../parts/views'
 import { When } from '../parts/when'
-import { filter, query } from '../router'
+import { filter, openBeside, query } from '../router'
 import { Payment } from '../types'
 
 const COLUMNS: Column<Payment>[] = [
@@ -181,7 +181,7 @@ export default function Payments() {
       </div>
       <Table
         name="payments" label="Payments" list={list} columns={COLUMNS} id={(p) => p.txn_id} sort={sort} setSort={(s) => filter({ sort: s === '-time' ? null : s })}
-        opened={open} open={(p) => filter({ open: p.txn_id })}
+        opened={open} open={(p) => openBeside(p.txn_id)}
         brief={(p) => <Brief level={p.level} at={p.timestamp} money={amount(p.amount, p.currency)} about={plain(p.reason) || [p.user_id, words(p.category)].filter(Boolean).join(' · ')} />}
         empty={<Empty command="ss-gen --count 10000 | ss-run 'ingest | features | score | rules' | ss-store fraud.db">No payment matches. New ones appear here once they are stored.</Empty>}
       />

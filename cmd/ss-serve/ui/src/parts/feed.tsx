@@ -24,9 +24,9 @@ function once(all: Payment[]) {
 /** The feed's order is that of arrival; what was read beside it goes by its time. */
 function join(told: Payment[], read: Payment[]) {
   const known = new Set(told.map((p) => p.txn_id))
-  const newest = told[0]?.timestamp ?? ''
+  const newest = told[0] ? Date.parse(told[0].timestamp) : 0
   const rest = read.filter((p) => !known.has(p.txn_id))
-  return once([...rest.filter((p) => p.timestamp > newest), ...told, ...rest.filter((p) => p.timestamp <= newest)])
+  return once([...rest.filter((p) => Date.parse(p.timestamp) > newest), ...told, ...rest.filter((p) => Date.parse(p.timestamp) <= newest)])
 }
 
 /** The payments of a level that somebody should see. */
