@@ -53,6 +53,7 @@ struct ss_kafka_source {
     rd_kafka_topic_partition_list_t *wanted; /* partitions that the group wants back; NULL: none */
     rd_kafka_topic_partition_list_t *coming; /* partitions that it gives, not taken over yet; NULL: none */
     int64_t coming_ns;                       /* since when */
+    bool told_waiting;                       /* that their positions are waited for */
     const struct ss_part_keeper *keeper;
     int turn;           /* of joined topics: the part that was last chosen from */
     int64_t waiting_ns; /* since when none could be */

@@ -169,8 +169,13 @@ static int ask_committed(struct ss_kafka_source *k, rd_kafka_topic_partition_lis
     int64_t waited = ss_clock_mono_ns() - k->coming_ns;
     if (!why)
         return beyond && waited < GONE_NS ? SS_AGAIN : 0;
-    if (waited < WAIT_NS)
+    if (waited < WAIT_NS) {
+        if (!k->told_waiting)
+            ss_info("group '%s' does not tell its positions yet, which are waited for: %s", k->uri.group,
+                    ss_rdk.err2str(why));
+        k->told_waiting = true;
         return SS_AGAIN;
+    }
     return ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why));
 }
 
@@ -265,6 +270,7 @@ int ss_kafka_take_over(struct ss_kafka_source *k)
             p->next = list->elems[i].offset;
         }
         k->coming = NULL;
+        k->told_waiting = false;
         ss_rdk.topic_partition_list_destroy(list);
     }
     free(bounds);
