@@ -118,7 +118,8 @@ $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay/driver.o $
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-test-build: $(bins) $(units) $(replays)
+# The benchmarks too, which would else rot unseen.
+test-build: $(bins) $(units) $(replays) $(benches)
 
 test:
 	@scripts/bootstrap build test

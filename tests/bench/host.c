@@ -86,7 +86,7 @@ static int variants(struct ss_host *host, size_t at)
     return 0;
 }
 
-static void stages(const struct ss_host *host)
+static void stages(struct ss_host *host)
 {
     struct ss_host_stage stage[16];
     int n = ss_host_stages(host, stage, 16);
