@@ -233,6 +233,8 @@ static int own_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t
     if (k->uri.from == SS_FROM_EARLIEST || !list->cnt)
         return 0;
     rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
+    if (ss_kafka_is_forbidden(why))
+        return ss_kafka_source_no_right(k, why, k->base.name);
     return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why))
                : ss_kafka_starts(k, list);
 }
@@ -333,7 +335,9 @@ void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
             return;
         }
         rd_kafka_topic_partition_list_t *all = ss_kafka_with_partners(k, list);
-        if (own_starts(k, all) < 0 || ss_kafka_assign(k, all) < 0)
+        int err = own_starts(k, all);
+        k->why_is = err ? err : ss_kafka_assign(k, all);
+        if (k->why_is < 0)
             snprintf(k->why, sizeof k->why, "%s", ss_err_text());
         ss_rdk.topic_partition_list_destroy(all);
         return;

@@ -178,6 +178,20 @@ int ss_kafka_fail(struct ss_kafka *kafka, enum ss_err err, const char *what, con
     return ss_fail(err, "%s '%s': %s", what, kafka->brokers, why);
 }
 
+bool ss_kafka_is_forbidden(rd_kafka_resp_err_t why)
+{
+    return why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           why == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           why == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+int ss_kafka_no_right(struct ss_kafka *kafka, const char *right, const char *kind, const char *name)
+{
+    return ss_fail(SS_ECONFIG, "a right is missing at '%s': %s on %s '%s'", kafka->brokers, right, kind,
+                   name);
+}
+
 static int away(struct ss_kafka *kafka, const char *why)
 {
     if (kafka->refused)
@@ -215,7 +229,7 @@ int ss_kafka_partitions(struct ss_kafka *kafka, const char *name, bool make, enu
         ss_rdk.poll(kafka->rk, 0); /* the reasons */
         int64_t ms = (ss_clock_mono_ns() - began) / 1000000;
         int patience = !kafka->all_down || n >= 0 ? ANSWER_MS : kafka->refused ? 0 : REFUSED_MS;
-        if (n > 0 || (n == 0 && !make) || ms > patience)
+        if (n > 0 || (n == 0 && !make) || ms > patience || ss_kafka_is_forbidden(why))
             break;
         if (n == 0)
             ss_rdk.poll(kafka->rk, 50); /* being made */
@@ -225,6 +239,8 @@ int ss_kafka_partitions(struct ss_kafka *kafka, const char *name, bool make, enu
         kafka->all_down = kafka->refused = false;
         return n;
     }
+    if (ss_kafka_is_forbidden(why))
+        return ss_kafka_no_right(kafka, make ? "Write" : "Read", "topic", name);
     if (n < 0)
         return away(kafka, ss_rdk.err2str(why));
     return ss_fail(none, "no topic '%s' at '%s': %s", name, kafka->brokers, ss_rdk.err2str(why));

@@ -10,7 +10,7 @@
 
 static void poll_until(struct ss_kafka_source *k, int64_t until)
 {
-    while (!k->rebalances && !k->kafka.all_down && ss_clock_mono_ns() < until) {
+    while (!k->rebalances && !k->kafka.all_down && !k->forbidden && ss_clock_mono_ns() < until) {
         rd_kafka_message_t *msg = ss_rdk.consumer_poll(k->kafka.rk, POLL_MS);
         if (msg)
             ss_rdk.message_destroy(msg);

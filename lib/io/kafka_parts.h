@@ -120,6 +120,10 @@ int ss_kafka_partitions(struct ss_kafka *kafka, const char *topic, bool make, en
 int ss_kafka_check(struct ss_kafka *kafka, rd_kafka_topic_t *topic) SS_MUST_CHECK;
 /* A failure as the library names it; `what` is what was being done: "cannot commit to 'b1:9092'". */
 int ss_kafka_fail(struct ss_kafka *kafka, enum ss_err err, const char *what, const char *why);
+/* A right is missing, which no later try brings. */
+bool ss_kafka_is_forbidden(rd_kafka_resp_err_t why);
+/* SS_ECONFIG: `right` on `kind` (topic, group, ...) of that name. */
+int ss_kafka_no_right(struct ss_kafka *kafka, const char *right, const char *kind, const char *name);
 
 /* What the transaction of a sink needs from the source whose positions go into it; `src` has a group. */
 /* Positions consumed since they were last committed; NULL when there are none. To be destroyed. */

@@ -101,9 +101,21 @@ static bool is_refused(rd_kafka_resp_err_t why)
 {
     return why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || why == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
            why == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || why == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
-           why == RD_KAFKA_RESP_ERR_POLICY_VIOLATION || why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           why == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
-           why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+           why == RD_KAFKA_RESP_ERR_POLICY_VIOLATION || ss_kafka_is_forbidden(why);
+}
+
+int ss_producer_no_right(struct ss_producer *p, rd_kafka_resp_err_t why)
+{
+    if (why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        return ss_kafka_no_right(&p->kafka, "Write", "transactional id", p->id);
+    if (why == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        return ss_fail(SS_ECONFIG, "a right is missing at '%s': Read on the input's group", p->brokers);
+    if (why == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) /* of one that may write to no topic at all */
+        return ss_fail(SS_ECONFIG, "a right is missing at '%s': Write on the output's topic", p->brokers);
+    return ss_fail(SS_ECONFIG,
+                   "a right is missing at '%s': Write on the topics of output and rejects, and Read on those "
+                   "of the input",
+                   p->brokers);
 }
 
 static int lost(struct ss_producer *p)
@@ -134,8 +146,8 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
             ss_kept_forget(p);
             return 0;
         }
-        rd_kafka_resp_err_t refused = is_refused(p->failed) ? p->failed : 0;
-        p->fences += ss_rdk.error_code(error) == RD_KAFKA_RESP_ERR__FENCED;
+        rd_kafka_resp_err_t why = ss_rdk.error_code(error), refused = is_refused(p->failed) ? p->failed : 0;
+        p->fences += why == RD_KAFKA_RESP_ERR__FENCED;
         bool fatal = ss_rdk.error_is_fatal(error), again = ss_rdk.error_is_retriable(error);
         bool needs_abort = ss_rdk.error_txn_requires_abort(error);
         err = ss_producer_fail(p, "cannot commit a transaction at", ss_rdk.error_string(error));
@@ -143,6 +155,8 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
         ss_rdk.error_destroy(error);
         if (refused)
             return ss_producer_refused(p, refused);
+        if (ss_kafka_is_forbidden(why))
+            return ss_producer_no_right(p, why);
         if (fatal || (!again && !needs_abort) || ss_clock_mono_ns() > until)
             return err;
         p->retries++;
@@ -242,6 +256,7 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
     bool told = !ss_rdk.conf_get(conf, "message.max.bytes", most, &n) &&
                 ss_int_parse(most, strlen(most), &message_max);
     p->message_max = told ? (size_t)message_max : 0;
+    p->id = p->transactional ? strdup(id) : NULL;
     ss_rdk.conf_set_dr_msg_cb(conf, ss_producer_on_delivery);
     err = ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
     if (!err && p->transactional)
@@ -259,10 +274,10 @@ int ss_producer_init(struct ss_producer *p)
             return 0;
         bool again = ss_rdk.error_is_retriable(error) && tries < 3;
         rd_kafka_resp_err_t why = ss_rdk.error_code(error);
-        enum ss_err kind = why == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT             ? SS_EUSAGE
-                           : why == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ? SS_ECONFIG
-                                                                                            : SS_EAWAY;
-        int err = ss_kafka_fail(&p->kafka, kind, "cannot use transactions at", ss_rdk.error_string(error));
+        enum ss_err kind = why == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT ? SS_EUSAGE : SS_EAWAY;
+        int err = ss_kafka_is_forbidden(why) ? ss_producer_no_right(p, why)
+                                             : ss_kafka_fail(&p->kafka, kind, "cannot use transactions at",
+                                                             ss_rdk.error_string(error));
         ss_rdk.error_destroy(error);
         if (!again)
             return err;
@@ -290,6 +305,7 @@ void ss_producer_let_go(struct ss_producer *p)
     if (p->slot_fd >= 0)
         close(p->slot_fd);
     free(p->brokers);
+    free(p->id);
     free(p);
 }
 

@@ -24,7 +24,7 @@ struct ss_kept {
 struct ss_producer {
     struct ss_producer *next;
     struct ss_kafka kafka;
-    char *brokers;
+    char *brokers, *id; /* id: of its transactions; NULL */
     int refs;
     int slot_fd;                     /* holds the name of the transactional id; -1 */
     bool transactional, open, stuck; /* open: a transaction is; stuck: it takes no more, and must be
@@ -34,8 +34,8 @@ struct ss_producer {
     size_t kept_bytes, message_max; /* the latter as the client has it */
     int64_t kept_ns;                /* since when the first is kept */
     struct ss_sink *committer;      /* the sink whose commit ends transactions */
-    char fatal[256];                /* what no later try can mend */
     rd_kafka_resp_err_t failed;     /* the first delivery that failed, outside transactions */
+    char failed_topic[256];         /* and whose */
     uint64_t put, failures, transactions, retries, aborts, fences;
 };
 
@@ -62,9 +62,12 @@ int ss_producer_begin(struct ss_producer *p) SS_MUST_CHECK;
 /* kafka_send.c. All that waits to go together. SS_EIO. */
 int ss_producer_hand_over(struct ss_producer *p) SS_MUST_CHECK;
 int ss_producer_check(struct ss_producer *p) SS_MUST_CHECK; /* has a delivery failed? */
-/* SS_EIO: the brokers do not take a message, and why. */
+/* The brokers do not take a message, and why: SS_EIO, SS_ECONFIG. */
 int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why);
-const char *ss_producer_fatal(struct ss_producer *p);
+/* SS_ECONFIG: says which. */
+int ss_producer_no_right(struct ss_producer *p, rd_kafka_resp_err_t why);
+/* What no later try can mend: 0 where there is none, else SS_EIO, SS_ECONFIG. */
+int ss_producer_fatal(struct ss_producer *p);
 void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque);
 /* A message of the transaction; once that is stuck, nothing is done. */
 int ss_kept_send(struct ss_producer *p, const struct ss_kept *one) SS_MUST_CHECK;

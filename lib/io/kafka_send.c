@@ -21,18 +21,26 @@ void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void
     if (!msg->err)
         return;
     p->failures++;
-    if (!p->failed)
-        p->failed = msg->err;
+    if (p->failed)
+        return;
+    p->failed = msg->err;
+    snprintf(p->failed_topic, sizeof p->failed_topic, "%s", ss_rdk.topic_name(msg->rkt));
 }
 
-const char *ss_producer_fatal(struct ss_producer *p)
+int ss_producer_fatal(struct ss_producer *p)
 {
-    return ss_rdk.fatal_error(p->kafka.rk, p->fatal, sizeof p->fatal) ? p->fatal : NULL;
+    char text[256];
+    rd_kafka_resp_err_t why = ss_rdk.fatal_error(p->kafka.rk, text, sizeof text);
+    if (ss_kafka_is_forbidden(why))
+        return ss_producer_no_right(p, why);
+    return why ? ss_producer_fail(p, "cannot go on writing to", text) : 0;
 }
 
 int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why)
 {
     char text[256];
+    if (why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return ss_kafka_no_right(&p->kafka, "Write", "topic", p->failed_topic);
     bool long_one =
         why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || why == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
     snprintf(text, sizeof text, "%s%s", ss_rdk.err2str(why),
@@ -43,11 +51,10 @@ int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why)
 /* Fatal faults come as failed deliveries, or as an error of the call that meets them. */
 int ss_producer_check(struct ss_producer *p)
 {
-    if (p->failed && ss_producer_fatal(p))
-        return ss_producer_fail(p, "cannot go on writing to", p->fatal);
-    if (p->failed && !p->transactional)
+    int err = p->failed ? ss_producer_fatal(p) : 0;
+    if (!err && p->failed && !p->transactional)
         return ss_producer_refused(p, p->failed);
-    return 0;
+    return err;
 }
 
 /* The client's own copy of the bytes, unless it is a transaction's. Headers become the client's. */
@@ -81,7 +88,7 @@ static int produce(struct ss_producer *p, const struct ss_kept *one)
             return 0;
         int err = ss_producer_check(p);
         if (!err && why == RD_KAFKA_RESP_ERR__FATAL)
-            err = ss_producer_fail(p, "cannot go on writing to", ss_producer_fatal(p));
+            err = ss_producer_fatal(p);
         else if (!err && why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
             err = SS_TOO_LONG;
         else if (!err && why == RD_KAFKA_RESP_ERR__STATE && p->transactional)

@@ -15,6 +15,13 @@
 #define POLL_MS   20 /* how long a read may wait: the loop looks at its stop flag and its commits */
 #define COMMIT_US 1000000
 
+int ss_kafka_source_no_right(struct ss_kafka_source *k, rd_kafka_resp_err_t why, const char *topic)
+{
+    bool group = why == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    k->forbidden = true;
+    return ss_kafka_no_right(&k->kafka, "Read", group ? "group" : "topic", group ? k->uri.group : topic);
+}
+
 /* --- reading */
 
 static bool finished(const struct ss_kafka_source *k)
@@ -44,8 +51,12 @@ static int on_event(struct ss_kafka_source *k, const rd_kafka_message_t *msg)
         return ss_kafka_fail(&k->kafka, SS_EIO, "cannot go on reading from", fatal);
     const char *why = msg->payload ? (const char *)msg->payload : ss_rdk.err2str(msg->err);
     switch (msg->err) {
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        if (!k->uri.group) /* the client asks for one although there is none */
+            break;
+        return ss_kafka_source_no_right(k, msg->err, NULL);
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return ss_kafka_source_no_right(k, msg->err, msg->rkt ? ss_rdk.topic_name(msg->rkt) : k->base.name);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
@@ -155,7 +166,7 @@ static ssize_t kafka_read(struct ss_source *src, void *to, size_t cap)
         if (failed < 0)
             return failed;
         if (k->why[0])
-            return ss_fail(SS_EIO, "%s", k->why);
+            return ss_fail(k->why_is, "%s", k->why);
         if (!msg) {
             ss_kafka_wake(k);
             break;
@@ -274,6 +285,8 @@ static int kafka_commit(struct ss_source *src)
     }
     if (list)
         ss_rdk.topic_partition_list_destroy(list);
+    if (ss_kafka_is_forbidden(why))
+        return ss_kafka_source_no_right(k, why, k->base.name);
     ss_kafka_give_up(k);
     return 0;
 }

@@ -58,11 +58,13 @@ struct ss_kafka_source {
     int turn;           /* of joined topics: the part that was last chosen from */
     int64_t waiting_ns; /* since when none could be */
     bool joined, lost, closing;
+    bool forbidden; /* its group does not have it, and nothing need be waited for */
     uint64_t messages, replayed, bytes, rebalances, commits;
     int64_t asked_ns;
     int64_t woken_bytes; /* taken_bytes when fetching was last woken, and from which partition on */
     int woken;
     char why[256]; /* a fault found where none can be returned */
+    int why_is;    /* and which */
 };
 
 static inline struct ss_kafka_source *ss_kafka_source_of(const struct ss_source *src)
@@ -118,6 +120,8 @@ rd_kafka_topic_partition_list_t *ss_kafka_with_partners(const struct ss_kafka_so
 void ss_kafka_give_up(struct ss_kafka_source *k);
 /* kafka_leave.c. Leaves the group, if it has joined one. False: the client cannot be closed. */
 bool ss_kafka_leave(struct ss_kafka_source *k);
+/* SS_ECONFIG: the group, or else the topic, may not be read. */
+int ss_kafka_source_no_right(struct ss_kafka_source *k, rd_kafka_resp_err_t why, const char *topic);
 /* kafka_wake.c. To be called when the client's queue is empty: has it fetch on where it had paused. */
 void ss_kafka_wake(struct ss_kafka_source *k);
 /* kafka_figures.c: what it tells of itself. */

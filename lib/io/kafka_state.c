@@ -169,6 +169,8 @@ static int ask_committed(struct ss_kafka_source *k, rd_kafka_topic_partition_lis
     int64_t waited = ss_clock_mono_ns() - k->coming_ns;
     if (!why)
         return beyond && waited < GONE_NS ? SS_AGAIN : 0;
+    if (ss_kafka_is_forbidden(why))
+        return ss_kafka_source_no_right(k, why, k->base.name);
     if (waited < WAIT_NS) {
         if (!k->told_waiting)
             ss_info("group '%s' does not tell its positions yet, which are waited for: %s", k->uri.group,

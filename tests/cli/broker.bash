@@ -1,10 +1,11 @@
 # A broker for a whole bats file, and what tests ask of it.
+# Its arguments: how, as scripts/kafka start has it.
 start_broker() {
   local root
   root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   export KAFKA_DIR=$BATS_FILE_TMPDIR/kafka KAFKA= WHY_NOT=
   command -v kcat >/dev/null || WHY_NOT='kcat is not installed'
-  KAFKA=$("$root/scripts/kafka" start --dir "$KAFKA_DIR" 2>"$BATS_FILE_TMPDIR/why") ||
+  KAFKA=$("$root/scripts/kafka" start "$@" --dir "$KAFKA_DIR" 2>"$BATS_FILE_TMPDIR/why") ||
     WHY_NOT="no broker: $(tail -n 1 "$BATS_FILE_TMPDIR/why")"
 }
 stop_broker() { "$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/scripts/kafka" wipe --dir "$KAFKA_DIR"; }
