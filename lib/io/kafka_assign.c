@@ -1,13 +1,9 @@
-/* The partitions of a Kafka source: where reading begins and ends, what the group gives and takes. */
+/* The partitions of a Kafka source, and what the group gives and takes of them. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "io/kafka_source.h"
 #include <stdlib.h>
-
-#define ELSEWHERE_NS ((int64_t)500000000) /* how often to ask how far the group's other members are */
-#define LEADER_TRIES 50                   /* a tenth of a second apart */
-#define GRACE_MS     500                  /* for messages that were written at the last moment */
 
 /* --- partitions */
 
@@ -59,163 +55,6 @@ static int add_part(struct ss_kafka_source *k, const char *topic, int32_t partit
     return 0;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(struct ss_kafka_source *k,
-                                                bool (*want)(const struct ss_kafka_part *), int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = ss_rdk.topic_partition_list_new(k->n_parts);
-    for (int i = 0; list && i < k->n_parts; i++)
-        if (want(&k->part[i]))
-            ss_rdk.topic_partition_list_add(list, k->part[i].topic, k->part[i].partition)->offset = offset;
-    return list;
-}
-
-static bool any(const struct ss_kafka_part *p)
-{
-    (void)p;
-    return true;
-}
-
-static bool still_elsewhere(const struct ss_kafka_part *p)
-{
-    return !p->assigned && !p->ended;
-}
-
-/* --- where reading begins and ends */
-
-/* Puts the place where reading begins into those of the list that have no committed one. */
-int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
-{
-    const struct ss_kafka_uri *uri = &k->uri;
-    if (uri->from == SS_FROM_TIME) {
-        rd_kafka_topic_partition_list_t *times = ss_rdk.topic_partition_list_copy(list);
-        for (int i = 0; i < times->cnt; i++)
-            times->elems[i].offset = uri->from_at;
-        rd_kafka_resp_err_t why = ss_rdk.offsets_for_times(k->kafka.rk, times, SS_KAFKA_ASK_MS);
-        for (int i = 0; i < times->cnt; i++)
-            if (list->elems[i].offset < 0)
-                list->elems[i].offset = times->elems[i].offset;
-        ss_rdk.topic_partition_list_destroy(times);
-        return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot look up a time at", ss_rdk.err2str(why)) : 0;
-    }
-    int64_t start = uri->from == SS_FROM_LATEST   ? RD_KAFKA_OFFSET_END
-                    : uri->from == SS_FROM_OFFSET ? uri->from_at
-                    : uri->from == SS_FROM_TAIL   ? RD_KAFKA_OFFSET_TAIL(uri->from_at)
-                                                  : RD_KAFKA_OFFSET_BEGINNING;
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].offset < 0)
-            list->elems[i].offset = start;
-    return 0;
-}
-
-/* until=end and until=TIME as offsets, where the topic already reaches that far. */
-static rd_kafka_resp_err_t ask_ends(struct ss_kafka_source *k)
-{
-    rd_kafka_resp_err_t why = 0;
-    if (k->uri.until == SS_UNTIL_END) {
-        for (int i = 0; i < k->n_parts && !why; i++) {
-            struct ss_kafka_part *p = &k->part[i];
-            int64_t low;
-            why = ss_rdk.query_watermark_offsets(k->kafka.rk, p->topic, p->partition, &low, &p->end,
-                                                 SS_KAFKA_ASK_MS);
-        }
-    } else if (k->uri.until == SS_UNTIL_TIME) {
-        rd_kafka_topic_partition_list_t *list = list_of(k, any, k->uri.until_at);
-        why = list ? ss_rdk.offsets_for_times(k->kafka.rk, list, SS_KAFKA_ASK_MS) : RD_KAFKA_RESP_ERR__FAIL;
-        for (int i = 0; list && !why && i < list->cnt; i++)
-            if (list->elems[i].offset >= 0)
-                k->part[i].end = list->elems[i].offset;
-        if (list)
-            ss_rdk.topic_partition_list_destroy(list);
-    }
-    return why;
-}
-
-/* A partition that has just been made, or whose broker has just gone, has no leader for a moment. */
-static int set_ends(struct ss_kafka_source *k)
-{
-    rd_kafka_resp_err_t why;
-    int tries = 0;
-    while (
-        (why = ask_ends(k)) != 0 && ++tries < LEADER_TRIES &&
-        (why == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || why == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE))
-        ss_rdk.poll(k->kafka.rk, 100);
-    return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot ask for the topic's end at", ss_rdk.err2str(why))
-               : 0;
-}
-
-void ss_kafka_part_end(struct ss_kafka_source *k, struct ss_kafka_part *p)
-{
-    if (p->ended)
-        return;
-    p->ended = true;
-    rd_kafka_topic_partition_list_t *one = ss_rdk.topic_partition_list_new(1);
-    if (!one)
-        return; /* then what comes is thrown away */
-    ss_rdk.topic_partition_list_add(one, p->topic, p->partition);
-    (void)ss_rdk.pause_partitions(k->kafka.rk, one);
-    ss_rdk.topic_partition_list_destroy(one);
-}
-
-/* The first message behind until=TIME, or where there is none, and only then, the end of before the question.
- */
-static int64_t end_at_time(struct ss_kafka_source *k, const struct ss_kafka_part *p)
-{
-    int64_t low, high, end = SS_NOT_YET;
-    rd_kafka_topic_partition_list_t *one = ss_rdk.topic_partition_list_new(1);
-    if (!one)
-        return end;
-    ss_rdk.topic_partition_list_add(one, p->topic, p->partition)->offset = k->uri.until_at;
-    if (!ss_rdk.query_watermark_offsets(k->kafka.rk, p->topic, p->partition, &low, &high, SS_KAFKA_ASK_MS) &&
-        !ss_rdk.offsets_for_times(k->kafka.rk, one, SS_KAFKA_ASK_MS) && !one->elems[0].err)
-        end = one->elems[0].offset >= 0 ? one->elems[0].offset : high;
-    ss_rdk.topic_partition_list_destroy(one);
-    return end;
-}
-
-/* Once a time that was to come has passed, partitions end with the first message behind it, or where they are
- * read to their ends and nothing more has come. */
-static void end_by_clock(struct ss_kafka_source *k)
-{
-    if (k->uri.until != SS_UNTIL_TIME || ss_clock_wall_us() / 1000 < k->uri.until_at + GRACE_MS)
-        return;
-    for (int i = 0; i < k->n_parts; i++) {
-        struct ss_kafka_part *p = &k->part[i];
-        if (!p->assigned && p->end == SS_NOT_YET)
-            p->end = end_at_time(k, p);
-        if (p->assigned && !p->ended && p->eof != SS_NOT_YET && p->next <= p->eof && !p->n_waiting &&
-            !ss_taken_holds(&k->taken, i))
-            ss_kafka_part_end(k, p);
-    }
-}
-
-/* The partitions that other members of the group read are ended once those have committed that far. */
-void ss_kafka_parts_elsewhere(struct ss_kafka_source *k)
-{
-    int64_t now = ss_clock_mono_ns();
-    if (now - k->asked_ns < ELSEWHERE_NS)
-        return;
-    k->asked_ns = now;
-    end_by_clock(k);
-    if (!k->uri.group)
-        return;
-    rd_kafka_topic_partition_list_t *list = list_of(k, still_elsewhere, RD_KAFKA_OFFSET_INVALID);
-    if (list && list->cnt && !ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS))
-        for (int i = 0; i < list->cnt; i++) {
-            struct ss_kafka_part *p = ss_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
-            p->ended = p->end != SS_NOT_YET && list->elems[i].offset >= p->end;
-        }
-    if (list)
-        ss_rdk.topic_partition_list_destroy(list);
-}
-
-bool ss_kafka_parts_ended(const struct ss_kafka_source *k)
-{
-    for (int i = 0; i < k->n_parts; i++)
-        if (!k->part[i].ended)
-            return false;
-    return true;
-}
-
 /* --- the group */
 
 static void forget(struct ss_kafka_source *k, struct ss_kafka_part *p)
@@ -225,18 +64,6 @@ static void forget(struct ss_kafka_source *k, struct ss_kafka_part *p)
     p->next = p->committed = p->eof = SS_NOT_YET;
     p->rkt = NULL; /* freed perhaps, and its address another topic's */
     p->assigned = false;
-}
-
-/* Where reading begins, unless the group's committed positions or the client's own rule say it. */
-static int own_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list)
-{
-    if (k->uri.from == SS_FROM_EARLIEST || !list->cnt)
-        return 0;
-    rd_kafka_resp_err_t why = ss_rdk.committed(k->kafka.rk, list, SS_KAFKA_ASK_MS);
-    if (ss_kafka_is_forbidden(why))
-        return ss_kafka_source_no_right(k, why, k->base.name);
-    return why ? ss_kafka_fail(&k->kafka, SS_EAWAY, "cannot read committed positions at", ss_rdk.err2str(why))
-               : ss_kafka_starts(k, list);
 }
 
 int ss_kafka_part_know(struct ss_kafka_source *k, const char *name, int32_t partition,
@@ -250,9 +77,11 @@ int ss_kafka_part_know(struct ss_kafka_source *k, const char *name, int32_t part
     if (*found || !topic)
         return 0;
     int err = add_part(k, topic, partition, found);
-    if (!err) /* made since the start: what was there at the start does not end in it */
-        (*found)->ended = k->uri.until == SS_UNTIL_END;
-    return err;
+    if (err < 0)
+        return err;
+    (*found)->added = true;
+    (*found)->ended = k->uri.until == SS_UNTIL_END; /* what was there at the start does not end in it */
+    return 0;
 }
 
 /* The client names no protocol before its group has settled on one, as when it is closed at once. */
@@ -335,7 +164,7 @@ void ss_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
             return;
         }
         rd_kafka_topic_partition_list_t *all = ss_kafka_with_partners(k, list);
-        int err = own_starts(k, all);
+        int err = ss_kafka_own_starts(k, all);
         k->why_is = err ? err : ss_kafka_assign(k, all);
         if (k->why_is < 0)
             snprintf(k->why, sizeof k->why, "%s", ss_err_text());
@@ -393,7 +222,7 @@ int ss_kafka_parts_find(struct ss_kafka_source *k)
                 return err;
         }
     }
-    return set_ends(k);
+    return ss_kafka_ends(k);
 }
 
 int ss_kafka_parts_begin(struct ss_kafka_source *k)
@@ -411,7 +240,9 @@ int ss_kafka_parts_begin(struct ss_kafka_source *k)
         why = ss_rdk.subscribe(k->kafka.rk, list);
         k->joined = !why;
     } else {
-        list = list_of(k, any, RD_KAFKA_OFFSET_INVALID);
+        list = ss_rdk.topic_partition_list_new(k->n_parts);
+        for (int i = 0; i < k->n_parts; i++)
+            ss_rdk.topic_partition_list_add(list, k->part[i].topic, k->part[i].partition);
         int err = ss_kafka_starts(k, list);
         if (err < 0) {
             ss_rdk.topic_partition_list_destroy(list);

@@ -1,6 +1,6 @@
 /*
- * The Kafka source, as its two files see it: kafka_source.c hands messages over as lines, kafka_assign.c
- * knows the partitions, where reading begins and ends, and what the group gives and takes.
+ * The Kafka source, as its files see it: kafka_source.c hands messages over as lines, kafka_assign.c knows
+ * the partitions, and what the group gives and takes of them.
  */
 #ifndef SS_IO_KAFKA_SOURCE_H
 #define SS_IO_KAFKA_SOURCE_H
@@ -24,6 +24,7 @@ struct ss_kafka_part {
     int64_t live;           /* what lies before was committed: given again, silently */
     int unit, nth;          /* the number of the ss_part it belongs to, and which of its topics it is */
     bool assigned, ended;
+    bool added; /* made since the start */
     /* Of joined topics (kafka_join.c): a ring of messages that wait for those of the other topics. */
     struct ss_kafka_waiting *waiting;
     size_t first_waiting, n_waiting, waiting_cap;
@@ -79,20 +80,26 @@ int ss_kafka_part_of(struct ss_kafka_source *k, const rd_kafka_message_t *msg);
 int ss_kafka_parts_find(struct ss_kafka_source *k) SS_MUST_CHECK;
 /* Joins the group, or takes all partitions. */
 int ss_kafka_parts_begin(struct ss_kafka_source *k) SS_MUST_CHECK;
+/* Up to where the partition is consumed; SS_NOT_YET. */
+int64_t ss_kafka_part_position(const struct ss_kafka_source *k, const struct ss_kafka_part *p);
+/* Begins to read these partitions, at the places in the list. */
+int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
+/* The partition, also one that has been made since the start; NULL in `found` for one of another topic. */
+int ss_kafka_part_know(struct ss_kafka_source *k, const char *topic, int32_t partition,
+                       struct ss_kafka_part **found) SS_MUST_CHECK;
+
+/* kafka_ends.c: where reading begins and ends. */
+/* Puts the place where reading begins into those of the list that have no committed one. */
+int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
+/* The same unless the group's committed positions, which are asked for, or the client's own rule say it. */
+int ss_kafka_own_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
+/* Finds where reading all partitions ends. */
+int ss_kafka_ends(struct ss_kafka_source *k) SS_MUST_CHECK;
 /* Reads no more of this partition. */
 void ss_kafka_part_end(struct ss_kafka_source *k, struct ss_kafka_part *p);
 /* Asks now and then how far the members are that read the other partitions. */
 void ss_kafka_parts_elsewhere(struct ss_kafka_source *k);
 bool ss_kafka_parts_ended(const struct ss_kafka_source *k);
-/* Up to where the partition is consumed; SS_NOT_YET. */
-int64_t ss_kafka_part_position(const struct ss_kafka_source *k, const struct ss_kafka_part *p);
-/* Begins to read these partitions, at the places in the list. */
-int ss_kafka_assign(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
-/* Puts the place where reading begins into those of the list that have no committed one. */
-int ss_kafka_starts(struct ss_kafka_source *k, rd_kafka_topic_partition_list_t *list) SS_MUST_CHECK;
-/* The partition, also one that has been made since the start; NULL in `found` for one of another topic. */
-int ss_kafka_part_know(struct ss_kafka_source *k, const char *topic, int32_t partition,
-                       struct ss_kafka_part **found) SS_MUST_CHECK;
 
 /* kafka_state.c: partitions with a memory behind them. */
 void ss_kafka_keep(struct ss_source *src, const struct ss_part_keeper *keeper);

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# What changes under a pipeline that runs for years: partitions that are added, topics that are compacted, clocks that
+# are wrong, directories that are not there. On a real Apache Kafka started once for this file. Skipped where Java or
+# Maven is away.
+bats_require_minimum_version 1.5.0
+load helper
+load broker
+eval "$(declare -f setup | sed '1s/setup/fresh_folder/')"
+
+setup_file() { start_broker; }
+teardown_file() { stop_broker; }
+setup() {
+  fresh_folder
+  [ -z "$WHY_NOT" ] || skip "$WHY_NOT"
+  N=$BATS_TEST_NUMBER
+  URI=kafka://$KAFKA
+  ss-gen -n 600 --seed 7 | ss-ingest -q >in
+}
+has() { [ "$(read_topic "$1" | wc -l)" -ge "$2" ]; }
+soon="-X topic.metadata.refresh.interval.ms=300"
+
+@test "partitions that are added while members run are read from their beginning, whatever from= says" {
+  pids=()
+  for command in ss-rules ss-features; do
+    t=$command$N
+    topic "$t" 2
+    topic "out.$t" 2
+    state=()
+    [ $command = ss-rules ] || state=(--state st)
+    $command -v $soon -i "$URI/$t?group=g$t&from=latest&commit=50ms" -o "$URI/out.$t?key=user_id&exactly_once=1" \
+      "${state[@]}" --metrics "$t.prom" 2>"err.$t" & pids+=($!)
+    wait_for grep -q 'ss_kafka_committed_offset.*partition="0"} 0' "$t.prom"
+    wait_for grep -q 'ss_kafka_committed_offset.*partition="1"} 0' "$t.prom"
+  done
+  for command in ss-rules ss-features; do
+    t=$command$N
+    head -n 200 in | ss-rules -q -o "$URI/$t?key=user_id"
+    wait_for has "out.$t" 200
+    broker grow "$t" 4
+    broker grow "out.$t" 4
+    sed -n 201,400p in | ss-rules -q -o "$URI/$t?key=user_id"
+    wait_for has "out.$t" 400
+    tail -n 200 in | ss-rules -q -o "$URI/$t?key=user_id"
+    wait_for has "out.$t" 600
+  done
+  kill -TERM "${pids[@]}"
+  wait "${pids[@]}"
+  for command in ss-rules ss-features; do
+    read_topic "out.$command$N" | jq -r .txn_id | sort | same /dev/stdin <(jq -r .txn_id in | sort)
+    [ "$(read_topic "$command$N" -p 3 | wc -l)" -gt 0 ]
+  done
+}
+
+@test "partitions that were added while no member ran are read from their beginning, too" {
+  topic "a$N" 2
+  head -n 200 in | ss-rules -q -o "$URI/a$N?key=user_id"
+  ss-rules -q -i "$URI/a$N?group=g$N&from=latest&until=end" | same /dev/stdin /dev/null
+  broker grow "a$N" 5
+  tail -n 400 in | ss-rules -q -o "$URI/a$N?key=user_id"
+  ss-rules -q -i "$URI/a$N?group=g$N&from=latest&until=end" | jq -r .txn_id | sort |
+    same /dev/stdin <(tail -n 400 in | jq -r .txn_id | sort)
+}
