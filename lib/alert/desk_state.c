@@ -184,6 +184,9 @@ int ss_desk_load(struct ss_desk *desk, struct ss_str bytes, const struct ss_str 
 {
     struct reader r = {bytes, false};
     uint8_t map[32];
+    struct reader first = r;
+    if (get_u32(&first) != VERSION && !first.failed)
+        return ss_fail(SS_EVERSION, "state of alerts has another format than %d", VERSION);
     int err = check_options(&r, desk);
     if (err)
         return err;

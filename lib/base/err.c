@@ -64,6 +64,7 @@ int ss_err_exit(int err)
     case SS_EANSWER: return 1;
     case SS_EUSAGE: return 64;
     case SS_EDATA: return 65;
+    case SS_EVERSION: return 65;
     case SS_ENOINPUT: return 66;
     case SS_EAWAY: return 69;
     case SS_EBUG: return 70;

@@ -12,17 +12,18 @@
 
 enum ss_err {
     SS_OK = 0,
-    SS_EUSAGE = -1,   /* the command line is wrong */
-    SS_EDATA = -2,    /* a data file (model, state, record) is wrong */
-    SS_ENOINPUT = -3, /* an input does not exist or cannot be read */
-    SS_EAWAY = -4,    /* a broker or a database cannot be reached */
-    SS_EBUG = -5,     /* this program is wrong */
-    SS_ECREATE = -6,  /* an output cannot be created */
-    SS_EIO = -7,      /* reading or writing failed */
-    SS_ECONFIG = -8,  /* a file that a person wrote (map, features, rules) is wrong */
-    SS_ENOMEM = -9,   /* memory, or a stated ceiling, ran out */
-    SS_EPIPE = -10,   /* the reader of our output went away: not an error for a filter */
-    SS_EANSWER = -11, /* done, but the answer is no (a gate failed, strict mode saw rejects) */
+    SS_EUSAGE = -1,    /* the command line is wrong */
+    SS_EDATA = -2,     /* a data file (model, state, record) is wrong */
+    SS_ENOINPUT = -3,  /* an input does not exist or cannot be read */
+    SS_EAWAY = -4,     /* a broker or a database cannot be reached */
+    SS_EBUG = -5,      /* this program is wrong */
+    SS_ECREATE = -6,   /* an output cannot be created */
+    SS_EIO = -7,       /* reading or writing failed */
+    SS_ECONFIG = -8,   /* a file that a person wrote (map, features, rules) is wrong */
+    SS_ENOMEM = -9,    /* memory, or a stated ceiling, ran out */
+    SS_EPIPE = -10,    /* the reader of our output went away: not an error for a filter */
+    SS_EANSWER = -11,  /* done, but the answer is no (a gate failed, strict mode saw rejects) */
+    SS_EVERSION = -12, /* a state of another version of this program */
 };
 
 /* Leaves the message and returns `err`, so that a caller can write: return ss_fail(SS_EIO, ...). */

@@ -269,7 +269,7 @@ int ss_feature_engine_load(struct ss_feature_engine *engine, ss_feature_read *re
     if (in.err)
         return in.err;
     if (memcmp(header.magic, MAGIC, 8) != 0)
-        return ss_fail(SS_EDATA, "state of features has another format than %s", MAGIC);
+        return ss_fail(SS_EVERSION, "state of features has another format than %s", MAGIC);
     if (memcmp(header.set, plan->names.set, 8) != 0)
         return ss_fail(SS_EDATA, "state belongs to feature set %.8s, not to %s", header.set, plan->names.set);
     if (header.shards != SS_FEATURE_SHARDS || header.groups != plan->groups)

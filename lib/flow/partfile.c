@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "flow/parts.h"
 #include "flow/snapshot.h"
 #include <dirent.h>
 #include <errno.h>
@@ -189,6 +190,19 @@ static void tidy(const char *dir, const struct ss_part *part)
         closedir(all);
 }
 
+/* A member of the version before is being replaced, or has come back: what it knew is made anew from the
+ * topic. What was half loaded goes. */
+static int pass_over(const char *path, const struct ss_part *part, struct ss_chain *chain)
+{
+    char why[PATH_MAX + 512];
+    snprintf(why, sizeof why, "'%s' is another version's: %s", path, ss_err_text());
+    int err = set_aside(path, "outdated", why);
+    if (err || !ss_chain_part_is_open(chain, part->number))
+        return err;
+    ss_chain_part_close(chain, part->number);
+    return ss_chain_part_open(chain, part->number);
+}
+
 int ss_partfile_load(const char *dir, struct ss_part *part, struct ss_chain *chain)
 {
     char path[PATH_MAX];
@@ -204,6 +218,12 @@ int ss_partfile_load(const char *dir, struct ss_part *part, struct ss_chain *cha
         err = load(path, &head, chain);
         if (err == SS_AGAIN && ++tries < LOAD_TRIES) {
             i = -1;
+            continue;
+        }
+        if (err == SS_EVERSION) {
+            err = pass_over(path, part, chain);
+            if (err)
+                return err;
             continue;
         }
         if (err == SS_AGAIN)

@@ -139,6 +139,30 @@ static void files_stand_for_positions(const struct ss_stage *stage)
     ss_chain_free(&chain);
 }
 
+static int of_another_version(void *state, struct ss_source *from)
+{
+    (void)from;
+    ((struct state *)state)->seen = 99;
+    return ss_fail(SS_EVERSION, "format 9");
+}
+
+static void files_of_another_version(struct ss_stage stage)
+{
+    struct ss_chain chain;
+    struct ss_part part = part_at(50);
+    ok(start(&chain, &stage) && ss_chain_part_open(&chain, 1) == 0 &&
+           ss_partfile_save(dir, &part, &chain) == 0,
+       "a state of this version");
+    ss_chain_free(&chain);
+    stage.load = of_another_version;
+    part = part_at(100);
+    ok(start(&chain, &stage) && ss_chain_part_open(&chain, 1) == 0 &&
+           ss_partfile_load(dir, &part, &chain) == 0 && *seen(&chain) == 0,
+       "which another version passes over, with an empty memory");
+    ok(gone("topic-5.state.outdated"), "and keeps out of the way");
+    ss_chain_free(&chain);
+}
+
 static int work(void *arg)
 {
     return *(int *)arg ? ss_fail(SS_EIO, "no space for %d", *(int *)arg) : 0;
@@ -165,6 +189,7 @@ int main(void)
     memories_keep_apart(&stage);
     figures_are_summed_up(stage);
     files_stand_for_positions(&stage);
+    files_of_another_version(stage);
     work_goes_on_aside();
     ok(rmdir(dir) == 0, "nothing is left lying about");
     return done();
