@@ -180,8 +180,11 @@ bool ss_keeper_next(struct ss_keeper *k, struct ss_piece *piece, int *err)
 static int make_dir(const char *dir)
 {
     char inside[4096];
+    struct stat is;
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return ss_fail_errno(SS_ECREATE, "cannot create '%s'", dir);
+    if (stat(dir, &is) == 0 && !S_ISDIR(is.st_mode))
+        return ss_fail(SS_ECREATE, "'%s' is no directory, which states of partitions want", dir);
     int n = snprintf(inside, sizeof inside, "%s/state", dir);
     return n < 0 || (size_t)n >= sizeof inside ? ss_fail(SS_ECREATE, "path too long: '%s'", dir)
                                                : ss_snapshot_place(inside);

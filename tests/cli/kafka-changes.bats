@@ -60,3 +60,49 @@ soon="-X topic.metadata.refresh.interval.ms=300"
   ss-rules -q -i "$URI/a$N?group=g$N&from=latest&until=end" | jq -r .txn_id | sort |
     same /dev/stdin <(tail -n 400 in | jq -r .txn_id | sort)
 }
+
+@test "members share a directory of states: who takes over goes on from what the dead one left" {
+  topic "a$N" 4
+  topic "b$N" 4
+  pids=()
+  for i in 1 2; do
+    ss-features -v -X session.timeout.ms=2500 -X heartbeat.interval.ms=300 -i "$URI/a$N?group=g$N&commit=50ms" \
+      -o "$URI/b$N?key=user_id&exactly_once=1" --state st --snapshot-every 50ms 2>"err$i" & pids+=($!)
+  done
+  for i in 1 2; do wait_for grep -q 'gives [1-4] partition' "err$i"; done
+  head -n 300 in | ss-rules -q -o "$URI/a$N?key=user_id"
+  wait_for has "b$N" 300
+  for p in 0 1 2 3; do wait_for [ -e "st/a$N-$p.state" ]; done
+  kill -KILL "${pids[0]}"
+  tail -n 300 in | ss-rules -q -o "$URI/a$N?key=user_id"
+  wait_for has "b$N" 600
+  kill -TERM "${pids[1]}"
+  wait "${pids[1]}"
+  grep -q "goes on from its state" err2
+  for p in 0 1 2 3; do read_topic "a$N" -p $p | ss-features -q; done | sort >want
+  read_topic "b$N" | sort | same /dev/stdin want
+}
+
+@test "a directory of states that goes away while members run stops nothing, and is told" {
+  topic "a$N" 1
+  touch file
+  run ss-features -q -i "$URI/a$N?group=g$N" --state file
+  status_is 73
+  says "'file' is no directory, which states of partitions want"
+  head -n 300 in | kcat -b "$KAFKA" -P -t "a$N"
+  ss-features -q -i "$URI/a$N?group=g$N&commit=50ms" -o out --state st --snapshot-every 50ms --metrics m.prom 2>err & pid=$!
+  wait_for [ -e "st/a$N-0.state" ]
+  rm -r st
+  tail -n 300 in | kcat -b "$KAFKA" -P -t "a$N"
+  wait_for grep -q 'ss_state_failed_snapshots_total{.*} [1-9]' m.prom
+  wait_for bash -c '[ "$(wc -l <out)" -eq 600 ]'
+  kill -TERM $pid
+  status=0
+  wait $pid || status=$?
+  status_is 73
+  grep -q "cannot create 'st/a$N-0.state.tmp.*': No such file or directory" err
+  same out <(ss-features -q in)
+  # All was committed, and what was known of it is made anew from the topic.
+  kcat -b "$KAFKA" -P -t "a$N" <in
+  ss-features -q -i "$URI/a$N?group=g$N&until=end" --state st | same /dev/stdin <(cat in in | ss-features -q | tail -n 600)
+}
