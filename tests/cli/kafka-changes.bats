@@ -106,3 +106,28 @@ soon="-X topic.metadata.refresh.interval.ms=300"
   kcat -b "$KAFKA" -P -t "a$N" <in
   ss-features -q -i "$URI/a$N?group=g$N&until=end" --state st | same /dev/stdin <(cat in in | ss-features -q | tail -n 600)
 }
+
+@test "dead letters are mended and sent again as ss-kafka(7) has it: nothing is missing, nothing doubled" {
+  topic transactions.raw 3
+  topic dead_letter_queue 1
+  topic "b$N" 3
+  score() { ss-run -q 'features | rules' -i "$URI/transactions.raw?group=s$N&until=end" -o "$URI/b$N?key=user_id&exactly_once=1" \
+    --rejects "$URI/dead_letter_queue"; }
+  sed '3s/"amount":\([0-9]*\)\.\([0-9]*\)/"amount":"\1,\2"/; 7s/,"timestamp"/ "timestamp"/; 11s/$/x/' in >worse
+  paste <(jq -r .user_id in) worse | kcat -b "$KAFKA" -P -t transactions.raw -K $'\t' -X partitioner=murmur2_random
+  echo nonsense | ss-rules -q --rejects "$URI/dead_letter_queue"
+  score
+  [ "$(read_topic dead_letter_queue | wc -l)" -eq 4 ]
+  printf '%s\n' '#!/bin/sh' "sed 's/\"amount\":\"\([0-9]*\),\([0-9]*\)\"/\"amount\":\1.\2/; s/ \"timestamp\"/,\"timestamp\"/; s/x$//'" >mend
+  chmod +x mend
+  "$ROOT/scripts/page-examples" -v section=DESCRIPTION "$ROOT/man/ss-kafka.7" |
+    sed -n '/group=mending/,/^$/p' | sed "s/b1:9092/$KAFKA/g" | sed '/mend </q' >recipe
+  [ "$(wc -l <recipe)" -eq 4 ]
+  for again in 1 2; do
+    bash -e -o pipefail recipe
+    score
+  done
+  [ "$(read_topic dead_letter_queue | wc -l)" -eq 4 ]
+  read_topic "b$N" | jq -r .txn_id | sort | same /dev/stdin <(jq -r .txn_id in | sort)
+  read_topic transactions.raw -f '%k %p\n' | sort -u | cut -d' ' -f1 | uniq -d | same /dev/stdin /dev/null
+}
