@@ -114,6 +114,14 @@ static bool is_routed(struct ss_str path)
     return ss_str_is(path, "/api");
 }
 
+/* /favicon.ico and /.git/config are asked for as files; /customers/ann@example.com names a customer. */
+static bool is_file(struct ss_str path)
+{
+    const char *slash = path.n > 1 ? memchr(path.p + 1, '/', path.n - 1) : NULL;
+    size_t first = slash ? (size_t)(slash - path.p) : path.n;
+    return first > 1 && memchr(path.p + 1, '.', first - 1);
+}
+
 bool ss_pages_answer(struct ss_task *task, const char *dir)
 {
     struct ss_call *call = &task->call;
@@ -123,7 +131,7 @@ bool ss_pages_answer(struct ss_task *task, const char *dir)
     char name[256] = "index.html";
     if (begins(path, "/ui/"))
         snprintf(name, sizeof name, "%.*s", (int)(path.n - 4), path.p + 4);
-    else if (path.n && memchr(path.p + 1, '.', path.n - 1))
+    else if (is_file(path))
         return false; /* a file of ours would lie in /ui */
     task->page = true;
     if (give_name(task, dir, name))
