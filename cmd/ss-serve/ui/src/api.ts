@@ -1,5 +1,7 @@
 // The API, from the page's side: cookies carry the session, problems become errors with words in them.
 import { signal } from '@preact/signals'
+import { heardTime } from './clock'
+import { keep, kept } from './kept'
 import type { Answer, Body, Method, Path, Query as Asked, Schema } from './contract'
 
 export type Me = Schema<'User'>
@@ -54,7 +56,9 @@ async function problem(answer: Response) {
 
 async function ask(path: string, init: RequestInit, query?: Words) {
   try {
-    return await fetch(address(path, query), { credentials: 'same-origin', ...init })
+    const answer = await fetch(address(path, query), { credentials: 'same-origin', ...init })
+    heardTime(answer.headers.get('Date'))
+    return answer
   } catch (fault) {
     if ((fault as Error).name === 'AbortError') throw fault
     throw new Problem(0, 'offline', 'The server cannot be reached. What you see is from before; it goes on by itself.')
@@ -98,24 +102,30 @@ export async function send<M extends Method, P extends Path<M>>(method: M, path:
   if (version !== undefined) headers['If-Match'] = `"${version}"`
   if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
   const payload = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body)
-  const answer = await call(path, { method, headers, body: payload }, query)
-  const text = await answer.text()
-  return (text ? JSON.parse(text) : undefined) as Answer<P, M>
+  const change = async () => {
+    const text = await (await call(path, { method, headers, body: payload }, query)).text()
+    return (text ? JSON.parse(text) : undefined) as Answer<P, M>
+  }
+  if (payload instanceof Blob) return change()
+  // Asked for twice before it is answered, it is one and the same change.
+  const name = [method, address(path, query), version, payload].join(' ')
+  if (!underWay.has(name)) underWay.set(name, change().finally(() => underWay.delete(name)))
+  return underWay.get(name) as Promise<Answer<P, M>>
 }
+const underWay = new Map<string, Promise<unknown>>()
 
 /** Who is signed in, asked once at the start; renews a session that ran out while the page was closed. */
 export async function whoami(): Promise<Me | null> {
   const state = await (await ask('auth/state', {})).json()
-  const known = state.signed_in || (localStorage.getItem('signed-in') && (await renew()))
+  const known = state.signed_in || (kept('signed-in') && (await renew()))
   const answer = known ? await ask('auth/me', {}) : null
   me.value = answer?.ok ? await answer.json() : null
-  if (me.value) localStorage.setItem('signed-in', String(me.value.id))
-  else localStorage.removeItem('signed-in')
+  keep('signed-in', me.value ? String(me.value.id) : null)
   return me.value
 }
 /** Signed out, or somebody else now: nothing that waits may go on. */
 export function leave() {
-  localStorage.removeItem('signed-in')
+  keep('signed-in', null)
   me.value = null
   goOn()
 }

@@ -1,4 +1,6 @@
 // Figures and times for people, by the browser's locale and zone.
+import { now } from './clock'
+
 export type Level = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
 export const LEVELS: Level[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NONE']
 
@@ -59,8 +61,9 @@ export function span(ms: number) {
   if (s < 86400 * 2) return `${Math.floor(s / 3600)}:${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} h`
   return `${Math.round(s / 86400)} d`
 }
-export function ago(text: string | null | undefined, now = Date.now()) {
-  return text ? `${span(now - Date.parse(text))} ago` : '–'
+export function ago(text: string | null | undefined) {
+  // What is a moment ahead was only told faster than the clocks agree.
+  return text ? `${span(Math.max(0, now() - Date.parse(text)))} ago` : '–'
 }
 /** Long ids keep their ends: 3f91…a07c. */
 export function shortId(id: string, keep = 6) {

@@ -1,9 +1,9 @@
 import { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { leave, may, me, send } from './api'
 import { count, milliseconds } from './format'
-import { known, useKeys } from './keys'
+import { known, letters, setLetters, useKeys } from './keys'
 import { connect, disconnect, late, listen, live } from './live'
 import { commands, Palette, paletteOpen } from './palette'
 import { setTheme } from './parts/chart'
@@ -105,8 +105,9 @@ function Pill() {
   const { state, rate, latency, late_since: last } = live.value
   const silent = state !== 'live'
   return (
-    <div class={`pill ${silent ? 'late' : ''}`} role="status" title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
-      {silent ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}
+    <div class={`pill ${silent ? 'late' : ''}`} title={last ? `Last heard at ${new Date(last).toLocaleTimeString()}` : undefined}>
+      {/* Its figures change each second: read aloud is only what it means. */}
+      <span role="status">{silent ? (state === 'starting' ? 'connecting' : `stale since ${last ? new Date(last).toLocaleTimeString() : 'the start'}`) : 'live'}</span>
       {!silent && (
         <>
           <b>{count(rate)}</b> payments/s
@@ -134,6 +135,8 @@ function Top() {
   )
 }
 
+const mapOpen = signal(false)
+
 function KeyMap({ close }: { close: () => void }) {
   const seen = new Set<string>()
   const all = known.value.filter((k) => !seen.has(k.key) && seen.add(k.key))
@@ -149,12 +152,14 @@ function KeyMap({ close }: { close: () => void }) {
           </>
         ))}
       </dl>
+      <label class="row" style={{ marginTop: '12px' }}>
+        <input type="checkbox" checked={letters.value} onChange={(e) => setLetters(e.currentTarget.checked)} /> Keys of one letter; without them, Ctrl K opens this
+      </label>
     </Dialog>
   )
 }
 
 export function Frame({ children }: { children: ComponentChildren }) {
-  const [map, showMap] = useState(false)
   useEffect(() => {
     void connect()
     const stop = listen('metrics', () => {})
@@ -166,12 +171,13 @@ export function Frame({ children }: { children: ComponentChildren }) {
       { name: 'Light theme', run: () => setTheme('light') },
       { name: 'Dark theme', run: () => setTheme('dark') },
       { name: 'Your account', run: () => go('/me') },
+      { name: 'Keys of this page', keys: '?', run: () => (mapOpen.value = true) },
     ]
   }, [me.value])
   useKeys([
     { key: 'mod+k', what: 'Find or do', run: () => (paletteOpen.value = true) },
     { key: '/', what: 'Search', run: () => (paletteOpen.value = true) },
-    { key: '?', what: 'This map', run: () => showMap(true) },
+    { key: '?', what: 'This map', run: () => (mapOpen.value = true) },
     ...places.filter((p) => !p.role || may(p.role)).map((p) => ({ key: `g ${p.letter}`, what: p.name, run: () => go(p.path) })),
   ])
   return (
@@ -179,11 +185,13 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById('page')?.focus() }}>Skip to the page</a>
       <Side />
       <Top />
+      {/* Where one has come to, for those who hear it. */}
+      <div class="visually-hidden" aria-live="polite">{heading.value.title}</div>
       <main id="page" tabIndex={-1} class={`page ${heading.value.whole ? 'whole' : ''} ${late.value ? 'is-late' : ''}`}>
         {children}
       </main>
       {paletteOpen.value && <Palette />}
-      {map && <KeyMap close={() => showMap(false)} />}
+      {mapOpen.value && <KeyMap close={() => (mapOpen.value = false)} />}
       <Toasts />
     </div>
   )

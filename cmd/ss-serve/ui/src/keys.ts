@@ -1,6 +1,7 @@
 // The keyboard: pages and parts say which keys they know; `?` shows them all.
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { signal } from '@preact/signals'
+import { keep, kept } from './kept'
 
 export interface Key {
   /** 'j', 'Enter', '?', 'g o' (one after the other), 'mod+k' (Ctrl or Command) */
@@ -12,6 +13,12 @@ export interface Key {
 }
 
 export const known = signal<Key[]>([])
+/** Keys of one letter can be turned off: who speaks to the browser, or has a cat, presses many by accident. */
+export const letters = signal(kept('letters') !== 'off')
+export function setLetters(on: boolean) {
+  letters.value = on
+  keep('letters', on ? null : 'off')
+}
 let before = ''
 let beforeAt = 0
 
@@ -35,11 +42,21 @@ function typing(target: EventTarget | null) {
   return !!element?.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')
 }
 
+/** What is printed on a Latin key, whatever the keyboard's language and Caps Lock make of it. */
+function named(event: KeyboardEvent) {
+  const { key, code, shiftKey } = event
+  if (key.length === 1 && /^[^\x00-\x7f]$/.test(key) && /^Key[A-Z]$/.test(code)) return code.slice(3).toLowerCase()
+  return key.length === 1 && !shiftKey ? key.toLowerCase() : key
+}
+
 addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.altKey) return
   const mod = event.ctrlKey || event.metaKey
-  const name = mod ? `mod+${event.key.toLowerCase()}` : event.key
+  const name = mod ? `mod+${named(event).toLowerCase()}` : named(event)
   if (typing(event.target) && !mod && event.key !== 'Escape') return
+  if (name.length === 1 && !letters.value) return
+  // Held down, a key leads on through a list; it does nothing many times.
+  if (event.repeat && name !== 'j' && name !== 'k') return
   const pair = Date.now() - beforeAt < 900 ? `${before} ${name}` : ''
   // What was opened last knows best.
   const heard = known.value.slice(Math.max(0, known.value.findLastIndex((k) => k.alone)))

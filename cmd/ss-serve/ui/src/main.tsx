@@ -2,14 +2,17 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/parts.css'
 import './style/frame.css'
+import './twice'
 import { ComponentType, render } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { lapsed, may, me, Problem, whoami } from './api'
 import { Frame } from './frame'
 import { missed } from './live'
+import { keepFocus } from './parts/dialog'
 import { Lapsed } from './parts/lapsed'
 import { Empty, Fault, Skeleton } from './parts/states'
-import { parts } from './router'
+import { toast } from './parts/toast'
+import { go, parts, path, query } from './router'
 
 // Each page is a part of its own, loaded when it is first opened.
 const pages: Record<string, () => Promise<{ default: ComponentType }>> = {
@@ -49,6 +52,7 @@ function Room() {
   const [shown, set] = useState<{ name: string; page: ComponentType | null }>({ name: '', page: null })
   useEffect(() => {
     let gone = false
+    if (name === 'sign-in') return go('/', true)
     const load = pages[name]
     if (FOR_ADMINS.includes(name) && !may('admin')) return set({ name, page: () => <Empty>An administrator may open this page.</Empty> })
     if (load) load().then((m) => !gone && set({ name, page: m.default }), () => !gone && set({ name, page: Unloaded }))
@@ -57,8 +61,30 @@ function Room() {
       gone = true
     }
   }, [name])
+  // What had the focus went with the page before.
+  useEffect(() => {
+    if (shown.page) keepFocus()
+  }, [shown])
   return shown.name === name && shown.page ? <shown.page /> : <Skeleton lines={8} />
 }
+
+/** What a page cannot show must not take the rest away with it. */
+function Guarded() {
+  const [broken, forget] = useErrorBoundary((fault) => console.warn(fault))
+  const at = path.value + query.value
+  const first = useRef(at)
+  useEffect(() => {
+    if (broken && at !== first.current) forget()
+    first.current = at
+  }, [at])
+  return broken ? <Fault fault={new Problem(0, 'shown', `This page holds something that cannot be shown: ${broken.message ?? broken}`)} again={forget} /> : <Room />
+}
+// A change that nobody waits for says all the same that it failed.
+addEventListener('unhandledrejection', (event) => {
+  if (!(event.reason instanceof Problem)) return
+  event.preventDefault()
+  toast(event.reason.message)
+})
 
 function App() {
   const [asked, set] = useState(false)
@@ -69,7 +95,7 @@ function App() {
   if (!me.value || me.value.must_change) return <SignIn />
   return (
     <Frame>
-      <Room />
+      <Guarded />
       {lapsed.value && <Lapsed />}
     </Frame>
   )

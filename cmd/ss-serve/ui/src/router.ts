@@ -28,7 +28,15 @@ export function openBeside(id: string) {
   filter({ open: id }, query.value.has('open'))
 }
 
-export const parts = computed(() => path.value.split('/').filter(Boolean).map(decodeURIComponent))
+/** As it stands where it cannot be read: an address may have been cut, or typed. */
+function plain(part: string) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+export const parts = computed(() => path.value.split('/').filter(Boolean).map(plain))
 
 /** Links inside the page go without a reload; others, and those with a modifier, as always. */
 addEventListener('click', (event) => {

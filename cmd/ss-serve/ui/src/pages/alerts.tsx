@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { may, send, url } from '../api'
+import { now as clock } from '../clock'
 import { Listed, useData, useList } from '../data'
 import { amount, count, LEVELS, plain, score, words } from '../format'
 import { useHeading } from '../frame'
@@ -22,7 +23,7 @@ import { Chips } from './payments'
 
 const STATUSES = [['new', 'New'], ['reviewing', 'Reviewing'], ['escalated', 'Escalated'], ['resolved', 'Resolved'], ['false_positive', 'False alarms'], ['snoozed', 'Snoozed'], ['all', 'All']] as const
 
-const snoozed = (a: Pick<Alert, 'snoozed_until'>) => !!a.snoozed_until && Date.parse(a.snoozed_until) > Date.now()
+const snoozed = (a: Pick<Alert, 'snoozed_until'>) => !!a.snoozed_until && Date.parse(a.snoozed_until) > clock()
 /** Whether an alert belongs to what is chosen above the list. */
 function belongs(a: Pick<Alert, 'status' | 'snoozed_until'>, chosen: string) {
   return chosen === 'snoozed' ? snoozed(a) : !snoozed(a) && (chosen === 'all' || a.status === chosen)
@@ -106,7 +107,7 @@ function useDue(due: () => void) {
   useEffect(() => {
     if (!isFinite(next)) return
     // The server's clock decides; a timer cannot hold more than some weeks.
-    const timer = setTimeout(() => { asleep.again(); now.current() }, Math.min(Math.max(0, next - Date.now()) + 500, 86400e3))
+    const timer = setTimeout(() => { asleep.again(); now.current() }, Math.min(Math.max(0, next - clock()) + 500, 86400e3))
     return () => clearTimeout(timer)
   }, [next])
   return asleep.again
@@ -120,6 +121,9 @@ export default function Alerts() {
   const filters = { level, user_id: query.value.get('user_id'), category: query.value.get('category'), q: query.value.get('q') }
   const list = useList('alerts', { status: status === 'all' || status === 'snoozed' ? null : status, snoozed: status === 'snoozed' ? 'only' : null, ...filters, sort, limit: 200 })
   const [selected, select] = useState(new Set<string>())
+  // What is done to many is done to what is in sight.
+  const chosen = JSON.stringify([status, filters])
+  useEffect(() => { if (selected.size) select(new Set()) }, [chosen])
   const [fresh, setFresh] = useState(0)
   const open = query.value.get('open')
   useChanges(list, status, (n) => n && setFresh((all) => all + n))

@@ -1,4 +1,5 @@
 // Beside a case: who the customer is, what they usually pay, and whom they share something with.
+import { now } from '../clock'
 import { useData } from '../data'
 import { amount, count, percent } from '../format'
 import { Amounts } from '../parts/amounts'
@@ -11,7 +12,7 @@ const DAYS = 90
 
 export function Customer({ of }: { of: CaseWhole }) {
   const c = of.customer
-  const since = new Date((Date.parse(of.last_alert_at ?? '') || Date.now()) - DAYS * 86400e3).toISOString()
+  const since = new Date((Date.parse(of.last_alert_at ?? '') || now()) - DAYS * 86400e3).toISOString()
   const payments = useData(c ? 'payments' : null, { user_id: c?.user_id ?? undefined, since, limit: 200 })
   if (!c) return <p class="quiet">No customer is known.</p>
   return (

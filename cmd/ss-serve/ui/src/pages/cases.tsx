@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import { may, me, send, url } from '../api'
 import { useData, useList } from '../data'
+import { useDraft } from '../draft'
 import { amount, count, many, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
 import { listen, listenSlowly } from '../live'
-import { Dialog } from '../parts/dialog'
+import { Dialog, keepFocus } from '../parts/dialog'
 import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
 import { Flips } from '../parts/flips'
 import { Field, Form } from '../parts/form'
@@ -70,10 +71,11 @@ function Board({ items }: { items: Case[] }) {
 
 function Resolve({ of, close, done, first }: { of: Case; close: () => void; done: () => void; first: Resolution }) {
   const [resolution, set] = useState<Resolution>(first)
-  const [notes, setNotes] = useState('')
+  const notes = useDraft(`resolve ${of.id}`)
   const [recovered, setRecovered] = useState('')
   const save = async () => {
-    await send('POST', `cases/${of.id}/resolve`, { resolution, notes: notes || undefined, recovered: recovered ? Number(recovered) : undefined }, of.version)
+    await send('POST', `cases/${of.id}/resolve`, { resolution, notes: notes.text || undefined, recovered: recovered ? Number(recovered) : undefined }, of.version)
+    notes.drop()
     toast(`${of.number}: ${words(resolution).toLowerCase()}`, () => void send('POST', `cases/${of.id}/reopen`, { reason: 'resolved by mistake' }).then(() => go(`/cases/${of.id}`), (f) => toast(f.message)))
     done()
   }
@@ -90,7 +92,7 @@ function Resolve({ of, close, done, first }: { of: Case; close: () => void; done
                 <option value="inconclusive">Not to be told</option>
               </select>
             </Field>
-            <Field label="Notes" fault={fault('notes')}><textarea class="input" value={notes} onInput={(e) => setNotes(e.currentTarget.value)} /></Field>
+            <Field label="Notes" fault={fault('notes')}><textarea class="input" value={notes.text} onInput={(e) => notes.set(e.currentTarget.value)} /></Field>
             {resolution === 'confirmed_fraud' && (
               <Field label="Recovered" fault={fault('recovered')} hint={`of ${amount(of.loss, of.currency)}`}><input class="input" inputMode="decimal" value={recovered} onInput={(e) => setRecovered(e.currentTarget.value)} /></Field>
             )}
@@ -104,10 +106,16 @@ function Resolve({ of, close, done, first }: { of: Case; close: () => void; done
 function Escalate({ of, close, done }: { of: Case; close: () => void; done: () => void }) {
   const people = useData('users/analysts')
   const [to, set] = useState('')
-  const [reason, setReason] = useState('')
+  const reason = useDraft(`escalate ${of.id}`)
+  const save = async () => {
+    await send('POST', `cases/${of.id}/escalate`, { to: to ? Number(to) : undefined, reason: reason.text }, of.version)
+    reason.drop()
+    toast('Escalated')
+    done()
+  }
   return (
     <Dialog title={`Escalate ${of.number}`} close={close}>
-      <Form label="Escalate" cancel={close} send={async () => { await send('POST', `cases/${of.id}/escalate`, { to: to ? Number(to) : undefined, reason }, of.version); toast('Escalated'); done() }}>
+      <Form label="Escalate" cancel={close} send={save}>
         {(fault) => (
           <>
             <Field label="To" fault={fault('to')}>
@@ -116,7 +124,7 @@ function Escalate({ of, close, done }: { of: Case; close: () => void; done: () =
                 {people.data?.items.map((p) => <option key={p.id} value={p.id}>{p.name}</option>)}
               </select>
             </Field>
-            <Field label="Why" fault={fault('reason')}><textarea class="input" value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></Field>
+            <Field label="Why" fault={fault('reason')}><textarea class="input" value={reason.text} onInput={(e) => reason.set(e.currentTarget.value)} /></Field>
           </>
         )}
       </Form>
@@ -155,6 +163,7 @@ function Evidence({ of, again }: { of: CaseWhole; again: () => void }) {
 function Detail({ id, next, changed }: { id: number; next: () => void; changed: () => void }) {
   const { data: c, fault, again } = useData(`cases/${id}`)
   const people = useData(may('analyst') ? 'users/analysts' : null)
+  useEffect(keepFocus, [])
   const [dialog, show] = useState<'' | 'escalate' | 'confirmed_fraud' | 'false_positive'>('')
   useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && again()), [id, again])
   const all = () => {
@@ -301,6 +310,8 @@ export default function Cases() {
   const counts = useData('cases/counts')
   const [making, make] = useState(false)
   const [selected, select] = useState(new Set<number>())
+  // What is done to many is done to what is in sight.
+  useEffect(() => { if (selected.size) select(new Set()) }, [tab, query.value.get('q'), board])
   const again = () => {
     list.again()
     counts.again()

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { send } from '../api'
 import { useData } from '../data'
 import { useHeading } from '../frame'
+import { copy } from '../parts/copy'
 import { Dialog } from '../parts/dialog'
 import { Field, Form } from '../parts/form'
 import { asList, SimpleTable } from '../parts/simple-table'
@@ -61,7 +62,7 @@ export default function Keys() {
           <p class="quiet">Keep it where secrets are kept. It is not shown again.</p>
           <p class="row" style={{ margin: '12px 0' }}>
             <code class="grow" style={{ overflowWrap: 'anywhere' }}>{made}</code>
-            <button type="button" class="button" onClick={() => navigator.clipboard?.writeText(made).then(() => toast('Copied'))}>Copy</button>
+            <button type="button" class="button" onClick={() => copy(made)}>Copy</button>
           </p>
         </Dialog>
       )}

@@ -16,6 +16,9 @@ type Kind = Schema<'List'>['kind']
 type Entry = Schema<'ListEntry'>
 const KINDS: Record<Kind, string> = { exact: 'the same text', prefix: 'begins with it', cidr: 'addresses of a network', email_domain: "an email's domain" }
 
+/** Of a day where its person is: an entry is good until that day is over. */
+const lastMoment = (day: string) => new Date(`${day}T23:59:59`).toISOString()
+
 function NewList({ close }: { close: () => void }) {
   const [is, set] = useState<{ name: string; kind: Kind; description: string }>({ name: '', kind: 'exact', description: '' })
   return (
@@ -47,7 +50,7 @@ function One({ name }: { name: string }) {
     about.again()
   }
   const add = async () => {
-    await send('POST', `${path}/entries`, { value: is.value, reason: is.reason || undefined, until: is.until ? new Date(is.until).toISOString() : undefined })
+    await send('POST', `${path}/entries`, { value: is.value, reason: is.reason || undefined, until: is.until ? lastMoment(is.until) : undefined })
     toast(`${is.value} is on the list, and counts from the next payment on`)
     set({ value: '', reason: '', until: '' })
     again()

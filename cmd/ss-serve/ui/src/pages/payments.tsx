@@ -55,7 +55,7 @@ export function Chips({ names }: { names: readonly string[] }) {
         .map((name) => (
           <span key={name} class="chip">
             {filterName(name)}: {query.value.get(name)}
-            <button type="button" aria-label={`Without ${filterName(name)}`} onClick={() => filter({ [name]: null })}>✕</button>
+            <button type="button" aria-label={`Without ${filterName(name)}`} onClick={(e) => { const bar = e.currentTarget.closest('.bar-top'); filter({ [name]: null }); bar?.querySelector('button')?.focus() }}>✕</button>
           </span>
         ))}
     </>

@@ -2,12 +2,14 @@ import { useState } from 'preact/hooks'
 import { send } from '../api'
 import { useData, useList } from '../data'
 import { useHeading } from '../frame'
+import { copy } from '../parts/copy'
 import { Dialog } from '../parts/dialog'
-import { Field, Form } from '../parts/form'
+import { Field, Find, Form } from '../parts/form'
 import { asList, SimpleTable } from '../parts/simple-table'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import type { Schema } from '../contract'
+import { query } from '../router'
 
 type Person = Schema<'User'>
 type Role = Person['role']
@@ -28,7 +30,7 @@ function Once({ title, text, close }: { title: string; text: string; close: () =
       <p class="quiet">Pass it on by a way you trust. It is not shown again.</p>
       <p class="row" style={{ margin: '12px 0' }}>
         <code class="grow" style={{ overflowWrap: 'anywhere' }}>{text}</code>
-        <button type="button" class="button" onClick={() => navigator.clipboard?.writeText(text).then(() => toast('Copied'))}>Copy</button>
+        <button type="button" class="button" onClick={() => copy(text)}>Copy</button>
       </p>
     </Dialog>
   )
@@ -82,7 +84,7 @@ function Add({ close, done, reveal }: { close: () => void; done: () => void; rev
 }
 
 export default function People() {
-  const people = useList('users', { limit: 200 })
+  const people = useList('users', { q: query.value.get('q'), limit: 200 })
   const invites = useData('invites')
   const [adding, add] = useState(false)
   const [editing, edit] = useState<Person | null>(null)
@@ -93,8 +95,9 @@ export default function People() {
     send('POST', 'invites', { role }).then((made) => { invites.again(); reveal({ title: 'Invitation', text: `${location.origin}/#invite=${made.invite}` }) }, (f) => toast(f.message))
   return (
     <div class="stack far">
+      <div class="row"><Find name="q" width={240} label="Find a person" placeholder="Part of a name or an email" /></div>
       <SimpleTable
-        label="People" of={people} id={(p) => p.id} open={edit} empty="Nobody yet."
+        label="People" of={people} id={(p) => p.id} open={edit} empty="Nobody of that name."
         heads={[
           { title: 'Email', cell: (p) => <button type="button" class="link" onClick={() => edit(p)}>{p.email}</button> },
           { title: 'Name', cell: (p) => p.name },

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, may, me, Problem, send } from '../api'
 import { useData, useList } from '../data'
+import { useDraft } from '../draft'
 import { amount, count, percent, words } from '../format'
 import { useHeading } from '../frame'
 import { listen } from '../live'
@@ -128,9 +129,32 @@ function among(file: string, old: string, rule: string) {
   return file.includes(old) ? file.replace(old, () => rule) : `${file.trimEnd()}\n\n${rule}`
 }
 
-/** The whole rule file, or one rule of it. */
-function Editor({ title, first, save, close, whole, within }: { title: string; first: string; within?: () => Promise<string>; save: (text: string, comment: string) => Promise<unknown>; close: () => void; whole?: boolean }) {
-  const [text, set] = useState(first)
+interface EditorProps {
+  title: string
+  first: string
+  /** What there is by now, and its version: nothing is written over that somebody else wrote meanwhile. */
+  now?: () => Promise<{ text?: string; version?: number }>
+  save: (text: string, comment: string, version?: number) => Promise<unknown>
+  close: () => void
+  /** The whole rule file, or the file that it is one rule of. */
+  whole?: boolean
+  within?: () => Promise<string>
+}
+
+function Editor({ title, first, now, save, close, whole, within }: EditorProps) {
+  const draft = useDraft(`rule ${title}`, first)
+  const { text, set } = draft
+  const [theirs, setTheirs] = useState<string | null>(null)
+  const put = async () => {
+    const there = await now?.()
+    if (there && there.text !== draft.from) {
+      setTheirs(there.text ?? '')
+      draft.rebase(there.text ?? '')
+      throw new Problem(412, 'changed', 'Somebody else has changed this since you opened it. Your text is kept. Compare it with theirs, below; sent once more, yours takes its place.')
+    }
+    await save(text, comment, there?.version)
+    draft.drop()
+  }
   const [comment, setComment] = useState('')
   const [review, setReview] = useState<Review | null>(null)
   const [unchecked, setUnchecked] = useState<Problem | null>(null)
@@ -140,19 +164,21 @@ function Editor({ title, first, save, close, whole, within }: { title: string; f
   }, [text])
   return (
     <Drawer title={title} close={close}>
-      <Form label={whole ? 'Save as a version' : 'Put in force'} cancel={close} send={() => save(text, comment)}>
+      <Form label={whole ? 'Save as a version' : 'Put in force'} cancel={close} send={put}>
         {(fault) => (
           <>
             <Field label={whole ? 'Rules' : 'Rule'} fault={fault('text')}>
-              <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 12} value={text} onInput={(e) => set(e.currentTarget.value)} />
+              <textarea class="input mono" spellcheck={false} rows={whole ? 24 : 12} autofocus value={text} onInput={(e) => set(e.currentTarget.value)} />
             </Field>
+            {text !== draft.from && <p class="quiet small">Not sent yet. <button type="button" class="link" onClick={draft.drop}>Back to what is in force</button></p>}
+            {theirs !== null && <Field label="Theirs"><textarea class="input mono" readonly rows={8} value={theirs} /></Field>}
             {unchecked ? <Fault fault={unchecked} /> : <Notes review={review} />}
             <Field label="Why" fault={fault('comment')}><input class="input" placeholder="for those who read the versions" value={comment} onInput={(e) => setComment(e.currentTarget.value)} /></Field>
           </>
         )}
       </Form>
       <Try text={text} />
-      <Backtest text={async () => (within ? among(await within(), first, text) : text)} />
+      <Backtest text={async () => (within ? among(await within(), draft.from, text) : text)} />
     </Drawer>
   )
 }
@@ -207,9 +233,13 @@ export default function RulesPage() {
   const [editing, edit] = useState<Rule | 'new' | 'whole' | null>(null)
   const [file, setFile] = useState('')
   const wanted = query.value.get('rule')
+  // Going back closes what was opened.
+  useEffect(() => {
+    if (!wanted) edit((now) => (typeof now === 'object' ? null : now))
+  }, [wanted])
   useEffect(() => listen('rules', again), [again])
   useEffect(() => {
-    if (wanted && data?.items.some((r) => r.id === wanted)) void open(wanted)
+    if (wanted && data?.items.some((r) => r.id === wanted)) void get(`rules/${wanted}`).then(edit, (f) => toast(f.message))
   }, [wanted, data?.version])
   const close = () => {
     edit(null)
@@ -221,9 +251,10 @@ export default function RulesPage() {
     toast(said)
   }
   const said = (s: RuleSet) => done(s.status === 'published' ? `Version ${s.version} is in force` : `Kept as version ${s.version}, ${words(s.status).toLowerCase()}`)
-  // The list comes without texts.
-  const open = (id: string) => get(`rules/${id}`).then(edit, (f) => toast(f.message))
-  const whole = () => get(`rule-sets/${data?.version}`).then((s) => s.text ?? '')
+  // The list comes without texts: what is opened is asked for.
+  const open = (id: string) => (id === wanted ? again() : filter({ rule: id }, !!wanted))
+  const file_now = () => get('rules').then((r) => get(`rule-sets/${r.version}`))
+  const whole = () => file_now().then((s) => s.text ?? '')
   const openFile = () => whole().then((text) => { setFile(text); edit('whole') }, (f) => toast(f.message))
   useHeading('Rules', (
     <>
@@ -268,9 +299,9 @@ export default function RulesPage() {
         </div>
       )}
       {editing === 'new' && <Editor title="A new rule" first={NEW} within={whole} close={close} save={(text, comment) => send('POST', 'rules', { text, comment: comment || undefined }).then(said)} />}
-      {editing === 'whole' && <Editor title="The whole rule file" whole first={file} close={close} save={async (text, comment) => { const s = await send('POST', 'rule-sets', { text, comment: comment || undefined }); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
+      {editing === 'whole' && <Editor title="The whole rule file" whole first={file} now={file_now} close={close} save={async (text, comment, version) => { const s = await send('POST', 'rule-sets', { text, comment: comment || undefined }, version); done(`Version ${s.version}, a draft: publish it under Versions`) }} />}
       {editing && typeof editing === 'object' && !may('analyst') && <Reader rule={editing} close={close} />}
-      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text ?? ''} within={whole} close={close} save={(text, comment) => send('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }).then(said)} />}
+      {editing && typeof editing === 'object' && may('analyst') && <Editor key={editing.id} title={editing.id} first={editing.text ?? ''} within={whole} now={() => get(`rules/${editing.id}`)} close={close} save={(text, comment, version) => send('PUT', `rules/${editing.id}`, { text, comment: comment || undefined }, version).then(said)} />}
     </div>
   )
 }

@@ -1,13 +1,14 @@
 // Charts: one theme made of the page's own colours, a table behind each for those who would rather read.
 import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { keep } from '../kept'
 import { missed } from '../live'
 
 export const theme = signal(document.documentElement.dataset.theme ?? 'light')
 
 export function setTheme(name: 'light' | 'dark' | 'system') {
   const dark = name === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : name === 'dark'
-  name === 'system' ? localStorage.removeItem('theme') : localStorage.setItem('theme', name)
+  keep('theme', name === 'system' ? null : name)
   document.documentElement.dataset.theme = theme.value = dark ? 'dark' : 'light'
 }
 

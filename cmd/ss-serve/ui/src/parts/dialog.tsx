@@ -2,6 +2,17 @@ import { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useKeys } from '../keys'
 
+/** Where the focus was before, if that is still there; else the row that is open, else the page. */
+function giveBack(before: HTMLElement | null) {
+  const there = before?.isConnected && before !== document.body && !before.closest('tr.can') ? before : document.querySelector<HTMLElement>('main tr.current') ?? document.getElementById('page')
+  there?.focus({ preventScroll: true })
+}
+
+/** The focus, where what had it is gone. */
+export function keepFocus() {
+  if ((document.activeElement ?? document.body) === document.body) document.getElementById('page')?.focus({ preventScroll: true })
+}
+
 /** Keeps the focus inside while it is open, and gives it back. */
 function useFocusInside() {
   const box = useRef<HTMLDivElement>(null)
@@ -29,7 +40,7 @@ function useFocusInside() {
     return () => {
       held.disconnect()
       removeEventListener('keydown', keep)
-      before?.focus?.()
+      giveBack(before)
     }
   }, [])
   return box
@@ -65,9 +76,19 @@ export function Dialog({ title, close, children }: Omit<Props, 'close'> & { clos
 
 /** Beside the page, which stays usable: details of what is selected. */
 export function Drawer({ title, close, children }: Props) {
+  const box = useRef<HTMLElement>(null)
   useKeys([{ key: 'Escape', what: 'Close', run: close }])
+  // Not at the end of the page's own controls, but next.
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null
+    const here = box.current
+    ;(here?.querySelector<HTMLElement>('[autofocus]') ?? here)?.focus({ preventScroll: true })
+    return () => {
+      if (!document.activeElement || document.activeElement === document.body || here?.contains(document.activeElement)) giveBack(before)
+    }
+  }, [])
   return (
-    <aside class="drawer" aria-label={title}>
+    <aside ref={box} class="drawer" aria-label={title} tabIndex={-1}>
       <header class="row between" style={{ marginBottom: '12px' }}>
         <h1>{title}</h1>
         <button type="button" class="button plain icon" aria-label="Close" onClick={close}>

@@ -33,6 +33,7 @@ function join(told: Payment[], read: Payment[]) {
 export function Feed({ height }: { height?: string }) {
   const [items, setItems] = useState<Payment[]>([])
   const [paused, setPaused] = useState(false)
+  const [tries, retry] = useState(0)
   const waiting = useRef<Payment[]>([])
   const still = useRef(false)
   still.current = paused
@@ -41,13 +42,16 @@ export function Feed({ height }: { height?: string }) {
   useEffect(() => {
     if (paused) return
     let gone = false
+    let due = 0
     void get('payments', { limit: SHOWN, level: 'LOW,MEDIUM,HIGH,CRITICAL' })
       .then((page) => !gone && setItems((now) => join(now, page.items)))
-      .catch(() => {})
+      // Nothing else would ask again: what came meanwhile would be missing for good.
+      .catch(() => { due = window.setTimeout(() => retry((n) => n + 1), 3000) })
     return () => {
       gone = true
+      clearTimeout(due)
     }
-  }, [gap, paused])
+  }, [gap, paused, tries])
   useEffect(() => {
     let due = 0
     const show = () => {

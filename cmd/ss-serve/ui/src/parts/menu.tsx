@@ -1,13 +1,16 @@
 import { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** A button that opens a small menu; arrows move in it, Escape and a click elsewhere close it. */
 export function Menu({ label, title, children, class: kind = 'button' }: { label: ComponentChildren; title?: string; children: ComponentChildren; class?: string }) {
   const [open, set] = useState(false)
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  // Before the next key, however fast it follows.
+  useLayoutEffect(() => {
     if (!open) return
     const outside = (event: Event) => !box.current?.contains(event.target as Node) && set(false)
+    const left = (event: FocusEvent) => event.relatedTarget && !box.current?.contains(event.relatedTarget as Node) && set(false)
+    const whole = box.current
     const keys = (event: KeyboardEvent) => {
       if (event.key === 'Escape') {
         set(false)
@@ -22,7 +25,9 @@ export function Menu({ label, title, children, class: kind = 'button' }: { label
     }
     document.addEventListener('click', outside)
     document.addEventListener('keydown', keys, true)
+    whole?.addEventListener('focusout', left)
     return () => {
+      whole?.removeEventListener('focusout', left)
       document.removeEventListener('click', outside)
       document.removeEventListener('keydown', keys, true)
     }
@@ -33,7 +38,15 @@ export function Menu({ label, title, children, class: kind = 'button' }: { label
         {label}
       </button>
       {open && (
-        <div class="menu" onClick={(e) => (e.target as Element).closest('button, a') && set(false)}>
+        <div
+          class="menu"
+          onClick={(e) => {
+            if (!(e.target as Element).closest('button, a')) return
+            // Where the choice led nowhere else, the focus is back at the button.
+            if (box.current?.contains(document.activeElement)) box.current.querySelector('button')?.focus()
+            set(false)
+          }}
+        >
           {children}
         </div>
       )}

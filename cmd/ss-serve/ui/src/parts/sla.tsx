@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { now } from '../clock'
 import { span } from '../format'
 import { Sla } from '../types'
 
@@ -13,7 +14,7 @@ export function Clock({ sla }: { sla: Sla }) {
   if (sla.state === 'missed') return <span class="bad small">late</span>
   if (sla.paused_since) return <span class="quiet small">paused</span>
   if (!sla.due) return null
-  const left = Date.parse(sla.due) - Date.now()
+  const left = Date.parse(sla.due) - now()
   const at = `due ${new Date(sla.due).toLocaleString()}`
   if (left < 0) return <span class="bad small" title={at}>past due {span(left)}</span>
   return <span class={`small ${sla.state === 'at_risk' ? 'bad' : 'quiet'}`} title={at}>{span(left)} left</span>

@@ -1,6 +1,6 @@
 import { ComponentChildren } from 'preact'
 import { Problem } from '../api'
-import { capital } from '../format'
+import { capital, words } from '../format'
 
 /** Lines shaped like what will come. */
 export function Skeleton({ lines = 5, height = 14 }: { lines?: number; height?: number }) {
@@ -32,7 +32,8 @@ export function Fault({ fault, again }: { fault: Problem | null; again?: () => v
   if (!fault) return null
   return (
     <div class="fault" role="alert">
-      <p>{capital(fault.message)}</p>
+      <p>{capital(fault.message.replace(/; see errors$/, ''))}</p>
+      {fault.errors.length > 0 && <ul>{fault.errors.map((e, i) => <li key={i}>{[words(e.name), e.detail].filter(Boolean).join(' ')}</li>)}</ul>}
       {again && fault.status !== 404 && (
         <button type="button" class="link" onClick={again}>
           Try again

@@ -3,6 +3,7 @@ import { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { Listed } from '../data'
+import { keep, kept } from '../kept'
 import { useKeys } from '../keys'
 import { LevelTag } from './level'
 import { Fault, Skeleton } from './states'
@@ -22,9 +23,9 @@ export interface Column<T> {
   hidden?: boolean
 }
 
-export const density = signal(localStorage.getItem('density') ?? 'dense')
+export const density = signal(kept('density') ?? 'dense')
 export function setDensity(name: string) {
-  localStorage.setItem('density', name)
+  keep('density', name)
   document.documentElement.dataset.density = density.value = name
 }
 document.documentElement.dataset.density = density.value
@@ -49,9 +50,9 @@ interface Props<T> {
 }
 
 export function shownColumns<T>(name: string, columns: Column<T>[]) {
-  const kept = localStorage.getItem(`columns.${name}`)
-  const names = kept ? kept.split(',') : columns.filter((c) => !c.hidden).map((c) => c.key)
-  return columns.filter((c) => names.includes(c.key))
+  const chosen = kept(`columns.${name}`)?.split(',')
+  const shown = columns.filter((c) => chosen?.includes(c.key))
+  return shown.length ? shown : columns.filter((c) => !c.hidden)
 }
 
 /** The column chooser and the density switch, for the page's bar. */
@@ -59,7 +60,7 @@ export function TableMenu<T>({ name, columns, changed }: { name: string; columns
   const shown = shownColumns(name, columns).map((c) => c.key)
   const toggle = (key: string) => {
     const next = columns.map((c) => c.key).filter((k) => (k === key ? !shown.includes(k) : shown.includes(k)))
-    if (next.length) localStorage.setItem(`columns.${name}`, next.join())
+    if (next.length) keep(`columns.${name}`, next.join())
     changed()
   }
   return (
@@ -119,9 +120,18 @@ export function Table<T>(props: Props<T>) {
     if (list.more && !list.fault && last > list.items.length - 20) list.more()
   }, [last, list.items.length, list.more])
 
+  // The focus goes along with the row that keys lead to, once it is drawn: what is read aloud is where one is.
+  const walked = useRef(false)
+  useLayoutEffect(() => {
+    const there = walked.current && !props.opened ? box.current?.querySelector<HTMLElement>('tr.current') : null
+    if (!there) return
+    walked.current = false
+    there.focus({ preventScroll: true })
+  })
   const move = (by: number) => {
     const to = Math.max(0, Math.min(list.items.length - 1, current + by))
     setCurrent(to)
+    walked.current = true
     const element = box.current
     if (!element) return
     if (to * row < element.scrollTop) element.scrollTop = to * row
@@ -189,6 +199,7 @@ export function Table<T>(props: Props<T>) {
                 class={`${open ? 'can' : ''} ${at === current || key === props.opened ? 'current' : ''}`}
                 aria-selected={selected?.has(key)}
                 aria-rowindex={at + 1}
+                tabIndex={open ? -1 : undefined}
                 onClick={() => {
                   setCurrent(at)
                   open?.(item)

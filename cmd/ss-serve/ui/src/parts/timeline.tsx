@@ -1,7 +1,8 @@
-// What happened in a case, and what people said: one list, newest last, with a box to add to it.
-import { useEffect, useState } from 'preact/hooks'
+// What happened in a case, and what people said: one list, newest first, with a box to add to it.
+import { useEffect } from 'preact/hooks'
 import { may, send } from '../api'
 import { useList } from '../data'
+import { useDraft } from '../draft'
 import { amount, plain, words } from '../format'
 import { listen } from '../live'
 import { TimelineItem } from '../types'
@@ -20,14 +21,15 @@ function sentence(item: TimelineItem) {
 
 export function Timeline({ id, changed }: { id: number; changed: () => void }) {
   const list = useList(`cases/${id}/timeline`, { limit: 100 })
-  const [text, set] = useState('')
+  const note = useDraft(`note ${id}`)
   useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && list.again()), [id, list.again])
   const add = (event: Event) => {
     event.preventDefault()
-    if (!text.trim()) return
-    send('POST', `cases/${id}/comments`, { content: text.trim() }).then(
+    const content = note.text.trim()
+    if (!content) return
+    send('POST', `cases/${id}/comments`, { content }).then(
       () => {
-        set('')
+        note.drop()
         list.again()
         changed()
       },
@@ -39,8 +41,8 @@ export function Timeline({ id, changed }: { id: number; changed: () => void }) {
       <h2>Notes and history</h2>
       {may('analyst') && (
         <form class="row" onSubmit={add}>
-          <input class="input" aria-label="Add a note; @name tells a colleague" placeholder="Add a note; @name tells a colleague" value={text} onInput={(e) => set(e.currentTarget.value)} />
-          <button class="button" disabled={!text.trim()}>Add</button>
+          <input class="input" aria-label="Add a note; @name tells a colleague" placeholder="Add a note; @name tells a colleague" value={note.text} onInput={(e) => note.set(e.currentTarget.value)} />
+          <button class="button" disabled={!note.text.trim()}>Add</button>
         </form>
       )}
       <Fault fault={list.fault} again={list.again} />
@@ -55,6 +57,7 @@ export function Timeline({ id, changed }: { id: number; changed: () => void }) {
           </li>
         ))}
       </ol>
+      {list.more && <button type="button" class="button" onClick={list.more}>What was before</button>}
     </section>
   )
 }

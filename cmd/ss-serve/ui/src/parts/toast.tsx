@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { useKeys } from '../keys'
 
 interface Toast {
   id: number
@@ -19,6 +20,12 @@ function drop(id: number) {
 }
 
 export function Toasts() {
+  const last = toasts.value.findLast((t) => t.undo)
+  const take = (t: Toast) => {
+    drop(t.id)
+    t.undo?.()
+  }
+  useKeys(last ? [{ key: 'u', what: 'Undo what was just done', run: () => take(last) }] : [])
   return (
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map((t) => (
@@ -27,12 +34,9 @@ export function Toasts() {
           {t.undo && (
             <button
               type="button"
-              onClick={() => {
-                drop(t.id)
-                t.undo?.()
-              }}
+              onClick={() => take(t)}
             >
-              Undo
+              Undo <kbd>U</kbd>
             </button>
           )}
         </div>
