@@ -7,7 +7,7 @@ import { known, letters, setLetters, useKeys } from './keys'
 import { connect, disconnect, late, listen, live } from './live'
 import { commands, Palette, paletteOpen } from './palette'
 import { setTheme } from './parts/chart'
-import { Dialog } from './parts/dialog'
+import { Dialog, keepFocus } from './parts/dialog'
 import { Icon, Mark } from './parts/icons'
 import { Menu } from './parts/menu'
 import { Toasts } from './parts/toast'
@@ -174,6 +174,8 @@ export function Frame({ children }: { children: ComponentChildren }) {
       { name: 'Keys of this page', keys: '?', run: () => (mapOpen.value = true) },
     ]
   }, [me.value])
+  // What had the focus may have gone with the page before.
+  useEffect(keepFocus, [heading.value.title])
   useKeys([
     { key: 'mod+k', what: 'Find or do', run: () => (paletteOpen.value = true) },
     { key: '/', what: 'Search', run: () => (paletteOpen.value = true) },

@@ -57,12 +57,12 @@ addEventListener('keydown', (event) => {
   if (name.length === 1 && !letters.value) return
   // Held down, a key leads on through a list; it does nothing many times.
   if (event.repeat && name !== 'j' && name !== 'k') return
-  const pair = Date.now() - beforeAt < 900 ? `${before} ${name}` : ''
+  const pair = event.timeStamp - beforeAt < 900 ? `${before} ${name}` : ''
   // What was opened last knows best.
   const heard = known.value.slice(Math.max(0, known.value.findLastIndex((k) => k.alone)))
   const match = heard.findLast((k) => k.key === pair) ?? heard.findLast((k) => k.key === name)
   before = name
-  beforeAt = Date.now()
+  beforeAt = event.timeStamp
   if (!match) return
   if (name === ' ' && (event.target as HTMLElement).closest?.('button, a, summary, input')) return
   if (name === 'Enter' && (event.target as HTMLElement).closest?.('button, a, summary')) return

@@ -8,7 +8,6 @@ import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { lapsed, may, me, Problem, whoami } from './api'
 import { Frame } from './frame'
 import { missed } from './live'
-import { keepFocus } from './parts/dialog'
 import { Lapsed } from './parts/lapsed'
 import { Empty, Fault, Skeleton } from './parts/states'
 import { toast } from './parts/toast'
@@ -61,10 +60,6 @@ function Room() {
       gone = true
     }
   }, [name])
-  // What had the focus went with the page before.
-  useEffect(() => {
-    if (shown.page) keepFocus()
-  }, [shown])
   return shown.name === name && shown.page ? <shown.page /> : <Skeleton lines={8} />
 }
 

@@ -1,9 +1,10 @@
 // What happened in a case, and what people said: one list, newest first, with a box to add to it.
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { may, send } from '../api'
 import { useList } from '../data'
 import { useDraft } from '../draft'
 import { amount, plain, words } from '../format'
+import { useKeys } from '../keys'
 import { listen } from '../live'
 import { TimelineItem } from '../types'
 import { Fault } from './states'
@@ -22,6 +23,8 @@ function sentence(item: TimelineItem) {
 export function Timeline({ id, changed }: { id: number; changed: () => void }) {
   const list = useList(`cases/${id}/timeline`, { limit: 100 })
   const note = useDraft(`note ${id}`)
+  const box = useRef<HTMLInputElement>(null)
+  useKeys([{ key: 'w', what: 'Write a note', run: () => box.current?.focus() }])
   useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && list.again()), [id, list.again])
   const add = (event: Event) => {
     event.preventDefault()
@@ -41,7 +44,7 @@ export function Timeline({ id, changed }: { id: number; changed: () => void }) {
       <h2>Notes and history</h2>
       {may('analyst') && (
         <form class="row" onSubmit={add}>
-          <input class="input" aria-label="Add a note; @name tells a colleague" placeholder="Add a note; @name tells a colleague" value={note.text} onInput={(e) => note.set(e.currentTarget.value)} />
+          <input ref={box} class="input" aria-label="Add a note; @name tells a colleague" placeholder="Add a note; @name tells a colleague" value={note.text} onInput={(e) => note.set(e.currentTarget.value)} />
           <button class="button" disabled={!note.text.trim()}>Add</button>
         </form>
       )}

@@ -1,0 +1,241 @@
+// A day's work without a mouse: by Tab, arrows, Enter, Escape and the keys that `?` shows. Wherever one is, something has
+// the focus, it can be seen, and Tab leads on from it.
+import { done, go, holds, is, launch, person, signIn, text, toast, until } from './lib/browser.mjs'
+import { api, serve } from './lib/server.mjs'
+
+const browser = await launch()
+const server = await serve({ payments: 3000, rate: 0 })
+const WHO = { email: 'ann@example.com', password: 'correct horse battery' }
+const ask = api(server.url, (await api(server.url)('POST', 'auth/setup', { token: server.token, name: 'Ann', ...WHO })).access_token)
+const { page, context, test } = await person(browser, server.url)
+context.setDefaultTimeout(30000)
+const LONG = 40000
+await page.goto('/')
+await signIn(page, WHO.email, WHO.password)
+const press = async (...keys) => { for (const k of keys) await page.keyboard.press(k) }
+const whole = () => until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'all is loaded', LONG)
+/** What has the focus: its kind, its name, and whether it is lost. */
+const focus = () => page.evaluate(() => {
+  const e = document.activeElement
+  const label = e.labels?.[0]?.innerText ?? ''
+  return { tag: e.tagName, name: (e.ariaLabel || label || e.innerText || e.title || '').trim().replace(/\s+/g, ' '), inside: e.closest('.dialog, .drawer, .menu, main, .side, .top')?.className ?? '', lost: e === document.body }
+})
+/** Tab until something of that name has the focus; whatever has it on the way can be seen. */
+async function tab_to(name, { back = false, most = 60 } = {}) {
+  const passed = []
+  for (let i = 0; i < most; i++) {
+    const at = await focus()
+    if (typeof name === 'string' ? at.name === name || at.name.startsWith(`${name} `) : name.test(at.name)) return at
+    passed.push(at.name.slice(0, 20))
+    await press(back ? 'Shift+Tab' : 'Tab')
+  }
+  throw new Error(`no '${name}' by Tab: ${passed}`)
+}
+const kept_focus = async (what) => holds(!(await until(focus, 'the focus')).lost, `${what}: the focus is lost`)
+const title = () => text(page.locator('.top h1'))
+const dialog = page.getByRole('dialog')
+
+await test('ten alerts are looked at, row by row, and each is dealt with', async () => {
+  await whole()
+  await press('g', 'a')
+  await page.locator('tbody tr.can').first().waitFor()
+  await whole()
+  await kept_focus('after a key for a page')
+  const wanted = (await ask('GET', 'alerts?status=new&limit=10')).items.map((a) => a.id)
+  await press('j')
+  for (let i = 0; i < 10; i++) {
+    const row = await until(async () => { const f = await focus(); return f.tag === 'TR' && f }, 'the row has the focus')
+    holds(row.name.length > 10, 'the row is read aloud')
+    await press('Enter')
+    await page.locator('.drawer .verdict').waitFor()
+    is((await focus()).inside, 'drawer', 'where the focus is')
+    await press(i % 2 ? 'f' : 'n')
+    await until(async () => (await ask('GET', `alerts/${wanted[i]}`)).status !== 'new', `alert ${i} is dealt with`)
+    await press('Escape')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+    await kept_focus('after Escape')
+    // The one that was dealt with left: the next is in its place.
+    await until(() => page.evaluate((id) => !document.querySelector(`[aria-label="Select ${id}"]`), wanted[i]), 'it left')
+    if ((await focus()).tag !== 'TR') await press('k', 'j')
+  }
+})
+await test('what was done last is undone by a key', async () => {
+  const { id } = (await ask('GET', 'alerts?status=new&limit=1')).items[0]
+  await press('k', 'k', 'k', 'x', 'a')
+  await toast(page, 'Done')
+  await press('u')
+  await until(async () => (await ask('GET', `alerts/${id}`)).status === 'new', 'new again', LONG)
+})
+await test('a case is made, a note is written, and the case is resolved', async () => {
+  await press('g', 'c')
+  await page.locator('.case-title').waitFor()
+  await tab_to('New case', { back: true })
+  await press('Enter')
+  await dialog.waitFor()
+  is((await focus()).name, 'Title', 'the first field')
+  await page.keyboard.type('Made by hand')
+  await press('Tab', 'Tab', 'ArrowUp')
+  await press('Tab')
+  await page.keyboard.type('By keys alone')
+  await tab_to('Open it')
+  await press('Enter')
+  await page.locator('.case-title', { hasText: 'Made by hand' }).waitFor()
+  await kept_focus('after the dialog')
+  await press('w')
+  await until(async () => (await focus()).name.startsWith('Add a note'), 'the box for notes has the focus')
+  await page.keyboard.type('Nobody knows her')
+  await press('Enter')
+  await page.locator('.comment', { hasText: 'Nobody knows her' }).waitFor()
+  await tab_to('Priority', { back: true })
+  await press('Enter', 'ArrowDown')
+  is((await focus()).inside, 'menu', 'where an arrow leads')
+  await press('Enter')
+  await page.locator('.menu').waitFor({ state: 'detached' })
+  is((await focus()).name, 'Priority', 'what has the focus after a choice')
+  await press('Escape')
+  await press('n')
+  await dialog.waitFor()
+  await tab_to('Notes')
+  await page.keyboard.type('A neighbour')
+  await tab_to('Resolve')
+  await press('Enter')
+  await toast(page, 'false positive')
+  await page.locator('.case-title').waitFor()
+  await until(async () => !(await focus()).lost, 'the focus is in the next case')
+})
+await test('a rule is changed, and put in force', async () => {
+  await press('g', 'r')
+  await page.locator('tbody tr').first().waitFor()
+  await tab_to('velocity_burst')
+  await press('Enter')
+  await page.locator('.drawer textarea').first().waitFor()
+  await until(async () => (await focus()).tag === 'TEXTAREA', 'the text has the focus')
+  await press('Control+Home')
+  await page.keyboard.type('# by keys\n')
+  // Tab leaves the text: nobody is held in it.
+  await press('Tab')
+  await tab_to('Put in force')
+  await press('Enter')
+  await toast(page, 'in force')
+  holds(/by keys/.test((await ask('GET', `rule-sets/${(await ask('GET', 'rules')).version}`)).text), 'what was typed is in force')
+  await page.locator('.drawer').waitFor({ state: 'detached' })
+  await kept_focus('after the drawer')
+})
+await test('a list is made and gets an entry', async () => {
+  await press('g', 'l')
+  await until(async () => (await title()) === 'Lists', 'the lists')
+  await tab_to('New list')
+  await press('Enter')
+  await dialog.waitFor()
+  await page.keyboard.type('by_keys')
+  await press('Enter')
+  await until(async () => (await title()) === 'by_keys', 'the list')
+  await kept_focus('after the dialog')
+  await tab_to('Value')
+  await page.keyboard.type('D77')
+  await press('Enter')
+  await page.locator('tbody td', { hasText: 'D77' }).waitFor()
+})
+await test('what-if is asked', async () => {
+  await press('Escape')
+  await page.locator('main').focus()
+  await press('g', 'w')
+  await until(async () => (await title()) === 'What-if', 'the page')
+  await tab_to('A normal one')
+  await press('Enter')
+  await until(() => page.getByLabel('Amount').inputValue(), 'an example')
+  await press('Tab', 'Tab')
+  await press('Enter')
+  await page.locator('.verdict').waitFor()
+})
+await test('an account is made, from the palette on', async () => {
+  await press('Control+k')
+  await page.keyboard.type('People')
+  await dialog.getByRole('option', { name: /^People/ }).waitFor()
+  await press('Enter')
+  await until(async () => (await title()) === 'People', 'the page')
+  await dialog.waitFor({ state: 'detached' })
+  await kept_focus('after the palette')
+  await tab_to('New account')
+  await press('Enter')
+  await dialog.waitFor()
+  await page.keyboard.type('keys@example.com')
+  await press('Tab')
+  await page.keyboard.type('Kay')
+  await press('Enter')
+  await page.getByRole('dialog', { name: 'Password of keys@example.com' }).waitFor()
+  await press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  is((await focus()).name, 'New account', 'what has the focus again')
+})
+
+const PLACES = ['/', '/payments', '/alerts', '/cases', '/customers', '/analytics', '/rules', '/lists', '/what-if', '/lab', '/me', '/people', '/keys', '/settings', '/audit']
+for (const path of PLACES)
+  await test(`${path}: Tab goes through all of it and out again, and what has the focus can be seen`, async () => {
+    await go(page, path)
+    await page.locator('main').locator('button, a, input, .card').first().waitFor()
+    await whole()
+    await page.evaluate(() => document.querySelector('.skip').focus())
+    const seen = new Set()
+    for (let i = 0; i < 400; i++) {
+      const at = await page.evaluate(() => {
+        const e = document.activeElement
+        if (e === document.body) return null
+        e.dataset.at ??= String(document.querySelectorAll('[data-at]').length)
+        const box = e.getBoundingClientRect()
+        const style = getComputedStyle(e)
+        const shows = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || e.matches('.visually-hidden')
+        return { id: e.dataset.at, what: `${e.tagName}.${e.className} ${e.innerText?.slice(0, 20)}`, visible: e.matches('.visually-hidden') || (box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight), shows }
+      })
+      if (!at || seen.has(at.id)) break
+      seen.add(at.id)
+      holds(at.visible, `in sight: ${at.what}`)
+      holds(at.shows, `its outline: ${at.what}`)
+      await press('Tab')
+    }
+    holds(seen.size > 15, `${seen.size} stops`)
+  })
+
+await test('keys of one letter can be turned off, which this browser keeps; the palette and Escape stay', async () => {
+  await go(page, '/lists')
+  await page.locator('main').focus()
+  await press('?')
+  await tab_to(/^Keys of one letter/)
+  await press('Space')
+  await press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await press('g', 'p', '?', '/')
+  is(await title(), 'Lists', 'the page')
+  is(await dialog.count(), 0, 'dialogs')
+  await page.reload()
+  await until(async () => (await title()) === 'Lists', 'the page again')
+  await press('g', 'p')
+  is(await title(), 'Lists', 'the page after a reload')
+  await press('Control+k')
+  await page.keyboard.type('Keys of')
+  await dialog.getByRole('option', { name: /^Keys of this page/ }).waitFor()
+  await press('Enter')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  await tab_to(/^Keys of one letter/)
+  await press('Space', 'Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await press('g', 'p')
+  await until(async () => (await title()) === 'Payments', 'keys work again')
+})
+await test('keys work with Caps Lock on, and on a keyboard of another alphabet', async () => {
+  const key = (key, code) => page.evaluate(([key, code]) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, code, bubbles: true })), [key, code])
+  await key('G', 'KeyG')
+  await key('L', 'KeyL')
+  await until(async () => (await title()) === 'Lists', 'with Caps Lock')
+  await key('п', 'KeyG')
+  await key('к', 'KeyR')
+  await until(async () => (await title()) === 'Rules', 'in Cyrillic')
+})
+await test('what is read aloud: where one has come to, what was done, and not each second what the pill shows', async () => {
+  const live = await page.evaluate(() => [...document.querySelectorAll('[aria-live=polite], [role=status]')].map((e) => e.innerText.trim().replace(/\s+/g, ' ')))
+  holds(live.includes('Rules'), `the title: ${live}`)
+  holds(live.includes('live') && !live.some((t) => /payments\/s/.test(t)), `the pill: ${live}`)
+  const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select, textarea')].filter((e) => !(e.ariaLabel || e.innerText?.trim() || e.title || e.labels?.length || e.getAttribute('aria-labelledby'))).map((e) => e.outerHTML.slice(0, 80)))
+  is(nameless.join(), '', 'controls without a name')
+})
+await done(browser, server)
