@@ -6,7 +6,22 @@ export const LEVELS: Level[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NONE']
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 })
-const two = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+/** With as many digits behind the point as the currency has: none of JPY, three of KWD. */
+const money = new Map<string, Intl.NumberFormat>()
+function moneyOf(currency: string) {
+  let format = money.get(currency)
+  if (!format) {
+    let digits = 2
+    try {
+      digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+    } catch {
+      // No currency's name.
+    }
+    format = new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    if (money.size < 400) money.set(currency, format)
+  }
+  return format
+}
 
 export function count(n: number | null | undefined) {
   return n == null ? '–' : whole.format(n)
@@ -27,7 +42,7 @@ export function score(value: number | null | undefined) {
   return value == null ? '–' : value.toFixed(2)
 }
 export function amount(value: number | null | undefined, currency?: string | null) {
-  return value == null ? '–' : two.format(value) + (currency ? ` ${currency}` : '')
+  return value == null ? '–' : moneyOf(currency ?? '').format(value) + (currency ? ` ${currency}` : '')
 }
 /** The change against before, as a share; null when there was nothing before. */
 export function change(now: number | null | undefined, before: number | null | undefined) {

@@ -140,7 +140,7 @@ function All() {
   return (
     <div class="column-page">
       <div class="bar-top">
-        <Find name="q" width={300} label="Find a customer" placeholder="Customer, card, device or address begins with" />
+        <Find name="q" width={300} label="Find a customer" placeholder="Customer, card, device, address" />
         <span class="grow" />
         <a class="button" href={url('export', { kind: 'customers', format: 'csv', q })} download="customers.csv">Export</a>
       </div>

@@ -113,7 +113,7 @@ export default function Lab() {
       </section>
       <section class="card w8 wide" aria-live="off">
         <header><h2>What became of them</h2></header>
-        <div class="strip card" style={{ gridTemplateColumns: 'repeat(4, minmax(0, 1fr))' }}>
+        <div class="strip four card">
           <div><div class="quiet">Attacks</div><div class="figure">{count(totals.attack)}</div></div>
           <div><div class="quiet">of these caught</div><div class="figure">{totals.attack ? percent(totals.attackHit / totals.attack, 0) : '–'}</div></div>
           <div><div class="quiet">Ordinary</div><div class="figure">{count(totals.normal)}</div></div>

@@ -66,7 +66,7 @@ function One({ name }: { name: string }) {
   return (
     <div class="stack far">
       <Fault fault={about.fault} again={about.again} />
-      {about.data && <p class="quiet">{about.data.description || 'No description.'} · {KINDS[about.data.kind]} · {count(about.data.entries)} entries · version {about.data.version} {about.data.in_rules === false && <span class="tag">no rule asks it</span>}</p>}
+      {about.data && <p class="quiet">{about.data.description || 'No description.'} · {KINDS[about.data.kind]} · {about.data.entries === 1 ? '1 entry' : `${count(about.data.entries)} entries`} · version {about.data.version} {about.data.in_rules === false && <span class="tag">no rule asks it</span>}</p>}
       {may('analyst') && (
         <section class="card">
           <Form label="Add" send={add}>

@@ -272,14 +272,14 @@ export default function RulesPage() {
         <div class="card flush scroll" tabIndex={0} role="region" aria-label="Rules">
           <table class="table">
             <caption class="visually-hidden">Rules</caption>
-            <thead><tr><th scope="col">Rule</th><th scope="col">When</th><th scope="col">Then</th><th scope="col" class="number">Score</th><th scope="col" class="number">Hits</th><th scope="col" class="number">Precision</th><th scope="col">State</th><th scope="col"><span class="visually-hidden">Change</span></th></tr></thead>
+            <thead><tr><th scope="col">Rule</th><th scope="col" class="not-phone">When</th><th scope="col" class="not-phone">Then</th><th scope="col" class="number not-phone">Score</th><th scope="col" class="number">Hits</th><th scope="col" class="number">Precision</th><th scope="col">State</th><th scope="col"><span class="visually-hidden">Change</span></th></tr></thead>
             <tbody>
               {data.items.map((r) => (
                 <tr key={r.id}>
                   <td><button type="button" class="link" onClick={() => open(r.id)}>{r.id}</button></td>
-                  <td class="when" title={r.when}><code>{r.when}</code></td>
-                  <td>{r.action ? <span class={`tag ${r.action === 'block' ? 'bad' : ''}`}>{words(r.action)}</span> : <span class="quiet">Score</span>}</td>
-                  <td class="number">{r.score ?? '–'}</td>
+                  <td class="when not-phone" title={r.when}><code>{r.when}</code></td>
+                  <td class="not-phone">{r.action ? <span class={`tag ${r.action === 'block' ? 'bad' : ''}`}>{words(r.action)}</span> : <span class="quiet">Score</span>}</td>
+                  <td class="number not-phone">{r.score ?? '–'}</td>
                   <td class="number">{count(r.stats?.hits)}</td>
                   <td class="number" title={r.stats ? `${count(r.stats.fraud)} fraud, ${count(r.stats.genuine)} genuine; of the others nobody knows yet` : ''}>{percent(r.stats?.precision)}{r.stats && r.stats.fraud + r.stats.genuine > 0 && <span class="faint small"> of {count(r.stats.fraud + r.stats.genuine)}</span>}</td>
                   <td><span class={`tag ${!r.enabled ? 'bad' : r.mode === 'live' ? 'good' : ''}`}>{!r.enabled ? 'off' : r.mode}</span></td>

@@ -178,8 +178,8 @@ export function Table<T>(props: Props<T>) {
               </th>
             )}
             {brief ? (
-              <th scope="col">
-                <span class="row" style={{ gap: '18px' }}>{shown.filter((c) => c.sort && setSort).map(title)}</span>
+              <th scope="col" class="brief">
+                <span class="row wrap">{shown.filter((c) => c.sort && setSort).map(title)}</span>
               </th>
             ) : (
               shown.map((c) => (
