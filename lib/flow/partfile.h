@@ -19,7 +19,8 @@ int ss_partfile_save(const char *dir, const struct ss_part *part, const struct s
 /*
  * The newest one that is whole, of this group, and not beyond the positions in `part`: 1, its positions in
  * `part` and its state in the chain, whose partition in use has seen nothing; 0 where there is none. One
- * that is damaged, of another version, or lies beyond, is renamed with a warning. SS_EDATA for a state of other stages or files.
+ * that is damaged, of another version, or lies beyond, is renamed with a warning. SS_EDATA for a state of
+ * other stages or files.
  */
 int ss_partfile_load(const char *dir, struct ss_part *part, struct ss_chain *chain) SS_MUST_CHECK;
 

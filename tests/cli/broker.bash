@@ -12,7 +12,11 @@ stop_broker() { "$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/scripts/kafka" wipe --d
 broker() { "$ROOT/scripts/kafka" "$@" --dir "$KAFKA_DIR"; }
 topic() { broker topic "$@"; }
 # All that readers of committed messages see of a topic.
-read_topic() { kcat -b "$KAFKA" -C -t "$1" -e -q -X isolation.level=read_committed "${@:2}" 2>/dev/null; }
+read_topic() { consume -t "$1" -X isolation.level=read_committed "${@:2}" 2>/dev/null; }
+# To the end of it, which is told at once and not after half a second; whatever has been written.
+consume() { kcat -b "$KAFKA" -C -e -q -X fetch.wait.max.ms=20 "$@"; }
+# Whether a topic holds so many messages, committed or not.
+written() { [ "$(consume -t "$1" -X isolation.level=read_uncommitted | wc -l)" -ge "$2" ]; }
 # Waits for a command to succeed; a minute at most.
 wait_for() {
   local until=$((SECONDS + 60))

@@ -78,7 +78,7 @@ wants() {
       broker allow write topic "b$i"
       timeout 60 ss-rules -v "${me[@]}" -i "$GUARDED/a$N?group=g$i&commit=50ms" -o "$GUARDED/b$i?exactly_once=$once" 2>err & pid=$!
       wait_for grep -q 'gives 1 partition' err
-      wait_for bash -c "[ \$(kcat -b $KAFKA -C -t b$i -e -q | wc -l) -ge 100 ]"
+      wait_for written "b$i" 100
       if [ $kind = group ]; then broker deny read group "g$i"; else broker deny write topic "b$i"; fi
       ss-rules -q in -o "$URI/a$N"
       status=0

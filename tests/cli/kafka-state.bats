@@ -29,7 +29,7 @@ feed_all() { for i in 0 1 2 3; do feed $i; done; }
 alone() {
   local p
   for p in 0 1 2 3; do
-    kcat -b "$KAFKA" -C -t "a$N" -p $p -e -q >part
+    consume -t "a$N" -p $p >part
     [ -s part ]
     "$@" <part
   done
@@ -120,7 +120,7 @@ kill_again_and_again() {
     {type: "label", txn_id, label: 1, user_id, timestamp: (.timestamp[0:19] + "Z" | fromdate + 60 | todate)}' in >labels
   paste <(jq -r .user_id labels) labels | kcat -b "$KAFKA" -P -t "l$N" -K $'\t' -X partitioner=murmur2_random
   for p in 0 1 2 3; do
-    { kcat -b "$KAFKA" -C -t "a$N" -p $p -e -q && kcat -b "$KAFKA" -C -t "l$N" -p $p -e -q; } |
+    { consume -t "a$N" -p $p && consume -t "l$N" -p $p; } |
       ss-features -q -f f.features --lateness 300d
   done | sort >want
   grep -q '"user_bad":[1-9]' want

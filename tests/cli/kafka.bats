@@ -3,21 +3,11 @@
 # members that are killed and paused, brokers that are, and what guards a broker. Skipped where Java or Maven is away.
 bats_require_minimum_version 1.5.0
 load helper
+load broker
 eval "$(declare -f setup | sed '1s/setup/fresh_folder/')"
 
-setup_file() {
-  local root
-  root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  export KAFKA_DIR=$BATS_FILE_TMPDIR/kafka KAFKA= WHY_NOT=
-  command -v kcat >/dev/null || WHY_NOT='kcat is not installed'
-  KAFKA=$("$root/scripts/kafka" start --tls --sasl --dir "$KAFKA_DIR" 2>"$BATS_FILE_TMPDIR/why") ||
-    WHY_NOT="no broker: $(tail -n 1 "$BATS_FILE_TMPDIR/why")"
-}
-
-teardown_file() {
-  "$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/scripts/kafka" wipe --dir "$KAFKA_DIR"
-}
-
+setup_file() { start_broker --tls --sasl; }
+teardown_file() { stop_broker; }
 setup() {
   fresh_folder
   [ -z "$WHY_NOT" ] || skip "$WHY_NOT"
@@ -25,20 +15,6 @@ setup() {
   URI=kafka://$KAFKA
 }
 
-broker() { "$ROOT/scripts/kafka" "$@" --dir "$KAFKA_DIR"; }
-topic() { broker topic "$@"; }
-# All that readers of committed messages see of a topic.
-read_topic() { kcat -b "$KAFKA" -C -t "$1" -e -q -X isolation.level=read_committed -X fetch.wait.max.ms=20 "${@:2}" 2>/dev/null; }
-# Waits for a command to succeed; a minute at most.
-wait_for() {
-  local until=$((SECONDS + 60))
-  while [ $SECONDS -lt $until ]; do
-    "$@" && return
-    sleep 0.1
-  done
-  echo "waited in vain for: $*"
-  return 1
-}
 count_is() { [ "$(read_topic "$1" | wc -l)" -ge "$2" ]; }
 # N payments in canonical form, as pipes give them; what ss-rules makes of them.
 payments() { ss-gen -n "$1" --seed 7 | ss-ingest -q; }
@@ -295,7 +271,7 @@ rules() { ss-rules -q "$@"; }
     topic "dead$mode$N" 1
     ss-rules -q -X group.instance.id=m -i "$URI/a$N?group=g$mode$N&commit=1h" -o "$URI/b$mode$N?key=user_id&exactly_once=$mode&commit=1h" \
       --rejects "$URI/dead$mode$N" & pid=$!
-    wait_for bash -c "[ \$(kcat -b $KAFKA -C -t b$mode$N -e -q -X isolation.level=read_uncommitted | wc -l) -ge 200 ]"
+    wait_for written "b$mode$N" 200
     kill -9 $pid
     wait $pid || true
     rules -X group.instance.id=m -i "$URI/a$N?group=g$mode$N&until=end" \
@@ -334,7 +310,7 @@ rules() { ss-rules -q "$@"; }
   quick="-X session.timeout.ms=2500 -X heartbeat.interval.ms=500"
   ss-rules $quick -i "$URI/a$N?group=g$N" -o "$URI/b$N?exactly_once=1&commit=1h" 2>err & pid=$!
   head -n 100 in | rules -o "$URI/a$N"
-  wait_for bash -c "[ \$(kcat -b $KAFKA -C -t b$N -e -q -X isolation.level=read_uncommitted | wc -l) -ge 100 ]"
+  wait_for written "b$N" 100
   kill -STOP $pid
   tail -n 200 in | rules -o "$URI/a$N"
   rules $quick -i "$URI/a$N?group=g$N&until=end" -o "$URI/b$N?exactly_once=1"
@@ -352,7 +328,7 @@ rules() { ss-rules -q "$@"; }
   payments 100 >in
   rules in -o "$URI/a$N"
   ss-rules -i "$URI/a$N?group=g$N" -o "$URI/b$N?exactly_once=1&commit=1h&id=the-one-$N" 2>err & pid=$!
-  wait_for bash -c "[ \$(kcat -b $KAFKA -C -t b$N -e -q -X isolation.level=read_uncommitted | wc -l) -ge 100 ]"
+  wait_for written "b$N" 100
   payments 1 | rules -o "$URI/c$N"
   rules -i "$URI/c$N?group=h$N&until=end" -o "$URI/b$N?exactly_once=1&id=the-one-$N"
   kill -TERM $pid
