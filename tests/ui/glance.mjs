@@ -65,4 +65,22 @@ await test('on a phone a row of alerts says level, time, amount and reason witho
   await page.getByRole('button', { name: 'Score' }).click()
   await until(() => new URL(page.url()).searchParams.get('sort') === '-score', 'sorted by score')
 })
+await test('a name of eighty characters leaves the top bar its place', async () => {
+  expect(/^404 GET/)
+  await go(page, `/customers/${'x'.repeat(80)}`)
+  await page.getByRole('link', { name: 'All customers' }).waitFor()
+  for (const width of [1440, 1024, 390]) {
+    await page.setViewportSize({ width, height: 900 })
+    const [title, back, find, pill] = await Promise.all(['.top h1', '.top .filter a', '.find', '.pill'].map((s) => page.locator(s).boundingBox()))
+    holds(title.x + title.width <= find.x && pill.x + pill.width <= width, `at ${width} px the title or the pill sticks out`)
+    holds(back.x + back.width <= find.x || back.y >= find.y + find.height, `at ${width} px the search lies on the link back`)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+})
+await test('the board says whole whose case it is, and the search what it finds', async () => {
+  await go(page, '/cases?view=board&tab=all')
+  await page.locator('.board a .unclipped').first().waitFor()
+  const cut = await page.evaluate(() => [...document.querySelectorAll('.board .unclipped, .find .clip')].filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent))
+  is(cut.join(), '', 'cut off')
+})
 await done(browser, server)

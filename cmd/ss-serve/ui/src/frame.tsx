@@ -123,11 +123,11 @@ function Pill() {
 function Top() {
   return (
     <header class="top">
-      <h1>{heading.value.title}</h1>
+      <h1 title={heading.value.title}>{heading.value.title}</h1>
       <div class="filter">{heading.value.filter}</div>
       <button type="button" class="find" aria-label="Search payments, customers, cases" onClick={() => (paletteOpen.value = true)}>
         <svg width="15" height="15" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.500" stroke-linecap="round" aria-hidden="true"><circle cx="7" cy="7" r="4.500" /><path d="m10.500 10.500 3.500 3.500" /></svg>
-        <span class="clip">Search payments, customers, cases</span>
+        <span class="clip">Search<span class="more"> payments, customers, cases</span></span>
         <kbd>/</kbd>
       </button>
       <Pill />

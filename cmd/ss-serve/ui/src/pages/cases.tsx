@@ -57,7 +57,7 @@ function Board({ items }: { items: Case[] }) {
               {mine.map((c) => (
                 <a key={c.id} href={`/cases/${c.id}`} class="stack" style={{ gap: '2px', display: 'flex' }}>
                   <span class="row between"><LevelTag level={c.priority.toUpperCase()} /><Clock sla={c.sla} /></span>
-                  <span class="clip">{c.title}</span>
+                  <span class="unclipped">{c.title}</span>
                   <span class="quiet small clip" title={c.number}>#{c.id} · {amount(c.amount, c.currency)}</span>
                 </a>
               ))}
