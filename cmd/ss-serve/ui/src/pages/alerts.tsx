@@ -64,7 +64,7 @@ function Detail({ id, close, act }: { id: string; close: () => void; act: (ids: 
           <p class="quiet">
             {amount(a.amount, a.currency)} · {count(a.count)} {a.count === 1 ? 'payment' : 'payments'} · <When at={a.timestamp} /> · {a.user_id && <a class="link" href={`/customers/${encodeURIComponent(a.user_id)}`}>customer {a.user_id}</a>}
           </p>
-          <div class="row" style={{ margin: '8px 0' }}>
+          <div class="row" style={{ marginBlock: '8px' }}>
             <Verdict decision={record?.decision} value={record?.score} />
             <span class="tag">{words(a.status)}</span>
           </div>
