@@ -1,7 +1,8 @@
 // Every page, as each role sees it, at three widths and in both themes: nothing that axe finds, nothing that scrolls
-// sideways, no error.
+// sideways, no error, and no control that somebody there could not use.
 import { accessible, done, fits, go, launch, person, signIn, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
+import { usable } from './lib/usable.mjs'
 
 const browser = await launch()
 const server = await serve()
@@ -79,6 +80,7 @@ for (const [role, { page, test }] of Object.entries({ admin: { page: mine, test:
         for (const theme of ['light', 'dark']) {
           await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme)
           await fits(page)
+          await usable(page)
           // What axe finds hangs on the layout; between the two wide ones little of it changes, between roles less.
           if (role === 'admin' ? width !== 1024 || theme === 'light' : (width === 1440) === (theme === 'light')) await accessible(page)
         }
