@@ -1,7 +1,7 @@
 // No dead control: on every page, for every role, each button, link and field that can be seen is used, and something
 // must come of it: the page changes, the address changes, or the server is asked. What opens (menus, dialogs, drawers)
 // is gone through in the same way. Changes are caught on their way to the server, so that no control spoils the next.
-// Each role at another width, an analyst in the dark; WIDTH is for all of them:
+// Each role at another width, an analyst in the dark; WIDTH is for all of them. Two people of a role share its pages:
 //   WIDTH=390 ONLY=analyst:/lists node tests/ui/controls.mjs
 import { done, go, launch, person, signIn, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
@@ -98,18 +98,22 @@ async function use(page, at) {
   } else if (kind.type === 'range') {
     await control.fill('50')
   } else {
-    await control.click({ timeout: 3000 })
+    await control.click()
   }
   // A choice that is already made, or a link to where one is, has nothing to do.
   return kind.pressed || kind.here ? 'held' : kind.tag === 'BUTTON' || kind.tag === 'A' || kind.tag === 'SUMMARY' || kind.list ? '' : kind.held ? 'held' : ''
 }
 
 const OPENED = ['.dialog', '.menu', '.drawer']
+/** Two frames: what was changed is drawn. */
+const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))).catch(() => {})
 const opened = (page) => page.evaluate((all) => all.filter((s) => document.querySelector(s)), OPENED)
 
 const { ONLY, WIDTH } = process.env
+const EACH = 2
 const WIDTHS = { viewer: 390, analyst: 1024, admin: 1440 }
-async function walk(role) {
+/** One person, who takes pages from `queue` until it is empty. */
+async function walk(role, queue, plants) {
   const width = Number(WIDTH ?? WIDTHS[role])
   const dark = role === 'analyst'
   const { page, test, expect } = await person(browser, server.url, { width, height: width === 390 ? 844 : 900, dark })
@@ -159,7 +163,7 @@ async function walk(role) {
       const at = (await page.evaluate(mark, step.within)).find((c) => c.key === step.key)
       if (!at) return false
       await use(page, at.at)
-      await page.waitForTimeout(60)
+      await drawn(page)
     }
     await until(() => page.evaluate(() => !document.querySelector('.skeleton')), 'what opened is loaded', 25000)
     return true
@@ -193,7 +197,7 @@ async function walk(role) {
       while (!effect && Date.now() < end) effect = await came() || (await new Promise((r) => setTimeout(r, 25)))
       if (!effect && !excused) dead.push(`${steps.map((s) => `${s.name} > `).join('')}${name}: nothing comes of it`)
       // Some things open once the server has answered.
-      if (effect && !excused) await page.waitForTimeout(asked.length ? 150 : 30)
+      if (effect && !excused) asked.length ? await page.waitForTimeout(100) : await drawn(page)
       // What it opened is gone through too.
       const fresh = (await opened(page).catch(() => [])).filter((s) => !before.includes(s))
       if (fresh.length && steps.length < 2 && new URL(page.url()).pathname === new URL(url).pathname && !tally.opened.has(`${fresh[0]} ${key}`)) {
@@ -204,7 +208,7 @@ async function walk(role) {
     }
   }
 
-  if (role === 'viewer')
+  if (plants)
     await test('a dead control is found', async () => {
       const dead = []
       planted = true
@@ -212,8 +216,8 @@ async function walk(role) {
       planted = false
       if (dead.join() !== "button 'Dead': nothing comes of it") throw new Error(`found: ${dead}`)
     })
-  for (const [path, there] of PAGES[role]) {
-    if (ONLY && ONLY !== role && ONLY !== `${role}:${path}` && ONLY !== path) continue
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const [path, there] = next
     const tally = { used: 0, opened: new Set() }
     const short = path.replace(payment.txn_id, 'ID').replace(alert.id, 'ID')
     await test(`${role} at ${width} px: every control of ${short} does something`, async () => {
@@ -227,5 +231,9 @@ async function walk(role) {
     })
   }
 }
-await Promise.all(['viewer', 'analyst', 'admin'].filter((r) => !ONLY || ONLY.startsWith('/') || ONLY.startsWith(r)).map(walk))
+const people = ['viewer', 'analyst', 'admin'].flatMap((role) => {
+  const queue = PAGES[role].filter(([path]) => !ONLY || ONLY === role || ONLY === `${role}:${path}` || ONLY === path)
+  return [...Array(Math.min(EACH, queue.length)).keys()].map((i) => walk(role, queue, role === 'viewer' && !i))
+})
+await Promise.all(people)
 await done(browser, server)
