@@ -389,7 +389,7 @@ await test('the audit log shows all of it, and its chain is whole', async () => 
   for (const action of ['settings.change', 'key.revoke', 'user.create', 'rules.edit', 'case.assign']) {
     await page.getByLabel('action', { exact: true }).fill(action)
     await page.keyboard.press('Enter')
-    await until(async () => (await page.locator('tbody tr.can').count()) > 0 && (await page.locator('tbody tr.can').count()) === (await page.getByRole('cell', { name: action }).count()), `lines ${action} only`)
+    await until(async () => (await page.locator('tbody tr.can').count()) > 0 && (await page.locator('tbody tr.can').count()) === (await page.locator(`tbody tr.can [title="${action}"]`).count()), `lines ${action} only`)
   }
   await page.locator('tbody tr.can').first().click()
   await drawer.getByText('Before', { exact: true }).waitFor()

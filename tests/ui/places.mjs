@@ -194,6 +194,28 @@ await test('what is opened beside a list is closed by going back, and opened aga
   is(place(), with_it, 'the address again')
 })
 
+await test('who comes back to a list finds it where it was left; who goes to it anew, at its beginning', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  for (const list of ['/payments', '/customers']) {
+    await page.locator(`.side nav a[href="${list}"]`).click()
+    const box = page.locator('.table-box')
+    await page.locator('tbody tr.can').first().waitFor()
+    await until(() => box.evaluate((e) => (e.scrollTop = 2400) && e.scrollTop === 2400), 'scrolled', LONG)
+    const row = () => box.evaluate((e) => { const top = e.getBoundingClientRect().top + 60; const r = [...e.querySelectorAll('tbody tr.can')].find((r) => r.getBoundingClientRect().top > top); return r && `${r.ariaRowIndex ?? r.getAttribute('aria-rowindex')} ${r.cells[0].innerText}` })
+    const was = await until(row, 'a row')
+    await page.locator('.side nav a[href="/what-if"]').click()
+    await page.locator('form').first().waitFor()
+    await page.goBack()
+    await until(async () => (await row().catch(() => '')) === was, `${list}: the row that was left`, LONG)
+    is(await box.evaluate((e) => e.scrollTop), 2400, 'how far it is scrolled')
+    await page.locator('.side nav a[href="/what-if"]').click()
+    await page.locator('form').first().waitFor()
+    await page.locator(`.side nav a[href="${list}"]`).click()
+    await page.locator('tbody tr.can').first().waitFor()
+    is(await box.evaluate((e) => e.scrollTop), 0, 'at its beginning')
+  }
+})
+
 /** In the page: scrolls a list to its end, step by step, and tells what it saw in each row. */
 async function read_all(rows) {
   const box = document.querySelector('.table-box')

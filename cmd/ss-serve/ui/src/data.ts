@@ -1,7 +1,8 @@
 // Data for a view: asked when it opens and when what it depends on changes; the old stays until the new is there.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { get, Problem } from './api'
+import { get, me, Problem } from './api'
 import { missed } from './live'
+import { returned } from './router'
 import type { Answer, Item, Path, Query } from './contract'
 
 export interface Loaded<T> {
@@ -49,18 +50,37 @@ export interface Listed<T> {
   again: () => void
   /** Changes items in place: what was just done, before the server says so again. */
   change: (f: (items: T[]) => T[]) => void
+  /** How far it is scrolled: kept with the items, for whoever comes back. */
+  place?: Place
 }
+
+interface Place {
+  top: number
+}
+interface Left {
+  items: unknown[]
+  next: string | null
+  place: Place
+}
+/** The lists last left, by who asked what; the oldest goes first. */
+const left = new Map<string, Left>()
+const LEFT = 6
+// What is worked off is asked anew, where one answer holds it; the rest stands as it was left.
+const WORKED_OFF = ['alerts', 'cases']
 
 /** A list behind cursors that grows as it is scrolled. */
 export function useList<P extends Path>(path: P | null, query?: Query<P>): Listed<Item<P>> {
   type T = Item<P>
-  const [items, setItems] = useState<T[]>([])
-  const [next, setNext] = useState<string | null>(null)
+  const key = JSON.stringify([path, query])
+  const [found] = useState(() => (returned ? left.get(me.value?.email + key) : undefined))
+  const [items, setItems] = useState<T[]>((found?.items as T[] | undefined) ?? [])
+  const [next, setNext] = useState<string | null>(found?.next ?? null)
   const [fault, setFault] = useState<Problem | null>(null)
-  const [loading, setLoading] = useState(true)
+  const [loading, setLoading] = useState(!found)
   const [turn, setTurn] = useState(0)
   const busy = useRef<AbortController | null>(null)
-  const key = JSON.stringify([path, query])
+  const place = useRef<Place>(found?.place ?? { top: 0 })
+  const standing = useRef(!!found && !(WORKED_OFF.includes(path ?? '') && found.items.length <= 200))
   const load = (cursor: string | null) => {
     if (path === null) return
     const abort = (busy.current = new AbortController())
@@ -82,9 +102,18 @@ export function useList<P extends Path>(path: P | null, query?: Query<P>): Liste
       })
   }
   useEffect(() => {
-    load(null)
+    if (!standing.current) load(null)
+    standing.current = false
     return () => busy.current?.abort()
   }, [key, turn])
+  const now = useRef<[string, Left] | null>(null)
+  now.current = [me.value?.email + key, { items, next, place: place.current }]
+  useEffect(() => () => {
+    const [name, what] = now.current!
+    left.delete(name)
+    if (what.items.length) left.set(name, what)
+    if (left.size > LEFT) left.delete(left.keys().next().value!)
+  }, [])
   // What could not be asked while the server was away is asked now; a list that is there keeps its place.
   const again = useCallback(() => setTurn((n) => n + 1), [])
   const failed = useRef(false)
@@ -100,5 +129,6 @@ export function useList<P extends Path>(path: P | null, query?: Query<P>): Liste
     loading,
     again,
     change: setItems,
+    place: place.current,
   }
 }

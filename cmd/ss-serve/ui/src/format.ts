@@ -99,3 +99,17 @@ export function many(n: number, one: string) {
 export function plain(text: string | null | undefined) {
   return capital((text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)(?:\.\d+)? (km|km\/h)\b/g, (_, n, unit) => `${count(Number(n))} ${unit}`).replace(/\b\d{4,}\.\d+\b/g, (n) => amount(Number(n))))
 }
+const BROWSERS: [RegExp, string][] = [
+  [/\bEdg(e|A|iOS)?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\b(Firefox|FxiOS)\//, 'Firefox'], [/\bHeadlessChrome\//, 'Chrome without a window'],
+  [/\b(Chrome|CriOS)\//, 'Chrome'], [/\bSafari\//, 'Safari'], [/^curl\//, 'curl'],
+]
+const SYSTEMS: [RegExp, string][] = [
+  [/\b(iPhone|iPad)\b/, 'iOS'], [/\bAndroid\b/, 'Android'], [/\bWindows\b/, 'Windows'], [/\bCrOS\b/, 'ChromeOS'], [/\bMac OS X\b/, 'macOS'], [/\bLinux\b/, 'Linux'],
+]
+/** "Firefox on Linux", from what a browser says of itself; what is not known by name stays as it is. */
+export function browserName(agent: string | null | undefined) {
+  if (!agent) return 'Unknown browser'
+  const name = BROWSERS.find(([is]) => is.test(agent))?.[1]
+  const system = SYSTEMS.find(([is]) => is.test(agent))?.[1]
+  return name ? (system ? `${name} on ${system}` : name) : agent.split(/[\s/]/)[0] || 'Unknown browser'
+}

@@ -8,10 +8,18 @@ function read() {
   path.value = location.pathname
   query.value = new URLSearchParams(location.search)
 }
-addEventListener('popstate', read)
+/** Whether the newest address was come back to: a list then stands as it was left. */
+export let returned = false
+// Entries made here are known by their state.
+if (!history.state) history.replaceState({ ours: true }, '')
+addEventListener('popstate', (event) => {
+  returned = !!event.state?.ours
+  read()
+})
 
 export function go(to: string, replace = false) {
-  history[replace ? 'replaceState' : 'pushState'](null, '', to)
+  returned = false
+  history[replace ? 'replaceState' : 'pushState']({ ours: true }, '', to)
   read()
 }
 

@@ -2,6 +2,7 @@ import { get, url } from '../api'
 import { useList } from '../data'
 import { count } from '../format'
 import { useHeading } from '../frame'
+import { deed, thing } from '../parts/deeds'
 import { Drawer } from '../parts/dialog'
 import { Find } from '../parts/form'
 import { Empty } from '../parts/states'
@@ -18,8 +19,8 @@ const COLUMNS: Column<Line>[] = [
   { key: 'seq', title: 'No.', number: true, cell: (l) => count(l.seq) },
   { key: 'time', title: 'When', cell: (l) => <When at={l.time} /> },
   { key: 'actor', title: 'Who', cell: (l) => l.actor },
-  { key: 'action', title: 'Did', cell: (l) => l.action },
-  { key: 'subject', title: 'To', cell: (l) => l.subject },
+  { key: 'action', title: 'Did', cell: (l) => <span title={l.action}>{deed(l.action)}</span> },
+  { key: 'subject', title: 'To', cell: (l) => l.subject && <span title={l.subject}>{thing(l.subject)}</span> },
   { key: 'address', title: 'From', cell: (l) => l.address },
   { key: 'hash', title: 'Hash', cell: (l) => <code>{l.hash.slice(0, 12)}</code> },
 ]
@@ -46,9 +47,11 @@ export default function Audit() {
       </div>
       <Table name="audit" label="Audit log" list={list} columns={COLUMNS} id={(l) => String(l.seq)} open={(l) => openBeside(String(l.seq))} opened={at} empty={<Empty>Every change is written down here.</Empty>} />
       {open && (
-        <Drawer title={`${open.action} ${open.subject}`} close={() => filter({ open: null })}>
+        <Drawer title={deed(open.action)} close={() => filter({ open: null })}>
           <dl class="pairs">
             <dt>Who</dt><dd>{open.actor}</dd>
+            <dt>Did</dt><dd class="mono">{open.action}</dd>
+            <dt>To</dt><dd class="mono">{open.subject}</dd>
             <dt>When</dt><dd><When at={open.time} /></dd>
             <dt>From</dt><dd>{open.address}</dd>
             <dt>Before</dt><dd><pre class="mono" style={{ margin: 0, whiteSpace: 'pre-wrap' }}>{text(open.old)}</pre></dd>

@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks'
 import { me, send, whoami } from '../api'
 import { useData } from '../data'
 import { useHeading } from '../frame'
-import { setTheme, theme } from '../parts/chart'
+import { browserName } from '../format'
+import { chosenTheme, setTheme } from '../parts/chart'
 import { Choice, Field, Form } from '../parts/form'
 import { asList, SimpleTable } from '../parts/simple-table'
 import { density, setDensity } from '../parts/table'
@@ -37,14 +38,14 @@ export default function Me() {
       </section>
       <section class="card w4 stack far">
         <header><h2>How it looks here</h2></header>
-        <Choice label="Theme" value={theme.value as 'light' | 'dark'} options={[['light', 'Light'], ['dark', 'Dark']]} change={setTheme} />
+        <Choice label="Theme" value={chosenTheme.value} options={[['light', 'Light'], ['dark', 'Dark'], ['system', 'As the system']]} change={setTheme} />
         <Choice label="Rows" value={density.value} options={[['dense', 'Dense rows'], ['roomy', 'Roomy rows']]} change={setDensity} />
       </section>
       <div class="w12">
         <SimpleTable
           label="Where you are signed in" of={asList(sessions)} id={(s) => s.id} empty="No sessions."
           heads={[
-            { title: 'Browser', cell: (s) => <>{s.agent ?? 'unknown'} {s.current && <span class="tag good">this one</span>}</> },
+            { title: 'Browser', cell: (s) => <><span title={s.agent ?? undefined}>{browserName(s.agent)}</span> {s.current && <span class="tag good">this one</span>}</> },
             { title: 'Address', cell: (s) => s.address },
             { title: 'Since', cell: (s) => <When at={s.created} /> },
             { title: 'Last used', cell: (s) => <When at={s.used} as="ago" /> },

@@ -1,17 +1,24 @@
 // Charts: one theme made of the page's own colours, a table behind each for those who would rather read.
 import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { keep } from '../kept'
+import { keep, kept } from '../kept'
 import { missed } from '../live'
 
 export const theme = signal(document.documentElement.dataset.theme ?? 'light')
 
-export function setTheme(name: 'light' | 'dark' | 'system') {
-  const dark = name === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : name === 'dark'
+type Theme = 'light' | 'dark' | 'system'
+const darkRoom = matchMedia('(prefers-color-scheme: dark)')
+/** What was chosen, where `theme` is what that means now. */
+export const chosenTheme = signal<Theme>((kept('theme') as Theme | null) ?? 'system')
+
+export function setTheme(name: Theme) {
+  chosenTheme.value = name
+  const dark = name === 'system' ? darkRoom.matches : name === 'dark'
   keep('theme', name === 'system' ? null : name)
   document.documentElement.dataset.theme = theme.value = dark ? 'dark' : 'light'
 }
 
+darkRoom.addEventListener('change', () => chosenTheme.value === 'system' && setTheme('system'))
 // Chosen in another tab.
 addEventListener('storage', (event) => event.key === 'theme' && setTheme((event.newValue as 'light' | 'dark' | null) ?? 'system'))
 

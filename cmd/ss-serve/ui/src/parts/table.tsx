@@ -105,7 +105,11 @@ export function Table<T>(props: Props<T>) {
   useLayoutEffect(() => {
     const element = box.current
     if (!element) return
-    const look = () => setView({ top: element.scrollTop, height: element.clientHeight })
+    const look = () => {
+      if (list.place) list.place.top = element.scrollTop
+      setView({ top: element.scrollTop, height: element.clientHeight })
+    }
+    if (list.place) element.scrollTop = list.place.top
     look()
     element.addEventListener('scroll', look, { passive: true })
     const watch = new ResizeObserver(look)
