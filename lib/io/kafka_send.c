@@ -93,6 +93,8 @@ static int produce(struct ss_producer *p, const struct ss_kept *one)
             err = SS_TOO_LONG;
         else if (!err && why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
             err = SS_AGAIN; /* the transaction has to be aborted */
+        else if (!err && why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            err = ss_kafka_no_right(&p->kafka, "Write", "topic", ss_rdk.topic_name(one->topic));
         else if (!err && why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             err = ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
         if (err && headers)

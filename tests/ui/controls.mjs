@@ -1,7 +1,7 @@
 // No dead control: on every page, for every role, each button, link and field that can be seen is used, and something
 // must come of it: the page changes, the address changes, or the server is asked. What opens (menus, dialogs, drawers)
 // is gone through in the same way. Changes are caught on their way to the server, so that no control spoils the next.
-// Each role at another width, an analyst in the dark; WIDTH is for all of them. Two people of a role share its pages:
+// Each role at another width, an analyst in the dark; WIDTH is for all of them. EACH people of a role share its pages:
 //   WIDTH=390 ONLY=analyst:/lists node tests/ui/controls.mjs
 import { done, go, launch, person, signIn, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
@@ -110,7 +110,7 @@ const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimati
 const opened = (page) => page.evaluate((all) => all.filter((s) => document.querySelector(s)), OPENED)
 
 const { ONLY, WIDTH } = process.env
-const EACH = 2
+const EACH = 1
 const WIDTHS = { viewer: 390, analyst: 1024, admin: 1440 }
 /** One person, who takes pages from `queue` until it is empty. */
 async function walk(role, queue, plants) {

@@ -121,7 +121,7 @@ await test('two tabs: the theme is that of both, and who signs out in one is sig
   await page.getByRole('button', { name: 'Dark', exact: true }).click()
   await until(() => second.evaluate(() => document.documentElement.dataset.theme === 'dark'), 'dark in the other')
   await page.getByRole('button', { name: 'Light', exact: true }).click()
-  await page.getByTitle('You').click()
+  await page.getByTitle('You', { exact: true }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Email').waitFor()
   await second.getByLabel('Email').waitFor()

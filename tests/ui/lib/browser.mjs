@@ -49,7 +49,8 @@ export async function person(browser, url, { width = 1440, height = 900, dark = 
     baseURL: url, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
     locale: 'en-GB', timezoneId: 'Europe/Berlin', permissions: ['clipboard-read', 'clipboard-write'],
   })
-  context.setDefaultTimeout(8000)
+  // Nobody waits this long: a machine with other work does.
+  context.setDefaultTimeout(20000)
   const page = await context.newPage()
   const complaints = []
   const expected = []
@@ -106,7 +107,7 @@ export function holds(truth, what) {
   if (!truth) throw new Error(what)
 }
 /** Waits until `look` gives something true. */
-export async function until(look, what, ms = 8000) {
+export async function until(look, what, ms = 20000) {
   const end = Date.now() + ms
   for (;;) {
     const seen = await look()
