@@ -131,9 +131,9 @@ export async function accessible(page) {
   })
   if (found.length) throw new Error(`axe: ${found.join('\n')}`)
 }
-/** The page itself never scrolls sideways. */
+/** The page itself does not scroll sideways, once what follows a change of size (drawings, tables) has followed. */
 export async function fits(page) {
-  const wide = await page.evaluate(() => {
+  const look = () => page.evaluate(() => {
     const main = document.querySelector('.page')
     const over = [document.documentElement, main].filter((e) => e && e.scrollWidth > e.clientWidth + 1)
     if (!over.length) return ''
@@ -141,6 +141,8 @@ export async function fits(page) {
     const worst = [...document.querySelectorAll('.page *')].filter((e) => e.getBoundingClientRect().right > edge + 1 && !e.closest('.scroll')).slice(0, 3)
     return over.map((e) => `${e.tagName} ${e.scrollWidth} > ${e.clientWidth}`).join() + ' by ' + worst.map((e) => e.tagName + '.' + e.className).join(' ')
   })
+  let wide = await look()
+  for (const end = Date.now() + 3000; wide && Date.now() < end; wide = await look()) await page.waitForTimeout(50)
   if (wide) throw new Error(`scrolls sideways: ${wide}`)
 }
 

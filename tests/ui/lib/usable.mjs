@@ -69,6 +69,8 @@ function look() {
 }
 
 export async function usable(page) {
-  const faults = await page.evaluate(look)
+  // A page that has just changed its size may need a moment to come to rest.
+  let faults = await page.evaluate(look)
+  for (const end = Date.now() + 3000; faults.length && Date.now() < end; faults = await page.evaluate(look)) await page.waitForTimeout(50)
   if (faults.length) throw new Error(`controls:\n${faults.slice(0, 12).join('\n')}`)
 }
