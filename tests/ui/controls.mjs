@@ -192,7 +192,7 @@ async function walk(role, queue, plants) {
         continue
       }
       const came = async () => asked.length || (await page.locator('.toast').count()) || page.url() !== url || (await page.evaluate(() => globalThis.changes?.length ?? 1).catch(() => 1))
-      const end = Date.now() + (excused ? 60 : 1500)
+      const end = Date.now() + (excused ? 60 : 6000)
       let effect = await came()
       while (!effect && Date.now() < end) effect = await came() || (await new Promise((r) => setTimeout(r, 25)))
       if (!effect && !excused) dead.push(`${steps.map((s) => `${s.name} > `).join('')}${name}: nothing comes of it`)
