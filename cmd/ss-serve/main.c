@@ -76,7 +76,7 @@ static void look_at_writer(struct server *s, struct ss_facts *f)
     ss_writer_counts(s->writer, w);
     f->payments = w->payments;
     f->lines = w->lines;
-    f->decided_lines = w->decided_lines;
+    f->lines_us = w->lines_us;
     f->lines_us_sum = w->lines_us_sum;
     f->rejected = w->rejected;
     f->writes = w->writes;

@@ -61,8 +61,9 @@ int ss_writer_take(struct ss_writer *writer, const struct ss_str *line, size_t n
     *rejected = writer->lines.rejected;
     int err = writer->lines.err;
     if (!err && writer->web->engine) {
-        writer->counts.decided_lines += n;
-        writer->counts.lines_us_sum += n * (uint64_t)(ss_clock_mono_ns() - begun_ns) / 1000;
+        uint64_t us = (uint64_t)(ss_clock_mono_ns() - begun_ns) / 1000;
+        ss_histogram_add(&writer->counts.lines_us, us, n);
+        writer->counts.lines_us_sum += n * us;
     }
     pthread_mutex_unlock(&writer->lock);
     return err;

@@ -34,8 +34,8 @@ struct ss_writer_options {
 struct ss_writer_counts {
     uint64_t commits, failed_commits;
     uint64_t payments, lines, writes, tries, rejected;
-    uint64_t decided_lines,
-        lines_us_sum;              /* of the pipeline, from when they were read until they were durable */
+    struct ss_histogram lines_us;  /* of the pipeline, from when they were read until they were durable */
+    uint64_t lines_us_sum;
     bool store_fine;               /* the last transaction went through */
     char fault[256];               /* why not */
     struct ss_histogram commit_ns; /* from begin to commit */

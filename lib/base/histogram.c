@@ -55,3 +55,15 @@ void ss_histogram_merge(struct ss_histogram *into, const struct ss_histogram *fr
     if (from->max > into->max)
         into->max = from->max;
 }
+
+void ss_histogram_since(struct ss_histogram *h, const struct ss_histogram *then)
+{
+    uint64_t max = 0;
+    for (unsigned i = 0; i < SS_HISTOGRAM_SLOTS; i++) {
+        h->slot[i] -= then->slot[i];
+        if (h->slot[i])
+            max = slot_top(i);
+    }
+    h->count -= then->count;
+    h->max = max < h->max ? max : h->max;
+}

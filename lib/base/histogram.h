@@ -20,5 +20,8 @@ uint64_t ss_histogram_quantile(const struct ss_histogram *h, double q);
 /* How many values are at most `value`, to the same 1.6 %. */
 uint64_t ss_histogram_below(const struct ss_histogram *h, uint64_t value);
 void ss_histogram_merge(struct ss_histogram *into, const struct ss_histogram *from);
+/* Takes away what was there already when `then` was copied from `h`. The greatest that stays is known to its
+ * step. */
+void ss_histogram_since(struct ss_histogram *h, const struct ss_histogram *then);
 
 #endif

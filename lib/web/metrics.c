@@ -5,6 +5,7 @@
 #include "web/prometheus.h"
 #include "web/metrics_parts.h"
 #include "json/write.h"
+#include <math.h>
 #include <stdlib.h>
 
 int ss_metrics_new(struct ss_metrics **out)
@@ -55,22 +56,26 @@ void ss_metrics_count(struct ss_metrics *m, const struct ss_call *call, int64_t 
     r->sum_us += us < 0 ? 0 : (uint64_t)us;
     r->answers[class > 0 && class < 6 ? class : 5]++;
     if (call->route && call->route->run == SS_RUN_PAYMENT && call->res.status == 201) {
-        m->payment_us_sum += (uint64_t)us;
-        m->payments++;
+        ss_histogram_add(&m->payment_us, us < 0 ? 0 : (uint64_t)us, 1);
+        m->payment_us_sum += us < 0 ? 0 : (uint64_t)us;
     }
+}
+
+void ss_metrics_decided(const struct ss_metrics *m, struct ss_histogram *us)
+{
+    *us = m->payment_us;
+    ss_histogram_merge(us, &m->facts.lines_us);
 }
 
 void ss_metrics_tick(struct ss_metrics *m, int64_t now_ns)
 {
     struct ss_second *second = &m->second[m->seconds++ % SS_SECONDS];
-    *second = (struct ss_second){
-        .ns = now_ns,
-        .requests = m->requests,
-        .payments = m->facts.payments + m->facts.lines,
-        .answered = m->payments + m->facts.decided_lines,
-        .us_sum = m->payment_us_sum + m->facts.lines_us_sum,
-        .alerts = m->facts.hub.told[SS_ON_ALERTS],
-    };
+    second->ns = now_ns;
+    second->requests = m->requests;
+    second->payments = m->facts.payments + m->facts.lines;
+    second->us_sum = m->payment_us_sum + m->facts.lines_us_sum;
+    second->alerts = m->facts.hub.told[SS_ON_ALERTS];
+    ss_metrics_decided(m, &second->decided_us);
 }
 
 /* The newest and the one some ten seconds before it; false in the first second. */
@@ -89,22 +94,41 @@ static double rounded(double v)
     return (double)(int64_t)(v * 100 + 0.5) / 100;
 }
 
+/* Decisions of the last seconds; without any there is no latency: null. */
+static void put_decisions(struct ss_buf *to, const struct ss_histogram *us, uint64_t us_sum)
+{
+    static const struct {
+        const char *key;
+        double q;
+    } of[] = {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}};
+    ss_put_real_of(to, "average_latency_ms",
+                   us->count ? rounded((double)us_sum / (double)us->count / 1000) : 0);
+    ss_json_open(to, "decision_ms", '{');
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        ss_put_real_of(to, of[i].key,
+                       us->count ? rounded((double)ss_histogram_quantile(us, of[i].q) / 1000) : NAN);
+    ss_buf_putc(to, '}');
+}
+
 static void put_rates(const struct ss_metrics *m, struct ss_buf *to)
 {
     const struct ss_second *a, *b;
-    double s = 0, requests = 0, payments = 0, alerts = 0, latency = 0;
+    double s = 0, requests = 0, payments = 0, alerts = 0;
+    struct ss_histogram decided = {0};
+    uint64_t us_sum = 0;
     if (span(m, &a, &b)) {
         s = (double)(b->ns - a->ns) / 1e9;
         requests = (double)(b->requests - a->requests) / s;
         payments = (double)(b->payments - a->payments) / s;
         alerts = (double)(b->alerts - a->alerts) / s;
-        if (b->answered > a->answered)
-            latency = (double)(b->us_sum - a->us_sum) / (double)(b->answered - a->answered) / 1000;
+        decided = b->decided_us;
+        ss_histogram_since(&decided, &a->decided_us);
+        us_sum = b->us_sum - a->us_sum;
     }
     ss_put_real_of(to, "requests_per_s", rounded(requests));
     ss_put_real_of(to, "payments_per_s", rounded(payments));
     ss_put_real_of(to, "alerts_per_s", rounded(alerts));
-    ss_put_real_of(to, "average_latency_ms", rounded(latency));
+    put_decisions(to, &decided, us_sum);
 }
 
 void ss_metrics_live(const struct ss_metrics *m, struct ss_buf *to)

@@ -18,7 +18,8 @@ struct ss_facts {
     int writer_waiting, writer_limit, readers_waiting, readers_limit;
     /* The writer. */
     uint64_t payments, lines, rejected, writes, tries, commits, failed_commits;
-    uint64_t decided_lines, lines_us_sum; /* lines that the pipeline decided, and how long that took */
+    struct ss_histogram lines_us; /* how long the pipeline took over lines, each until it was durable */
+    uint64_t lines_us_sum;
     bool store_fine;
     char store_fault[256];
     struct ss_histogram commit_ns, batch;

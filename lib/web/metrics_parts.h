@@ -17,16 +17,23 @@ struct ss_route_metrics {
 
 struct ss_second {
     int64_t ns;
-    uint64_t requests, payments, answered, us_sum, alerts;
+    uint64_t requests, payments, us_sum, alerts;
+    struct ss_histogram decided_us;
 };
 
 struct ss_metrics {
     struct ss_facts facts;
     struct ss_route_metrics route[SS_ROUTES_MAX], *last;
     int routes;
-    uint64_t requests, payments, payment_us_sum; /* payments: those answered 201 */
+    uint64_t requests;
+    struct ss_histogram payment_us; /* of those answered 201 */
+    uint64_t payment_us_sum;
     struct ss_second second[SS_SECONDS];
     uint64_t seconds;
 };
+
+/* Decisions until now, submitted and of the live input: each from when it was whole until it was answered or
+ * durable. */
+void ss_metrics_decided(const struct ss_metrics *metrics, struct ss_histogram *us);
 
 #endif

@@ -189,6 +189,11 @@ int ss_prometheus_put(const struct ss_metrics *m, const char *version, struct ss
     put_facts(&m->facts, to);
     head(to, "ss_commit_seconds", "histogram", "How long transactions take.");
     buckets(to, "ss_commit_seconds", "", &m->facts.commit_ns, 1e9, (double)m->facts.commit_ns_sum / 1e9);
+    struct ss_histogram decided;
+    ss_metrics_decided(m, &decided);
+    head(to, "ss_decision_seconds", "histogram", "From a whole payment to its decision, durable.");
+    buckets(to, "ss_decision_seconds", "", &decided, 1e6,
+            (double)(m->payment_us_sum + m->facts.lines_us_sum) / 1e6);
     put_requests(m, to);
     return put_engine(engine, arena, to);
 }

@@ -80,6 +80,13 @@ await test('the live feed moves, and space holds it', async () => {
 await test('the pill says live, and how many come each second', async () => {
   await until(async () => /^live [1-9]/.test(await text(page.locator('.pill'))), 'a rate above nothing', 6000)
 })
+await test('and within how long 99 of 100 are decided, as the server counts it', async () => {
+  await until(async () => / p99 [\d.]+ ms$/.test(await text(page.locator('.pill'))), 'the latency', 20000)
+  await until(async () => {
+    const said = (await ask('GET', 'metrics')).decision_ms.p99
+    return said > 0 && text(page.locator('.pill')).then((t) => Number(/p99 ([\d.]+)/.exec(t)?.[1]) === (said < 10 ? said : Math.round(said)))
+  }, 'the same as of /metrics', 20000)
+})
 
 await test('keys lead to pages, ? shows the map, Ctrl K finds', async () => {
   for (const [keys, wanted] of [['gp', 'Payments'], ['ga', 'Alerts'], ['gu', 'Customers'], ['go', 'Overview']]) {

@@ -81,8 +81,8 @@ function heard(frame: { topic: Topic | 'hello' | 'reset' | 'lost'; id?: string; 
     if (settling && !--settling) joined.value++
     const newest = frame.items[frame.items.length - 1]
     now.rate = newest.payments_per_s ?? now.rate
-    // Where nothing was decided within the last seconds there is no latency: 0 is no figure of it.
-    now.latency = newest.average_latency_ms || null
+    // Where nothing was decided within the last seconds there is no latency.
+    now.latency = newest.decision_ms?.p99 ?? null
   }
   if (now.state !== was.state || now.rate !== was.rate || now.latency !== was.latency) live.value = now
   listeners.get(frame.topic as Topic)?.forEach((listener) => listener(frame.items))
