@@ -34,7 +34,7 @@ struct ss_writer_options {
 struct ss_writer_counts {
     uint64_t commits, failed_commits;
     uint64_t payments, lines, writes, tries, rejected;
-    struct ss_histogram lines_us;  /* of the pipeline, from when they were read until they were durable */
+    struct ss_histogram lines_us; /* of the pipeline, from when they were read until they were durable */
     uint64_t lines_us_sum;
     bool store_fine;               /* the last transaction went through */
     char fault[256];               /* why not */

@@ -174,17 +174,14 @@ int ss_cards_at_risk(struct ss_db *db, int64_t from_us, int64_t until_us, int64_
     return err;
 }
 
-int ss_cases_by_time(struct ss_db *db, const struct ss_bucket_span *span, bool resolved,
-                     int (*each)(void *arg, int64_t step, int64_t n), void *arg)
+/* `sql`: rows of a step's number and a figure, from $1 until $2 in steps of $3. */
+static int by_step(struct ss_db *db, const struct ss_bucket_span *span, const char *sql,
+                   int (*each)(void *arg, int64_t step, int64_t n), void *arg)
 {
     struct ss_rows *rows;
     int err = ss_db_query(
-        db,
-        resolved ? "SELECT (resolved_us - $1) / $3, count(*) FROM cases WHERE resolved_us >= $1 "
-                   "AND resolved_us < $2 GROUP BY 1"
-                 : "SELECT (created_us - $1) / $3, count(*) FROM cases WHERE created_us >= $1 AND "
-                   "created_us < $2 GROUP BY 1",
-        SS_ARGS(ss_arg_int(span->from_us), ss_arg_int(span->until_us), ss_arg_int(span->step_us)), &rows);
+        db, sql, SS_ARGS(ss_arg_int(span->from_us), ss_arg_int(span->until_us), ss_arg_int(span->step_us)),
+        &rows);
     if (err)
         return err;
     while ((err = ss_rows_next(rows)) > 0) {
@@ -194,6 +191,27 @@ int ss_cases_by_time(struct ss_db *db, const struct ss_bucket_span *span, bool r
     }
     ss_rows_free(rows);
     return err;
+}
+
+int ss_value_at_risk(struct ss_db *db, const struct ss_bucket_span *span,
+                     int (*each)(void *arg, int64_t step, int64_t amount), void *arg)
+{
+    /* level >= 2 is what the index is of. */
+    return by_step(db, span,
+                   "SELECT (time_us - $1) / $3, CAST(sum(amount) AS BIGINT) FROM payments WHERE level >= 2 "
+                   "AND level IN (3, 4) AND time_us >= $1 AND time_us < $2 GROUP BY 1",
+                   each, arg);
+}
+
+int ss_cases_by_time(struct ss_db *db, const struct ss_bucket_span *span, bool resolved,
+                     int (*each)(void *arg, int64_t step, int64_t n), void *arg)
+{
+    return by_step(db, span,
+                   resolved ? "SELECT (resolved_us - $1) / $3, count(*) FROM cases WHERE resolved_us >= $1 "
+                              "AND resolved_us < $2 GROUP BY 1"
+                            : "SELECT (created_us - $1) / $3, count(*) FROM cases WHERE created_us >= $1 AND "
+                              "created_us < $2 GROUP BY 1",
+                   each, arg);
 }
 
 void ss_latencies_add(struct ss_latencies *lat, const struct ss_bucket *bucket)

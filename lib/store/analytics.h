@@ -43,6 +43,11 @@ struct ss_card_risk {
 int ss_cards_at_risk(struct ss_db *db, int64_t from_us, int64_t until_us, int64_t limit,
                      int (*each)(void *arg, const struct ss_card_risk *card), void *arg) SS_MUST_CHECK;
 
+/* The amounts of payments of level HIGH and above in each step of the span, from the payments themselves (an
+ * index): for spans too short for hours. `step` counts from 0. */
+int ss_value_at_risk(struct ss_db *db, const struct ss_bucket_span *span,
+                     int (*each)(void *arg, int64_t step, int64_t amount), void *arg) SS_MUST_CHECK;
+
 /* Cases created (or resolved) in each step of the span, by the wall clock; `step` counts from 0. */
 int ss_cases_by_time(struct ss_db *db, const struct ss_bucket_span *span, bool resolved,
                      int (*each)(void *arg, int64_t step, int64_t n), void *arg) SS_MUST_CHECK;

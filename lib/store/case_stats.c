@@ -61,18 +61,34 @@ int ss_case_stats(struct ss_db *db, const struct ss_sla *sla, int64_t now_us, in
     return err;
 }
 
+#define ACTIVE "c.status IN ('open', 'investigating', 'pending_info', 'escalated')"
+#define PAST   "c.breached = 1 OR c.due_us <= COALESCE(c.paused_us, $1)"
+
+int ss_cases_open(struct ss_db *db, int64_t now_us, int64_t *open, int64_t *breached)
+{
+    struct ss_rows *rows;
+    int err = ss_db_query(db,
+                          "SELECT count(*), COALESCE(sum(CASE WHEN " PAST " THEN 1 ELSE 0 END), 0) "
+                          "FROM cases c WHERE " ACTIVE,
+                          SS_ARGS(ss_arg_int(now_us)), &rows);
+    if (err)
+        return err;
+    err = ss_rows_next(rows);
+    *open = err > 0 ? ss_rows_int(rows, 0) : 0;
+    *breached = err > 0 ? ss_rows_int(rows, 1) : 0;
+    ss_rows_free(rows);
+    return err < 0 ? err : 0;
+}
+
 int ss_case_loads(struct ss_db *db, int64_t now_us, int (*each)(void *arg, const struct ss_case_load *load),
                   void *arg)
 {
     struct ss_rows *rows;
-    int err = ss_db_query(
-        db,
-        "SELECT u.id, u.name, u.email, count(*), sum(CASE WHEN c.breached = 1 OR c.due_us <= "
-        "COALESCE(c.paused_us, "
-        "$1) THEN 1 ELSE 0 END) FROM cases c JOIN users u ON u.id = c.assigned_to WHERE c.status IN ('open', "
-        "'investigating', 'pending_info', 'escalated') GROUP BY u.id, u.name, u.email ORDER BY 4 DESC, 1 "
-        "LIMIT 500",
-        SS_ARGS(ss_arg_int(now_us)), &rows);
+    int err = ss_db_query(db,
+                          "SELECT u.id, u.name, u.email, count(*), sum(CASE WHEN " PAST " THEN 1 ELSE 0 END) "
+                          "FROM cases c JOIN users u ON u.id = c.assigned_to WHERE " ACTIVE
+                          " GROUP BY u.id, u.name, u.email ORDER BY 4 DESC, 1 LIMIT 500",
+                          SS_ARGS(ss_arg_int(now_us)), &rows);
     if (err)
         return err;
     int got = 0;

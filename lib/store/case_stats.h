@@ -17,6 +17,9 @@ struct ss_case_stats {
 int ss_case_stats(struct ss_db *db, const struct ss_sla *sla, int64_t now_us, int64_t since_us,
                   struct ss_case_stats *stats) SS_MUST_CHECK;
 
+/* Those that are not over, and of them those past their deadline. */
+int ss_cases_open(struct ss_db *db, int64_t now_us, int64_t *open, int64_t *breached) SS_MUST_CHECK;
+
 struct ss_case_load {
     int64_t user_id, active, breached;
     struct ss_str name, email;

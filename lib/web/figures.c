@@ -54,24 +54,37 @@ static int add_to_course(void *arg, const struct ss_bucket *b)
 struct filtered {
     struct course *course;
     bool (*wanted)(struct ss_str key);
+    struct filtered *next; /* of the same dimension */
 };
 
 static int add_wanted(void *arg, const struct ss_bucket *b)
 {
-    struct filtered *f = arg;
-    return !f->wanted || f->wanted(b->key) ? add_to_course(f->course, b) : 0;
+    for (struct filtered *f = arg; f; f = f->next)
+        if (!f->wanted || f->wanted(b->key))
+            (void)add_to_course(f->course, b);
+    return 0;
+}
+
+static int64_t step_of(const struct ss_period *period)
+{
+    int64_t step_us = (period->until_us - period->from_us) / POINTS;
+    return step_us > 0 ? step_us : 1;
+}
+
+static int read_courses(struct ss_call *call, const char *dim, int64_t bucket_us,
+                        const struct ss_period *period, struct filtered *first)
+{
+    int64_t span_us = period->until_us - period->from_us;
+    for (struct filtered *f = first; f; f = f->next)
+        *f->course = (struct course){.from_us = period->from_us, .step_us = step_of(period)};
+    struct ss_bucket_span span = {dim, period->from_us - span_us, period->until_us, bucket_us};
+    return ss_buckets_by_time(call->db, &span, add_wanted, first);
 }
 
 static int read_course(struct ss_call *call, const char *dim, int64_t bucket_us,
                        const struct ss_period *period, bool (*wanted)(struct ss_str key), struct course *c)
 {
-    int64_t span_us = period->until_us - period->from_us;
-    memset(c, 0, sizeof *c);
-    c->from_us = period->from_us;
-    c->step_us = span_us / POINTS > 0 ? span_us / POINTS : 1;
-    struct filtered f = {c, wanted};
-    struct ss_bucket_span span = {dim, period->from_us - span_us, period->until_us, bucket_us};
-    return ss_buckets_by_time(call->db, &span, add_wanted, &f);
+    return read_courses(call, dim, bucket_us, period, &(struct filtered){c, wanted, NULL});
 }
 
 static void put_figure(struct ss_buf *to, const char *key, double value, double before, const double *spark)
@@ -95,6 +108,12 @@ static double share(int64_t part, int64_t whole)
 static bool is_critical(struct ss_str key)
 {
     return ss_str_is(key, "CRITICAL");
+}
+
+/* What alerts are made of where nothing else is said. */
+static bool is_at_risk(struct ss_str key)
+{
+    return is_critical(key) || ss_str_is(key, "HIGH");
 }
 
 static bool is_velocity(struct ss_str key)
@@ -133,18 +152,72 @@ static int put_latency(struct ss_call *call, const struct ss_period *period)
     return err;
 }
 
-static int put_cases(struct ss_call *call)
+/* By the wall clock, as cases are: how many were open at the end of each step of as long a time as the
+ * period is, from how many are, and which came and went since. */
+struct open_cases {
+    double came[POINTS], went[POINTS];
+};
+
+static int count_came(void *arg, int64_t step, int64_t n)
 {
-    struct ss_case_stats stats;
-    struct ss_sla sla;
-    ss_sla_of(call->web->settings, &sla);
-    int err = ss_case_stats(call->db, &sla, call->now_us, 0, &stats);
+    struct open_cases *o = arg;
+    o->came[step < POINTS ? step : POINTS - 1] += (double)n;
+    return 0;
+}
+
+static int count_went(void *arg, int64_t step, int64_t n)
+{
+    struct open_cases *o = arg;
+    o->went[step < POINTS ? step : POINTS - 1] += (double)n;
+    return 0;
+}
+
+static int put_cases(struct ss_call *call, const struct ss_period *period)
+{
+    struct open_cases o = {0};
+    double point[POINTS];
+    int64_t span_us = period->until_us - period->from_us, open = 0, breached = 0;
+    struct ss_bucket_span span = {NULL, call->now_us - span_us, call->now_us + 1, step_of(period)};
+    int err = ss_cases_open(call->db, call->now_us, &open, &breached);
+    err = err ? err : ss_cases_by_time(call->db, &span, false, count_came, &o);
+    err = err ? err : ss_cases_by_time(call->db, &span, true, count_went, &o);
     if (err)
         return err;
-    int64_t over = stats.status[SS_CASE_RESOLVED] + stats.status[SS_CASE_CLOSED];
-    put_figure(&call->res.body, "open_cases", (double)(stats.total - over), NAN, NULL);
-    put_figure(&call->res.body, "sla_breached", (double)stats.sla[SS_SLA_BREACHED], NAN, NULL);
+    double then = (double)open;
+    for (int i = POINTS; i-- > 0; then += o.went[i] - o.came[i])
+        point[i] = then;
+    put_figure(&call->res.body, "open_cases", (double)open, then, point);
+    put_figure(&call->res.body, "sla_breached", (double)breached, NAN, NULL);
     return 0;
+}
+
+/* Both periods of a span that hours are too long for; the steps of the one before it come first. */
+static int add_value(void *arg, int64_t step, int64_t amount)
+{
+    struct course *c = arg;
+    if (step < POINTS) {
+        c->before.amount += amount;
+        return 0;
+    }
+    c->sum.amount += amount;
+    step -= POINTS;
+    c->amount[step < POINTS ? step : POINTS - 1] += (double)amount / 10000;
+    return 0;
+}
+
+static int read_levels(struct ss_call *call, const struct ss_period *period, struct course *critical,
+                       struct course *risk)
+{
+    bool hours = period->until_us - period->from_us > 2 * SS_HOUR_US;
+    struct filtered second = {risk, is_at_risk, NULL},
+                    first = {critical, is_critical, hours ? &second : NULL};
+    int err = read_courses(call, "level", SS_HOUR_US, period, &first);
+    if (err || hours)
+        return err;
+    int64_t step_us = step_of(period);
+    struct ss_bucket_span span = {NULL, period->from_us - step_us * POINTS, period->until_us, step_us};
+    *risk = (struct course){0};
+    return ss_value_at_risk(call->db, &span, add_value, risk);
 }
 
 /* What sums of all payments are named in. */
@@ -158,7 +231,7 @@ int ss_kpis(struct ss_call *call)
 {
     struct ss_buf *to = &call->res.body;
     struct ss_period period;
-    struct course all, critical, velocity, acted;
+    struct course all, critical, risk, velocity, acted;
     int err;
     if (!ss_period_read(call, "24h", SS_MINUTE_US, &period, &err))
         return err;
@@ -166,7 +239,7 @@ int ss_kpis(struct ss_call *call)
     bool minutes = period.until_us - period.from_us <= 2 * SS_DAY_US;
     err = read_course(call, minutes ? "minute" : "all", minutes ? SS_MINUTE_US : SS_HOUR_US, &period, NULL,
                       &all);
-    err = err ? err : read_course(call, "level", SS_HOUR_US, &period, is_critical, &critical);
+    err = err ? err : read_levels(call, &period, &critical, &risk);
     bool days = period.until_us - period.from_us > 30 * SS_DAY_US; /* hours of rules are not kept for good */
     err = err ? err
               : read_course(call, days ? "rule/day" : "rule", days ? SS_DAY_US : SS_HOUR_US, &period,
@@ -189,6 +262,8 @@ int ss_kpis(struct ss_call *call)
     ss_put_int_of(to, "payments_1h", hour.payments);
     put_figure(to, "payments", (double)all.sum.payments, (double)all.before.payments, all.point);
     put_figure(to, "amount", (double)all.sum.amount / 10000, (double)all.before.amount / 10000, all.amount);
+    put_figure(to, "value_at_risk", (double)risk.sum.amount / 10000, (double)risk.before.amount / 10000,
+               risk.amount);
     put_figure(to, "alerts", (double)all.sum.alerts, (double)all.before.alerts, all.alerts);
     put_figure(to, "critical_alerts", (double)critical.sum.alerts, (double)critical.before.alerts,
                critical.alerts);
@@ -200,7 +275,7 @@ int ss_kpis(struct ss_call *call)
     put_figure(to, "precision", share(acted.sum.fraud, acted.sum.fraud + acted.sum.genuine),
                share(acted.before.fraud, acted.before.fraud + acted.before.genuine), acted.fraud);
     err = put_latency(call, &period);
-    err = err ? err : put_cases(call);
+    err = err ? err : put_cases(call, &period);
     ss_buf_putc(to, '}');
     return err;
 }

@@ -48,6 +48,59 @@ static void fill(void)
         bucket("minute", T0 + m * SS_MINUTE_US, "", m == 0 ? 2 : 5, 0, 0, 0, 0);
 }
 
+static void add_case(const char *status, int created_min_ago, int resolved_min_ago, int due_in_min)
+{
+    static int n;
+    char number[16];
+    snprintf(number, sizeof number, "C%d", ++n);
+    if (ss_db_exec(t.db,
+                   "INSERT INTO cases (number, title, status, priority, category, created_by, created_us, "
+                   "updated_us, span_us, due_us, resolved_us) "
+                   "VALUES ($1, 'x', $2, 'high', 'other', 'a', $3, $3, 1, $4, $5)",
+                   SS_ARGS(ss_arg_cstr(number), ss_arg_cstr(status),
+                           ss_arg_int(web_test_now - created_min_ago * SS_MINUTE_US),
+                           ss_arg_int(web_test_now + due_in_min * SS_MINUTE_US),
+                           resolved_min_ago ? ss_arg_int(web_test_now - resolved_min_ago * SS_MINUTE_US)
+                                            : ss_arg_null())) < 0) {
+        printf("Bail out! %s\n", ss_err_text());
+        exit(1);
+    }
+}
+
+static void test_value_at_risk(void)
+{
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=24h", NULL, 200, "value at risk of a day");
+    web_has(&t, "value_at_risk.value", "480", "is the amounts of level HIGH and above, by the hour");
+    web_has(&t, "value_at_risk.previous", "140", "and so before");
+    web_has(&t, "value_at_risk.spark.23", "20", "in its course");
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=1h", NULL, 200, "that of an hour");
+    web_has(&t, "value_at_risk.value", "3", "is of the payments themselves, none of MEDIUM");
+    web_has(&t, "value_at_risk.previous", "0", "and so before");
+    web_has(&t, "value_at_risk.spark.22", "0", "in its course");
+    web_has(&t, "value_at_risk.spark.23", "3", "to its end");
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=1h&as_of=2026-01-02T07:05:30Z", NULL, 200,
+           "an hour later");
+    web_has(&t, "value_at_risk.value", "0", "there is none");
+    web_has(&t, "value_at_risk.previous", "3", "any more");
+}
+
+static void test_open_cases(void)
+{
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=24h", NULL, 200, "open cases");
+    web_has(&t, "open_cases.value", "0", "are none");
+    web_has(&t, "open_cases.previous", "0", "and were none");
+    add_case("open", 30 * 60, 0, 60);
+    add_case("resolved", 10 * 60, 2 * 60, 60);
+    add_case("escalated", 90, 0, -1);
+    add_case("closed", 40 * 60, 20 * 60, -1);
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=24h", NULL, 200, "open cases");
+    web_has(&t, "open_cases.value", "2", "of four");
+    web_has(&t, "open_cases.previous", "2", "as a day ago");
+    web_has(&t, "open_cases.spark", "[2,2,2,2,1,1,1,1,1,1,1,1,1,1,2,2,2,2,2,2,2,2,2,2]",
+            "at the end of each hour between");
+    web_has(&t, "sla_breached.value", "1", "and one past its deadline: what is over is not");
+}
+
 static void all(const char *uri)
 {
     web_open(&t, uri);
@@ -59,6 +112,9 @@ static void all(const char *uri)
     web_is(&t, "GET", "/api/v1/analytics/kpis?period=24h", NULL, 200, "figures");
     web_has(&t, "payments.value", "240", "payments of the period, by the minute");
     web_has(&t, "payments.previous", "62", "and of the one before");
+    test_value_at_risk();
+    test_open_cases();
+    web_is(&t, "GET", "/api/v1/analytics/kpis?period=24h", NULL, 200, "figures");
     web_has(&t, "velocity_violations.value", "72", "payments that velocity rules fired on");
     web_has(&t, "precision.value", "0.5", "precision of what was acted on");
     web_is(&t, "GET", "/api/v1/analytics/trend?by=hour&since=2026-01-01&until=2026-01-02T12:00:00Z", NULL,

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { useData } from '../data'
-import { change, compact, count, Level, localHour, milliseconds, percent, signed, words } from '../format'
+import { change, compact, count, Level, localHour, percent, signed, words } from '../format'
 import { useHeading } from '../frame'
 import { listenSlowly } from '../live'
 import { Chart, color, Rows, series, Turn } from '../parts/chart'
@@ -11,15 +11,15 @@ import { Spark } from '../parts/spark'
 import { Empty, Waiting } from '../parts/states'
 import { Figure } from '../types'
 
-function FigureBox({ name, figure, text, note, goodWhenDown, share }: { name: string; figure?: Figure; text: string; note?: string; goodWhenDown?: boolean; share?: boolean }) {
+function FigureBox({ name, figure, text, unit, note, title, goodWhenDown, share }: { name: string; figure?: Figure; text: string; unit?: string; note?: string; title?: string; goodWhenDown?: boolean; share?: boolean }) {
   const difference = figure ? (share ? ((figure.value ?? 0) - (figure.previous ?? 0)) : change(figure.value, figure.previous)) : null
   const shown = share ? (figure?.previous == null || figure.value == null ? '' : `${signed(difference).replace(' %', '')} points`) : signed(difference)
   const tone = !difference || goodWhenDown === undefined ? 'quiet' : (difference < 0) === goodWhenDown ? 'good' : 'bad'
   return (
     <div>
-      <div class="quiet">{name}</div>
+      <div class="quiet" title={title}>{name}</div>
       <div class="figure">{text}</div>
-      <div class={`small clip ${note ? 'quiet' : tone}`} title={note ?? 'against the period before'}>{note ?? (shown || 'no period before')}</div>
+      <div class={`small clip ${note ? 'quiet' : tone}`} title={note ?? 'against the period before'}>{unit && `${unit}, `}{note ?? (shown || 'no period before')}</div>
       <Spark label={`${name}, its course`} values={(figure?.spark ?? []).map((v) => v ?? 0)} />
     </div>
   )
@@ -174,15 +174,11 @@ export default function Overview() {
         ) : (
           <>
             <FigureBox name="Payments" figure={k.payments} text={compact(k.payments.value)} />
+            <FigureBox name="Value at risk" figure={k.value_at_risk} text={compact(k.value_at_risk.value)} unit={k.currency} title="The amounts of payments of level high and above" goodWhenDown />
             <FigureBox name="Alerts" figure={k.alerts} text={compact(k.alerts.value)} goodWhenDown />
             <FigureBox name="Blocked" figure={k.blocked} text={compact(k.blocked.value)} />
             <FigureBox name="Open cases" figure={k.open_cases} text={compact(k.open_cases.value)} note={k.sla_breached.value ? `${count(k.sla_breached.value)} past their deadline` : 'none past its deadline'} />
             <FigureBox name="Precision of rules" figure={k.precision} text={percent(k.precision.value)} share goodWhenDown={false} />
-            {k.latency_ms.value == null ? (
-              <FigureBox name="Known frauds" figure={k.fraud_rate} text={percent(k.fraud_rate.value, 2)} share goodWhenDown />
-            ) : (
-              <FigureBox name="Latency" figure={k.latency_ms} text={`${milliseconds(k.latency_ms.value * 1000)} ms`} goodWhenDown />
-            )}
           </>
         )}
       </section>
