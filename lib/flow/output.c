@@ -115,7 +115,16 @@ int ss_output_push(struct ss_output *output, bool more)
     return err;
 }
 
-/* Sends the one line in `buf` as a message; `msg` has its origin and labels. */
+/* Sends `msg`, which has all but its key. */
+static int send_message(struct ss_sink *sink, const struct ss_record *rec, int key, struct ss_message *msg,
+                        struct ss_arena *arena)
+{
+    if (key >= 0 && rec->field)
+        msg->key = ss_record_text(rec, key, arena);
+    return sink->ops->put(sink, msg);
+}
+
+/* Sends the one line in `buf`; `msg` has its origin and labels. */
 static int put(struct ss_sink *sink, struct ss_buf *buf, const struct ss_record *rec, int key,
                struct ss_message *msg, struct ss_arena *arena)
 {
@@ -124,9 +133,7 @@ static int put(struct ss_sink *sink, struct ss_buf *buf, const struct ss_record 
         return err;
     msg->bytes = buf->p;
     msg->len = buf->n - 1;
-    if (key >= 0 && rec->field)
-        msg->key = ss_record_text(rec, key, arena);
-    err = sink->ops->put(sink, msg);
+    err = send_message(sink, rec, key, msg, arena);
     ss_buf_reset(buf);
     return err;
 }
@@ -199,14 +206,20 @@ static int write_kept(struct ss_output *output, struct ss_record *rec, const str
 {
     struct ss_sink *sink = output->commit.out;
     int err = 0;
-    ss_record_write(rec, &output->out);
     if (sink->ops->put) {
-        struct ss_message msg = {.origin = ss_input_origin(input, rec)};
-        err = put(sink, &output->out, rec, output->key, &msg, arena);
+        struct ss_message msg = {.bytes = rec->text, .len = rec->len, .origin = ss_input_origin(input, rec)};
+        if (rec->n_set) {
+            ss_record_write(rec, &output->out);
+            err = put(sink, &output->out, rec, output->key, &msg, arena);
+        } else {
+            err = send_message(sink, rec, output->key, &msg, arena);
+        }
         if (err == SS_TOO_LONG) { /* else one such record would end every run */
             ss_record_reject(rec, "output", "longer than message.max.bytes");
             return write_reject(output, rec, input, arena);
         }
+    } else {
+        ss_record_write(rec, &output->out);
     }
     if (err < 0)
         return err;

@@ -21,6 +21,7 @@
     X(committed)                       \
     X(conf_destroy)                    \
     X(conf_get)                        \
+    X(conf_get_default_topic_conf)     \
     X(conf_new)                        \
     X(conf_set)                        \
     X(conf_set_dr_msg_cb)              \
@@ -59,6 +60,8 @@
     X(message_timestamp)               \
     X(metadata)                        \
     X(metadata_destroy)                \
+    X(msg_partitioner_murmur2)         \
+    X(msg_partitioner_random)          \
     X(new)                             \
     X(outq_len)                        \
     X(offsets_for_times)               \
@@ -66,6 +69,7 @@
     X(poll)                            \
     X(poll_set_consumer)               \
     X(produce)                         \
+    X(produce_batch)                   \
     X(producev)                        \
     X(purge)                           \
     X(query_watermark_offsets)         \
@@ -77,13 +81,15 @@
     X(send_offsets_to_transaction)     \
     X(subscribe)                       \
     X(topic_destroy)                   \
+    X(topic_conf_set_partitioner_cb)   \
     X(topic_name)                      \
     X(topic_new)                       \
     X(topic_partition_list_add)        \
     X(topic_partition_list_copy)       \
     X(topic_partition_list_destroy)    \
     X(topic_partition_list_new)        \
-    X(unsubscribe)
+    X(unsubscribe)                     \
+    X(version)
 
 #define SS_RDKAFKA_POINTER(name) __typeof__(&rd_kafka_##name) name;
 struct ss_rdkafka {

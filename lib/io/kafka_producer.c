@@ -68,10 +68,8 @@ static int abort_transaction(struct ss_producer *p)
 
 static int send_again(struct ss_producer *p)
 {
-    int err = ss_producer_begin(p);
-    for (struct ss_kept *one = p->first; one && !err; one = one->next)
-        err = ss_kept_send(p, one);
-    return err;
+    p->unsent = p->first;
+    return ss_producer_begin(p);
 }
 
 /* One try: the positions, then the commit. */
@@ -137,8 +135,14 @@ static int commit_all(struct ss_producer *p, struct ss_source *src,
         int err = p->stuck ? abort_transaction(p) : 0;
         if (!err && !p->open)
             err = send_again(p);
+        if (!err)
+            err = ss_producer_hand_over(p);
+        if (!err && p->stuck && ss_clock_mono_ns() > until)
+            err = ss_producer_fail(p, "cannot commit a transaction at", "it takes no messages");
         if (err < 0)
             return err;
+        if (p->stuck)
+            continue;
         rd_kafka_error_t *error = try_commit(p, src, offsets);
         if (!error) {
             p->open = false;
@@ -229,8 +233,6 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         "murmur2_random", /* as Java's clients do it: the same key, the same partition */
         "delivery.report.only.error",
         "true",
-        "sticky.partitioning.linger.ms", /* messages without a key that go together make one request */
-        "10",
         "queue.buffering.max.messages",
         "100000",
         "queue.buffering.max.kbytes",
@@ -257,6 +259,7 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
                 ss_int_parse(most, strlen(most), &message_max);
     p->message_max = told ? (size_t)message_max : 0;
     p->id = p->transactional ? strdup(id) : NULL;
+    ss_producer_choose(p, conf);
     ss_rdk.conf_set_dr_msg_cb(conf, ss_producer_on_delivery);
     err = ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
     if (!err && p->transactional)

@@ -31,8 +31,14 @@ struct ss_producer {
                                             aborted and sent again */
     struct ss_arena arena;
     struct ss_kept *first, **last;
+    struct ss_kept *unsent;         /* the first that the client has not been handed; NULL: none */
+    bool headers;                   /* some have */
     size_t kept_bytes, message_max; /* the latter as the client has it */
     int64_t kept_ns;                /* since when the first is kept */
+    bool chooses;                   /* the partition of messages without a key, by kafka_many.c: */
+    rd_kafka_topic_t *stays_topic;  /* those of this topic go to */
+    int32_t stays;                  /* this one */
+    int64_t stays_ns;               /* since then */
     struct ss_sink *committer;      /* the sink whose commit ends transactions */
     rd_kafka_resp_err_t failed;     /* the first delivery that failed, outside transactions */
     char failed_topic[256];         /* and whose */
@@ -59,8 +65,16 @@ int ss_producer_commit(struct ss_producer *p, struct ss_source *src) SS_MUST_CHE
 int ss_producer_fail(struct ss_producer *p, const char *what, const char *why);
 int ss_producer_begin(struct ss_producer *p) SS_MUST_CHECK;
 
-/* kafka_send.c. All that waits to go together. SS_EIO. */
+/* kafka_many.c. Hands over all that is kept and not sent. A transaction may be stuck then. SS_EIO. */
 int ss_producer_hand_over(struct ss_producer *p) SS_MUST_CHECK;
+/* Has the client ask us for partitions, unless -X says how they are chosen. */
+void ss_producer_choose(struct ss_producer *p, rd_kafka_conf_t *conf);
+
+/* kafka_send.c. One message, now: SS_TOO_LONG, SS_EIO; SS_AGAIN: the transaction has to be aborted. */
+int ss_producer_send(struct ss_producer *p, const struct ss_kept *one) SS_MUST_CHECK;
+/* The client has not taken a message. When it holds as much as it can, waits for deliveries: 0. */
+int ss_producer_wait(struct ss_producer *p, rd_kafka_resp_err_t why,
+                     const rd_kafka_topic_t *topic) SS_MUST_CHECK;
 int ss_producer_check(struct ss_producer *p) SS_MUST_CHECK; /* has a delivery failed? */
 /* The brokers do not take a message, and why: SS_EIO, SS_ECONFIG. */
 int ss_producer_refused(struct ss_producer *p, rd_kafka_resp_err_t why);
@@ -69,8 +83,6 @@ int ss_producer_no_right(struct ss_producer *p, rd_kafka_resp_err_t why);
 /* What no later try can mend: 0 where there is none, else SS_EIO, SS_ECONFIG. */
 int ss_producer_fatal(struct ss_producer *p);
 void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque);
-/* A message of the transaction; once that is stuck, nothing is done. */
-int ss_kept_send(struct ss_producer *p, const struct ss_kept *one) SS_MUST_CHECK;
 void ss_kept_forget(struct ss_producer *p);
 
 #endif

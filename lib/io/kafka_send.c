@@ -1,14 +1,15 @@
 /*
- * Messages on their way to the client. Those of a transaction go at once: nobody sees them before its end.
- * Others wait here while more input is there, some milliseconds at most, and go together: the client then
- * makes few large requests of them, and when nothing follows they wait for nothing. Had they gone one by one,
- * only linger.ms would make requests larger, at the price of that time for each message of a calm stream.
+ * Messages on their way to the client. Those of a transaction go some hundred at a time: nobody sees them
+ * before its end. Others wait here while more input is there, some milliseconds at most, and go together: the
+ * client then makes few large requests of them, and when nothing follows they wait for nothing. Had they gone
+ * one by one, only linger.ms would make requests larger, at the price of that time for each message of a calm
+ * stream.
  */
 #include "base/clock.h"
 #include "base/err.h"
 #include "io/kafka_producer.h"
 
-#define POLL_EVERY   256                    /* messages between two looks at what failed */
+#define POLL_EVERY   256 /* messages between two looks at what failed; a transaction's go together */
 #define KEPT_URGENT  ((size_t)32 << 20)     /* of a transaction, to be committed */
 #define TOGETHER     ((size_t)1 << 20)      /* bytes that wait for each other: a full request */
 #define TOGETHER_NS  ((int64_t)5 * 1000000) /* and how long: as the client's own linger.ms would have it */
@@ -78,30 +79,37 @@ static rd_kafka_headers_t *copy_headers(const void *headers)
     return headers ? ss_rdk.headers_copy(headers) : NULL;
 }
 
-/* Hands one message to the client. While that has as much as it can hold, waits for deliveries. */
-static int produce(struct ss_producer *p, const struct ss_kept *one)
+int ss_producer_wait(struct ss_producer *p, rd_kafka_resp_err_t why, const rd_kafka_topic_t *topic)
+{
+    int err = ss_producer_check(p);
+    if (err)
+        return err;
+    if (why == RD_KAFKA_RESP_ERR__FATAL)
+        return ss_producer_fatal(p);
+    if (why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return SS_TOO_LONG;
+    if (why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
+        return SS_AGAIN;
+    if (why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return ss_kafka_no_right(&p->kafka, "Write", "topic", ss_rdk.topic_name(topic));
+    if (why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        return ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
+    ss_rdk.poll(p->kafka.rk, 100);
+    return 0;
+}
+
+int ss_producer_send(struct ss_producer *p, const struct ss_kept *one)
 {
     rd_kafka_headers_t *headers = copy_headers(one->headers);
     for (;;) {
         rd_kafka_resp_err_t why = hand_over(p, one, headers);
         if (!why)
             return 0;
-        int err = ss_producer_check(p);
-        if (!err && why == RD_KAFKA_RESP_ERR__FATAL)
-            err = ss_producer_fatal(p);
-        else if (!err && why == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-            err = SS_TOO_LONG;
-        else if (!err && why == RD_KAFKA_RESP_ERR__STATE && p->transactional)
-            err = SS_AGAIN; /* the transaction has to be aborted */
-        else if (!err && why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-            err = ss_kafka_no_right(&p->kafka, "Write", "topic", ss_rdk.topic_name(one->topic));
-        else if (!err && why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            err = ss_producer_fail(p, "cannot write to", ss_rdk.err2str(why));
+        int err = ss_producer_wait(p, why, one->topic);
         if (err && headers)
             ss_rdk.headers_destroy(headers);
         if (err)
             return err;
-        ss_rdk.poll(p->kafka.rk, 100);
     }
 }
 
@@ -109,82 +117,44 @@ static int produce(struct ss_producer *p, const struct ss_kept *one)
 
 void ss_kept_forget(struct ss_producer *p)
 {
-    for (struct ss_kept *one = p->first; one; one = one->next)
+    for (struct ss_kept *one = p->headers ? p->first : NULL; one; one = one->next)
         if (one->headers)
             ss_rdk.headers_destroy(one->headers);
-    p->first = NULL;
+    p->first = p->unsent = NULL;
     p->last = &p->first;
+    p->headers = false;
     p->kept_bytes = 0;
     ss_arena_reset(&p->arena);
     if (p->committer)
         p->committer->urgent = false;
 }
 
-static struct ss_str keep_text(struct ss_producer *p, struct ss_str text)
+/* A copy of it, key and value behind it. The bytes of a transaction's messages stay where they are until it
+ * is committed. */
+static struct ss_kept *copy(struct ss_producer *p, const struct ss_kept *from)
 {
-    return text.p ? (struct ss_str){ss_arena_copy(&p->arena, text.p, text.n), text.n} : text;
-}
-
-int ss_kept_send(struct ss_producer *p, const struct ss_kept *one)
-{
-    int err = p->stuck ? 0 : produce(p, one);
-    p->stuck |= err == SS_AGAIN;
-    return p->stuck ? 0 : err;
-}
-
-/* The bytes of a transaction's messages stay where they are until it is committed. */
-static int keep(struct ss_producer *p, const struct ss_kept *from)
-{
-    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one);
+    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one + from->key.n + from->value.n);
     if (!one)
-        return SS_ENOMEM;
-    *one = *from;
-    one->key = keep_text(p, from->key);
-    one->value = keep_text(p, from->value);
-    if ((from->key.p && !one->key.p) || !one->value.p)
-        return SS_ENOMEM;
-    one->headers = copy_headers(from->headers);
-    int err = p->transactional ? ss_kept_send(p, one) : 0;
-    if (err) {
-        if (one->headers)
-            ss_rdk.headers_destroy(one->headers);
-        return err;
-    }
+        return NULL;
+    char *key = (char *)(one + 1), *value = key + from->key.n;
+    if (from->key.n)
+        memcpy(key, from->key.p, from->key.n);
+    memcpy(value, from->value.p, from->value.n);
+    *one = (struct ss_kept){.topic = from->topic,
+                            .key = {from->key.p ? key : NULL, from->key.n},
+                            .value = {value, from->value.n},
+                            .headers = copy_headers(from->headers)};
+    return one;
+}
+
+static void link_last(struct ss_producer *p, struct ss_kept *one)
+{
     *p->last = one;
     p->last = &one->next;
+    p->headers |= one->headers != NULL;
     p->kept_bytes += one->value.n;
     if (p->transactional && p->kept_bytes > KEPT_URGENT && p->committer)
         p->committer->urgent = true;
-    return 0;
-}
-
-/* --- messages that go together */
-
-/* Those before one that fails are gone; that one and what follows stay. */
-int ss_producer_hand_over(struct ss_producer *p)
-{
-    while (p->first && !p->transactional) {
-        struct ss_kept *one = p->first;
-        int err = produce(p, one);
-        if (err == SS_TOO_LONG)
-            err = ss_producer_fail(p, "cannot write to", "a message is longer than message.max.bytes");
-        if (err < 0)
-            return err;
-        if (one->headers)
-            ss_rdk.headers_destroy(one->headers);
-        p->first = one->next;
-    }
-    if (!p->transactional)
-        ss_kept_forget(p);
-    return 0;
-}
-
-int ss_producer_push(struct ss_producer *p, bool more)
-{
-    if (p->transactional || !p->first)
-        return 0;
-    bool wait = more && p->kept_bytes < TOGETHER && ss_clock_mono_ns() - p->kept_ns < TOGETHER_NS;
-    return wait ? 0 : ss_producer_hand_over(p);
 }
 
 /* It may be longer than the client takes, which the client is asked at once. */
@@ -198,16 +168,37 @@ static bool is_large(const struct ss_producer *p, const struct ss_kept *msg)
     return n > p->message_max;
 }
 
+/* What came before goes before it. */
+static int put_large(struct ss_producer *p, const struct ss_kept *msg)
+{
+    int err = ss_producer_hand_over(p);
+    if (err || !p->transactional)
+        return err ? err : ss_producer_send(p, msg);
+    struct ss_kept *one = copy(p, msg);
+    if (!one)
+        return SS_ENOMEM;
+    err = p->stuck ? 0 : ss_producer_send(p, one);
+    p->stuck |= err == SS_AGAIN;
+    if (!err || p->stuck) {
+        link_last(p, one);
+        return 0;
+    }
+    if (one->headers)
+        ss_rdk.headers_destroy(one->headers);
+    return err;
+}
+
 static int put_together(struct ss_producer *p, const struct ss_kept *msg)
 {
-    if (is_large(p, msg)) {
-        int err = ss_producer_hand_over(p); /* what came before goes before it */
-        return err ? err : produce(p, msg);
-    }
-    if (!p->first)
+    struct ss_kept *one = copy(p, msg);
+    if (!one)
+        return SS_ENOMEM;
+    if (!p->first && !p->transactional)
         p->kept_ns = ss_clock_mono_ns();
-    int err = keep(p, msg);
-    return !err && p->kept_bytes >= TOGETHER ? ss_producer_hand_over(p) : err;
+    link_last(p, one);
+    if (!p->unsent)
+        p->unsent = one;
+    return !p->transactional && p->kept_bytes >= TOGETHER ? ss_producer_hand_over(p) : 0;
 }
 
 int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
@@ -219,8 +210,18 @@ int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_st
     if (!err && p->transactional && !p->open)
         err = ss_producer_begin(p);
     if (!err)
-        err = p->transactional ? keep(p, &msg) : put_together(p, &msg);
-    if (!err && ++p->put % POLL_EVERY == 0)
-        ss_rdk.poll(p->kafka.rk, 0);
-    return err;
+        err = is_large(p, &msg) ? put_large(p, &msg) : put_together(p, &msg);
+    if (err || ++p->put % POLL_EVERY)
+        return err;
+    ss_rdk.poll(p->kafka.rk, 0);
+    return p->transactional ? ss_producer_hand_over(p) : 0;
+}
+
+int ss_producer_push(struct ss_producer *p, bool more)
+{
+    if (!p->unsent)
+        return 0;
+    bool wait = more && (p->transactional ||
+                         (p->kept_bytes < TOGETHER && ss_clock_mono_ns() - p->kept_ns < TOGETHER_NS));
+    return wait ? 0 : ss_producer_hand_over(p);
 }

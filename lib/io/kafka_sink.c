@@ -194,6 +194,7 @@ static const struct ss_sink_ops transactional_ops = {.write = kafka_write,
                                                      .sync = kafka_sync,
                                                      .close = kafka_close,
                                                      .put = kafka_put,
+                                                     .push = kafka_push,
                                                      .commit = kafka_commit,
                                                      .metrics = put_metrics,
                                                      .stats = put_stats};

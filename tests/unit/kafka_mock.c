@@ -98,7 +98,7 @@ static void test_there_and_back(void)
                !from->key.p,
            "line 4 is the message at offset 3");
         from = src->ops->origin(src, 1);
-        ok(from && from->key.n == 1 && from->key.p[0] == 'a', "line 1 has its key");
+        ok(from && from->key.n == 1 && from->key.p[0] == 'a' && !from->headers, "line 1 has its key");
         src->ops->consumed(src, 8);
         ok(!src->ops->origin(src, 1) && src->ops->origin(src, 2), "what is consumed is forgotten");
         ss_source_close(src);
@@ -257,6 +257,64 @@ static void test_going_together(void)
     has("together", want, "they come in the order in which they were put");
 }
 
+/* How many of the topic's messages lie in each of its four partitions; of those with a key, how many lie
+ * elsewhere than Java's clients would put them. */
+static int count_places(const char *topic, int in[4])
+{
+    static char got[65536];
+    struct ss_source *src;
+    char rest[64];
+    int astray = 0;
+    memset(in, 0, 4 * sizeof *in);
+    snprintf(rest, sizeof rest, "%s?until=end", topic);
+    if (ss_source_open(at(rest), &src) < 0 || read_all(src, got, sizeof got, sizeof got) < 0)
+        return -1;
+    const struct ss_origin *from;
+    for (uint64_t line = 1; (from = src->ops->origin(src, line)) != NULL; line++) {
+        in[from->partition]++;
+        astray += from->key.p && from->partition != ss_rdk.msg_partitioner_murmur2(
+                                                        NULL, from->key.p, from->key.n, 4, NULL, NULL);
+    }
+    ss_source_close(src);
+    return astray;
+}
+
+static void test_partitions(void)
+{
+    struct ss_sink *sink;
+    int in[4], err = 0, astray;
+    mock.topic_create(cluster, "four", 4, 1);
+    mock.topic_create(cluster, "keyed", 4, 1);
+    mock.topic_create(cluster, "apart", 4, 1);
+    ok(ss_sink_open(at("four"), &sink) == 0, "an output is opened");
+    for (int i = 0; i < 600; i++)
+        err |= put(sink, NULL, "{}");
+    ok(err == 0 && ss_sink_close(sink) == 0, "600 messages without a key");
+    astray = count_places("four", in);
+    ok(astray == 0 && (in[0] == 600 || in[1] == 600 || in[2] == 600 || in[3] == 600),
+       "that go together go to one partition: %d %d %d %d", in[0], in[1], in[2], in[3]);
+    ok(ss_sink_open(at("keyed"), &sink) == 0, "an output is opened");
+    for (int i = 0; i < 600; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "U%d", i);
+        err |= put(sink, i % 3 ? key : NULL, "{}");
+    }
+    ok(err == 0 && ss_sink_close(sink) == 0, "600 messages, two of three with a key");
+    astray = count_places("keyed", in);
+    ok(astray == 0 && in[0] && in[1] && in[2] && in[3] && in[0] + in[1] + in[2] + in[3] == 600,
+       "those lie where their keys say: %d %d %d %d", in[0], in[1], in[2], in[3]);
+    ok(ss_property_set("partitioner=random") == 0 &&
+           ss_property_set("sticky.partitioning.linger.ms=0") == 0 && ss_sink_open(at("apart"), &sink) == 0,
+       "who says how partitions are chosen");
+    ss_property_clear();
+    for (int i = 0; i < 600; i++)
+        err |= put(sink, NULL, "{}");
+    ok(err == 0 && ss_sink_close(sink) == 0, "writes 600 messages");
+    astray = count_places("apart", in);
+    ok(astray == 0 && in[0] && in[1] && in[2] && in[3], "and has them chosen so: %d %d %d %d", in[0], in[1],
+       in[2], in[3]);
+}
+
 int main(void)
 {
     ss_log_init("kafka_mock", SS_LOG_ERROR, false);
@@ -269,6 +327,7 @@ int main(void)
     test_pass_through();
     test_faults();
     test_going_together();
+    test_partitions();
     test_group();
     mock.cluster_destroy(cluster);
     ss_rdk.destroy(host);
