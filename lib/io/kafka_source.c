@@ -222,14 +222,11 @@ static const struct ss_origin *origin(struct ss_source *src, uint64_t line)
     if (!msg)
         return NULL;
     int i = ss_kafka_part_of(k, msg);
-    rd_kafka_headers_t *headers = NULL;
-    if (ss_rdk.message_headers(msg, &headers))
-        headers = NULL;
     k->origin = (struct ss_origin){.topic = i < 0 ? k->base.name : k->part[i].topic,
                                    .partition = msg->partition,
                                    .offset = msg->offset,
                                    .key = {msg->key, msg->key ? msg->key_len : 0},
-                                   .headers = headers};
+                                   .headers = ss_kafka_headers(msg)};
     return &k->origin;
 }
 
