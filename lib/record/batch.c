@@ -8,7 +8,7 @@
 /* Keys whose slots are remembered; longer ones are looked up: correct as well, only slower. */
 #define HINT_BITS 10
 #define HINTS     (1 << HINT_BITS)
-#define HINT_KEY  28
+#define HINT_KEY  28 /* the longest; same_key() reads up to 32 bytes */
 
 struct ss_hint {
     char key[HINT_KEY];
@@ -85,12 +85,27 @@ static size_t hint_of(struct ss_str key)
     return (size_t)((first * 0x9e3779b97f4a7c15u) >> (64 - HINT_BITS));
 }
 
+/* Of n >= 1 bytes, both padded behind as texts are: keys are short, and a call would cost more. */
+static inline bool same_key(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y;
+    for (; n > sizeof x; a += sizeof x, b += sizeof x, n -= sizeof x) {
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return ((x ^ y) << (8 * (sizeof x - n))) == 0;
+}
+
 /* By one comparison where the key, as it is written, was met before. */
 static int find_slot(struct ss_batch *batch, struct ss_str raw_key)
 {
     bool may = raw_key.n > 0 && raw_key.n <= HINT_KEY;
     struct ss_hint *hint = may ? &batch->hint[hint_of(raw_key)] : NULL;
-    if (SS_LIKELY(hint && hint->len == raw_key.n && memcmp(hint->key, raw_key.p, raw_key.n) == 0))
+    if (SS_LIKELY(hint && hint->len == raw_key.n && same_key(hint->key, raw_key.p, raw_key.n)))
         return hint->slot;
     struct ss_str key = ss_json_unescape(raw_key, &batch->arena[0]);
     int slot = key.p ? (int)ss_map_find(&batch->schema->names, key) : -1;
