@@ -43,7 +43,8 @@ static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const cha
     /* With room for all that is to come, fetching never pauses (lib/io/kafka_wake.c). */
     if (ss_rdk.conf_set(conf, name, value, why, sizeof why) ||
         (type == RD_KAFKA_CONSUMER &&
-         ss_rdk.conf_set(conf, "queued.max.messages.kbytes", "1048576", why, sizeof why)))
+         (ss_rdk.conf_set(conf, "queued.max.messages.kbytes", "1048576", why, sizeof why) ||
+          ss_rdk.conf_set(conf, "queued.min.messages", "10000000", why, sizeof why))))
         die(why);
     rd_kafka_t *rk = ss_rdk.new(type, conf, why, sizeof why);
     if (!rk)
