@@ -232,7 +232,7 @@ int ss_case_take(struct ss_db *db, int64_t user_id, int64_t now_us, int64_t *id)
 
 void ss_case_event_put(struct ss_buf *to, const char *what, const struct ss_case *c, const char *actor)
 {
-    char due[SS_TIME_TEXT];
+    char due[SS_TIME_TEXT], amount[SS_NUMBER_MAX];
     ss_buf_putc(to, '{');
     ss_put_text_of(to, "event", ss_str_of(what));
     ss_json_key(to, "id");
@@ -253,6 +253,8 @@ void ss_case_event_put(struct ss_buf *to, const char *what, const struct ss_case
     ss_buf_puts(to, c->breached ? "true" : "false");
     ss_json_key(to, "alerts");
     ss_json_put_int(to, c->alerts);
+    ss_json_key(to, "amount");
+    ss_buf_put(to, amount, ss_amount_print(c->amount, amount));
     ss_json_key(to, "version");
     ss_json_put_int(to, c->version);
     ss_put_text_of(to, "actor", ss_str_of(actor));

@@ -93,6 +93,38 @@ await test('what was held while the server was away is there when the feed goes 
   await page.keyboard.press('Space')
   await each('held', 3)
 })
+// Cases: what is read of them, while many things are told.
+const reads = { list: 0, one: 0 }
+page.on('request', (r) => {
+  const { pathname } = new URL(r.url())
+  if (r.method() === 'GET' && pathname === '/api/v1/cases') reads.list++
+  if (r.method() === 'GET' && /^\/api\/v1\/cases\/\d+$/.test(pathname)) reads.one++
+})
+const line = (words) => page.locator('.queue li', { hasText: words })
+await test('much happens to the case that is open: it is read now and then, and in the end it is as it is', async () => {
+  const { id } = await ask('POST', 'cases', { title: 'In the middle of it', priority: 'critical' })
+  await go(page, `/cases/${id}`)
+  await page.locator('.case-title', { hasText: 'In the middle of it' }).waitFor()
+  await line('In the middle of it').waitFor()
+  reads.one = reads.list = 0
+  for (let i = 0; i < 60; i += 6) await Promise.all([0, 1, 2, 3, 4, 5].map((k) => ask('POST', `cases/${id}/comments`, { content: `Note ${i + k}.` })))
+  await ask('POST', `cases/${id}/comments`, { content: 'The last word' })
+  await page.locator('.comment', { hasText: 'The last word' }).waitFor()
+  is(await page.locator('.comment').count(), 61, 'notes')
+  holds(reads.one > 0 && reads.one <= 30 && reads.list <= 20, `of 61 changes: ${reads.one} readings of the case, ${reads.list} of the list`)
+})
+await test('what is told of a case is in its line, whether or not the list can be read', async () => {
+  const { id } = await ask('POST', 'cases', { title: 'Known by this', priority: 'critical' })
+  await line('Known by this').waitFor()
+  let held = []
+  await page.route('**/api/v1/cases?*', (route) => held.push(route))
+  await ask('PATCH', `cases/${id}`, { title: 'Known by that' })
+  await line('Known by that').waitFor()
+  await page.unroute('**/api/v1/cases?*')
+  for (const route of held) await route.continue()
+  await ask('POST', `cases/${id}/resolve`, { resolution: 'inconclusive' })
+  await line('Known by that').waitFor({ state: 'detached' })
+})
 
 /** Ends the session as its time does: neither what is sent with each call nor what renews it is good any more. */
 const end_session = async () => {

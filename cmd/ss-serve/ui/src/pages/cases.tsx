@@ -1,11 +1,10 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { may, me, send, url } from '../api'
 import { useData, useList } from '../data'
 import { useDraft } from '../draft'
 import { amount, count, many, shortId, words } from '../format'
 import { useHeading } from '../frame'
 import { useKeys } from '../keys'
-import { listen, listenSlowly } from '../live'
 import { Dialog, keepFocus } from '../parts/dialog'
 import { FiredRules, Reasons, Usual, Verdict } from '../parts/explain'
 import { Flips } from '../parts/flips'
@@ -18,6 +17,7 @@ import { Timeline } from '../parts/timeline'
 import { toast } from '../parts/toast'
 import { When } from '../parts/when'
 import type { Body, Path } from '../contract'
+import { useNewsOfCase, useNewsOfCases } from './case-news'
 import { Customer } from './case-side'
 import { filter, go, parts, query } from '../router'
 import { Case, CaseWhole } from '../types'
@@ -27,19 +27,26 @@ type Bulk = Exclude<Body<'cases/bulk', 'POST'>, Blob>
 const TABS = [['open', 'Open'], ['mine', 'Mine'], ['unassigned', 'Free'], ['at_risk', 'At risk'], ['breached', 'Late'], ['resolved', 'Resolved'], ['all', 'All']] as const
 const STATUSES = ['open', 'investigating', 'pending_info', 'escalated', 'resolved', 'closed']
 
+/** Drawn anew only when it is another: a list that is read again mostly says what it said. */
+function Line({ of: c, current, selected, toggle }: { of: Case; current: boolean; selected: boolean; toggle: (id: number) => void }) {
+  const press = useRef(toggle)
+  press.current = toggle
+  return useMemo(() => (
+    <li class={current ? 'current' : ''}>
+      {may('analyst') && <input type="checkbox" aria-label={`Select ${c.number}`} checked={selected} onChange={() => press.current(c.id)} />}
+      <button type="button" class="queue-line" aria-current={current ? 'true' : undefined} onClick={() => go(`/cases/${c.id}${location.search}`)}>
+        <span class="row between"><LevelTag level={c.priority.toUpperCase()} /><Clock sla={c.sla} /></span>
+        <span class="clip">{c.title}</span>
+        <span class="quiet small clip" title={c.number}>#{c.id} · {amount(c.amount, c.currency)} · {c.assigned_to ? (c.assigned_to.id === me.value?.id ? 'you' : c.assigned_to.name) : 'unassigned'}</span>
+      </button>
+    </li>
+  ), [c.version, c.sla.state, c.assigned_to?.name, current, selected])
+}
+
 function Queue({ items, current, selected, toggle }: { items: Case[]; current: number | null; selected: Set<number>; toggle: (id: number) => void }) {
   return (
     <ul class="queue" aria-label="Cases">
-      {items.map((c) => (
-        <li key={c.id} class={c.id === current ? 'current' : ''}>
-          {may('analyst') && <input type="checkbox" aria-label={`Select ${c.number}`} checked={selected.has(c.id)} onChange={() => toggle(c.id)} />}
-          <button type="button" class="queue-line" aria-current={c.id === current ? 'true' : undefined} onClick={() => go(`/cases/${c.id}${location.search}`)}>
-            <span class="row between"><LevelTag level={c.priority.toUpperCase()} /><Clock sla={c.sla} /></span>
-            <span class="clip">{c.title}</span>
-            <span class="quiet small clip" title={c.number}>#{c.id} · {amount(c.amount, c.currency)} · {c.assigned_to ? (c.assigned_to.id === me.value?.id ? 'you' : c.assigned_to.name) : 'unassigned'}</span>
-          </button>
-        </li>
-      ))}
+      {items.map((c) => <Line key={c.id} of={c} current={c.id === current} selected={selected.has(c.id)} toggle={toggle} />)}
     </ul>
   )
 }
@@ -161,11 +168,11 @@ function Evidence({ of, again }: { of: CaseWhole; again: () => void }) {
 }
 
 function Detail({ id, next, changed }: { id: number; next: () => void; changed: () => void }) {
-  const { data: c, fault, again } = useData(`cases/${id}`)
+  const { data: c, fault, loading, again } = useData(`cases/${id}`)
   const people = useData(may('analyst') ? 'users/analysts' : null)
   useEffect(keepFocus, [])
   const [dialog, show] = useState<'' | 'escalate' | 'confirmed_fraud' | 'false_positive'>('')
-  useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && again()), [id, again])
+  useNewsOfCase(id, c?.version, loading, again)
   const all = () => {
     again()
     changed()
@@ -271,7 +278,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
           </div>
         </section>
         <Evidence of={c} again={all} />
-        <Timeline id={id} changed={changed} />
+        <Timeline id={id} version={c.version} changed={changed} />
       </div>
       <aside class="case-side" aria-label="The customer"><Customer of={c} /></aside>
       {dialog === 'escalate' && <Escalate of={c} close={() => show('')} done={() => { show(''); all() }} />}
@@ -316,7 +323,7 @@ export default function Cases() {
     list.again()
     counts.again()
   }
-  useEffect(() => listenSlowly('cases', again), [list.again, counts.again])
+  useNewsOfCases(list, again, tab, !!query.value.get('q'))
   const at = list.items.findIndex((c) => c.id === id)
   const move = (by: number) => {
     const to = list.items[Math.max(0, Math.min(list.items.length - 1, at + by))]

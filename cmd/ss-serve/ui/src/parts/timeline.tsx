@@ -5,7 +5,6 @@ import { useList } from '../data'
 import { useDraft } from '../draft'
 import { amount, plain, words } from '../format'
 import { useKeys } from '../keys'
-import { listen } from '../live'
 import { TimelineItem } from '../types'
 import { Fault } from './states'
 import { toast } from './toast'
@@ -20,12 +19,17 @@ function sentence(item: TimelineItem) {
   return item.old && item.new ? `${what}: ${named(item.old)} → ${named(item.new)}` : item.new ? `${what}: ${named(item.new)}` : what
 }
 
-export function Timeline({ id, changed }: { id: number; changed: () => void }) {
+/** Of a case, as it is at its `version`. */
+export function Timeline({ id, version, changed }: { id: number; version: number; changed: () => void }) {
   const list = useList(`cases/${id}/timeline`, { limit: 100 })
   const note = useDraft(`note ${id}`)
   const box = useRef<HTMLInputElement>(null)
   useKeys([{ key: 'w', what: 'Write a note', run: () => box.current?.focus() }])
-  useEffect(() => listen('cases', (items) => items.some((i) => i.id === id) && list.again()), [id, list.again])
+  const shown = useRef(version)
+  useEffect(() => {
+    if (shown.current !== version) list.again()
+    shown.current = version
+  }, [version])
   const add = (event: Event) => {
     event.preventDefault()
     const content = note.text.trim()
