@@ -142,14 +142,14 @@ function KeyMap({ close }: { close: () => void }) {
   const all = known.value.filter((k) => !seen.has(k.key) && seen.add(k.key))
   return (
     <Dialog title="Keys" close={close}>
-      <dl class="pairs">
+      <dl class="key-map">
         {all.map((k) => (
-          <>
-            <dt key={k.key}>
+          <div key={k.key}>
+            <dt>
               <kbd>{k.key.replace('mod+', 'Ctrl ').replace(/^ $/, 'space')}</kbd>
             </dt>
             <dd>{k.what}</dd>
-          </>
+          </div>
         ))}
       </dl>
       <label class="row" style={{ marginTop: '12px' }}>

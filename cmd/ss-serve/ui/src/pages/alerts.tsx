@@ -11,6 +11,7 @@ import { Features, Fields, FiredRules, Reasons, Verdict } from '../parts/explain
 import { Choice, Find } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
+import { Money } from '../parts/money'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
@@ -33,7 +34,7 @@ const COLUMNS: Column<Alert>[] = [
   { key: 'time', title: 'Time', sort: 'time', cell: (a) => <When at={a.timestamp} /> },
   { key: 'level', title: 'Level', cell: (a) => <LevelTag level={a.level} /> },
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (a) => score(a.score) },
-  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (a) => amount(a.amount, a.currency) },
+  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (a) => <Money of={a.amount} currency={a.currency} /> },
   { key: 'reason', title: 'Reason', wide: true, cell: (a) => plain(a.reason) || a.rules.join(', ') },
   { key: 'user', title: 'Customer', cell: (a) => <a href={`/customers/${encodeURIComponent(a.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{a.user_id}</a> },
   { key: 'count', title: 'Payments', number: true, cell: (a) => count(a.count) },
@@ -191,15 +192,15 @@ export default function Alerts() {
         <Chips names={['level', 'user_id', 'category']} />
         {fresh > 0 && <button type="button" class="button" onClick={() => { setFresh(0); list.again() }}>{count(fresh)} new</button>}
         <span class="grow" />
-        {may('analyst') && now().length > 0 && (
-          <>
-            <span class="quiet small">{now().length} chosen</span>
+        {may('analyst') && selected.size > 0 && (
+          <div class="row wrap bulk">
+            <span class="quiet small">{count(selected.size)} chosen</span>
             <button type="button" class="button" onClick={with_(acknowledge)}>Acknowledge <kbd>A</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', state('resolved')))}>Fraud <kbd>F</kbd></button>
             <button type="button" class="button" onClick={with_((ids) => void act(ids, 'status', { status: 'false_positive' }))}>False alarm <kbd>N</kbd></button>
             <button type="button" class="button" onClick={with_(sleep)}>{status === 'snoozed' ? 'Wake' : 'Snooze'} <kbd>Z</kbd></button>
             <button type="button" class="button" onClick={newCase}>Case <kbd>C</kbd></button>
-          </>
+          </div>
         )}
         <Views name="alerts" />
         <TableMenu name="alerts" columns={COLUMNS} changed={() => redraw((n) => n + 1)} />

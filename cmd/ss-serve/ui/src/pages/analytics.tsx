@@ -2,7 +2,7 @@ import { url } from '../api'
 import { useData } from '../data'
 import { amount, compact, count, milliseconds, percent, score, words } from '../format'
 import { useHeading } from '../frame'
-import { Chart, color, series } from '../parts/chart'
+import { Chart, color, legend, series } from '../parts/chart'
 import { Choice } from '../parts/form'
 import { period, PeriodChoice } from '../parts/period'
 import { Empty, Waiting } from '../parts/states'
@@ -30,7 +30,7 @@ function Trends({ of }: { of: string }) {
         option.yAxis = [option.yAxis, { ...option.yAxis, splitLine: { show: false } }]
         for (const [name, token, pick] of [['alerts', 'fill-high', (b: Bucket) => b.alerts], ['known frauds', 'fill-critical', (b: Bucket) => b.fraud]] as const)
           option.series.push({ name, type: 'line', yAxisIndex: 1, symbol: 'none', color: color(token), lineStyle: { width: 1.5 }, data: data.items.map(pick) })
-        option.legend = { top: 0, right: 0, icon: 'rect', itemWidth: 8, itemHeight: 8, textStyle: { color: color('ink-2'), fontSize: 11 } }
+        option.legend = legend()
         option.grid.top = 28
         return option
       }}
@@ -100,7 +100,7 @@ function ScoreCharts({ of }: { of: string }) {
               const option: any = series(up.map((t) => t.threshold.toFixed(2)), [{ name: 'precision', values: up.map((t) => t.precision) }, { name: 'recall', values: up.map((t) => t.recall), color: 'fill-good' }], (v) => percent(v, 0))
               option.yAxis.max = 1
               option.yAxis.interval = 0.25
-              option.legend = { top: 0, right: 0, icon: 'rect', itemWidth: 8, itemHeight: 8, textStyle: { color: color('ink-2'), fontSize: 11 } }
+              option.legend = legend()
               option.grid.top = 28
               return option
             }}

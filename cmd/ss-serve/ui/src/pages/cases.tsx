@@ -11,6 +11,7 @@ import { Flips } from '../parts/flips'
 import { Field, Form } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
+import { Money } from '../parts/money'
 import { Clock } from '../parts/sla'
 import { Empty, Fault, Skeleton, Waiting } from '../parts/states'
 import { Timeline } from '../parts/timeline'
@@ -265,14 +266,14 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
         </section>
         <section class="card">
           <header><h2>Payments</h2><span class="small">newest first</span></header>
-          <div class="lines">
+          <div class="lines pays">
             {c.payments.map((p) => (
-              <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
+              <a key={p.txn_id} href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
                 <span class="quiet"><When at={p.timestamp} /></span>
                 <LevelTag level={p.level} />
-                <span class="grow clip">{[p.merchant_id, words(p.category).toLowerCase(), p.country].filter(Boolean).join(' · ')}</span>
+                <span class="clip">{[p.merchant_id, words(p.category).toLowerCase(), p.country].filter(Boolean).join(' · ')}</span>
                 <ActionTag action={p.action} />
-                <b class="number">{amount(p.amount, p.currency)}</b>
+                <b class="number"><Money of={p.amount} currency={p.currency} /></b>
               </a>
             ))}
           </div>

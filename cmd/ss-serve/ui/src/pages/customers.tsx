@@ -7,6 +7,7 @@ import { Chart, color, series } from '../parts/chart'
 import { Find } from '../parts/form'
 import { Links } from '../parts/links'
 import { LevelTag } from '../parts/level'
+import { Money } from '../parts/money'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { Brief, Column, Table } from '../parts/table'
 import { toast } from '../parts/toast'
@@ -82,13 +83,13 @@ function Profile({ id }: { id: string }) {
         <div><div class="quiet">Known frauds</div><div class="figure">{count(c.fraud)}</div></div>
       </section>
       <section class="card w8 wide">
-        <header><h2>Spend and greatest score by day</h2></header>
+        <header><h2>Spend and greatest score by day</h2><span class="small">score on the right</span></header>
         <Chart
-          label="Spend by day" height={272} of={w.days}
+          label="Spend and greatest score by day" height={272} of={w.days}
           option={() => {
             const option: any = series(w.days.map((d) => d.day), [{ name: 'spent', values: w.days.map((d) => d.amount), kind: 'bar' }], (v) => amount(v), day)
             option.yAxis.axisLabel.formatter = compact
-            option.yAxis = [option.yAxis, { type: 'value', min: 0, max: 1, show: false }]
+            option.yAxis = [option.yAxis, { type: 'value', min: 0, max: 1, interval: 0.5, axisLabel: { ...option.yAxis.axisLabel, formatter: score }, splitLine: { show: false } }]
             option.series.push({ name: 'score', type: 'line', yAxisIndex: 1, data: w.days.map((d) => d.max_score), color: color('fill-critical'), symbolSize: 5, lineStyle: { width: 1.5 }, tooltip: { valueFormatter: (v: number) => score(v) } })
             return option
           }}
@@ -111,12 +112,12 @@ function Profile({ id }: { id: string }) {
       </section>
       <section class="card w8 wide">
         <header><h2>Last payments</h2><a class="link small" href={`/payments?user_id=${encodeURIComponent(id)}`}>all</a></header>
-        <div class="lines">
+        <div class="lines pays four">
           {w.recent.slice(0, 12).map((p) => (
-            <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}&user_id=${encodeURIComponent(id)}`}>
+            <a key={p.txn_id} href={`/payments?open=${encodeURIComponent(p.txn_id)}&user_id=${encodeURIComponent(id)}`}>
               <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} />
-              <span class="grow clip">{plain(p.reason) || [p.merchant_id, words(p.category).toLowerCase(), p.location].filter(Boolean).join(' · ')}</span>
-              <b class="number">{amount(p.amount, p.currency)}</b>
+              <span class="clip">{plain(p.reason) || [p.merchant_id, words(p.category).toLowerCase(), p.location].filter(Boolean).join(' · ')}</span>
+              <b class="number"><Money of={p.amount} currency={p.currency} /></b>
             </a>
           ))}
         </div>

@@ -1,10 +1,11 @@
 // A generator in the page: payments that are made up, sent as a program would send them, and what became of each.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { may, Problem, send } from '../api'
-import { amount, count, percent, plain, score } from '../format'
+import { count, percent, plain, score } from '../format'
 import { useHeading } from '../frame'
 import { Choice } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
+import { Money } from '../parts/money'
 import { Empty, Fault } from '../parts/states'
 import { go } from '../router'
 import { PaymentRecord } from '../types'
@@ -120,15 +121,15 @@ export default function Lab() {
           <div><div class="quiet">of these disturbed</div><div class="figure">{totals.normal ? percent(totals.normalHit / totals.normal, 1) : '–'}</div></div>
         </div>
         {!sent.length ? <Empty>Choose a scenario, and start.</Empty> : (
-          <ol class="lines" style={{ marginTop: '12px' }}>
+          <ol class="lines pays six" style={{ marginTop: '12px' }}>
             {sent.slice(0, 24).map((s) => (
-              <li key={s.id} class="row">
+              <li key={s.id}>
                 <LevelTag level={s.record.decision?.level ?? s.record.score?.level} />
-                <button type="button" class="link grow clip" style={{ textAlign: 'left' }} onClick={() => go(`/payments?open=${encodeURIComponent(s.id)}`)}>{plain(s.record.decision?.rules[0]?.reason ?? s.record.score?.reasons?.[0]?.text) || 'Nothing unusual'}</button>
+                <button type="button" class="link clip" style={{ textAlign: 'left' }} onClick={() => go(`/payments?open=${encodeURIComponent(s.id)}`)}>{plain(s.record.decision?.rules[0]?.reason ?? s.record.score?.reasons?.[0]?.text) || 'Nothing unusual'}</button>
                 <span class="tag">{SCENARIOS.find(([k]) => k === s.scenario)?.[1]}</span>
                 <span class="number">{score(s.record.decision?.score ?? s.record.score?.value)}</span>
                 <ActionTag action={s.record.decision?.action} />
-                <b class="number">{amount(s.amount, 'EUR')}</b>
+                <b class="number"><Money of={s.amount} currency="EUR" /></b>
               </li>
             ))}
           </ol>

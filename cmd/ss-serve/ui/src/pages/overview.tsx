@@ -3,7 +3,7 @@ import { useData } from '../data'
 import { change, compact, count, Level, localHour, percent, signed, words } from '../format'
 import { useHeading } from '../frame'
 import { listenSlowly } from '../live'
-import { Chart, color, Rows, series, Turn } from '../parts/chart'
+import { Chart, color, Rows, series, tip, Turn } from '../parts/chart'
 import { Feed } from '../parts/feed'
 import { LevelTag } from '../parts/level'
 import { period, PeriodChoice } from '../parts/period'
@@ -43,7 +43,7 @@ function Trend({ of }: { of: string }) {
         <Waiting of={asked} lines={8} height={18} />
       ) : data.items.length ? (
         <Chart
-          label={`Payments of each level per ${by}`} height={224} of={data}
+          label={`Payments of each level per ${by}`} height={276} of={data}
           option={() => series(data.items.map((b) => b.start), AREAS.map(([level, token]) => ({ name: level.toLowerCase(), color: token, stack: true, values: data.items.map((b) => b.levels?.[level] ?? 0) })), count, tick)}
           table={{ heads: ['From', 'Low', 'Medium', 'High', 'Critical'], rows: data.items.map((b) => [new Date(b.start).toLocaleString(), ...AREAS.map(([l]) => b.levels?.[l] ?? 0)]) }}
         />
@@ -73,7 +73,7 @@ function Levels({ of }: { of: string }) {
           <Chart
             label="Share of each level" height={132} of={data}
             option={() => ({
-              tooltip: { renderMode: 'richText', confine: true },
+              tooltip: tip(),
               series: [{ type: 'pie', radius: ['72%', '96%'], label: { show: false }, itemStyle: { borderWidth: 2, borderColor: color('panel') }, emphasis: { disabled: true }, data: all.map(([l, token]) => ({ name: l.toLowerCase(), value: n(l), itemStyle: { color: color(token) } })) }],
             })}
             table={{ heads: ['Level', 'Payments'], rows: all.map(([l]) => [l.toLowerCase(), n(l)]) }}
@@ -144,7 +144,7 @@ function Rules({ of }: { of: string }) {
         <Waiting of={asked} lines={5} />
       ) : data.items.some((r) => !r.shadow) ? (
         <div class="lines">
-          {data.items.filter((r) => !r.shadow).slice(0, 6).map((r) => (
+          {data.items.filter((r) => !r.shadow).slice(0, 7).map((r) => (
             <a key={r.rule} class="meter" href={`/rules?rule=${encodeURIComponent(r.rule)}`}>
               <span class="clip">{r.rule}</span>
               <span class="number">{count(r.hits)}</span>
@@ -193,9 +193,9 @@ export default function Overview() {
         </section>
         <Rules of={of} />
       </div>
-      <div class="stack far w4 wide">
+      <div class="stack far w4 wide beside">
         <Levels of={of} />
-        <Feed height="520px" />
+        <Feed />
       </div>
     </div>
   )

@@ -9,6 +9,7 @@ import { Find } from '../parts/form'
 import { Id } from '../parts/id'
 import { ActionTag, LevelTag } from '../parts/level'
 import { Menu } from '../parts/menu'
+import { Money } from '../parts/money'
 import { Empty, Fault, Skeleton } from '../parts/states'
 import { Brief, Column, Table, TableMenu } from '../parts/table'
 import { toast } from '../parts/toast'
@@ -21,7 +22,7 @@ const COLUMNS: Column<Payment>[] = [
   { key: 'time', title: 'Time', sort: 'time', cell: (p) => <When at={p.timestamp} /> },
   { key: 'level', title: 'Level', cell: (p) => <LevelTag level={p.level} /> },
   { key: 'score', title: 'Score', number: true, sort: 'score', cell: (p) => score(p.score) },
-  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (p) => amount(p.amount, p.currency) },
+  { key: 'amount', title: 'Amount', number: true, sort: 'amount', cell: (p) => <Money of={p.amount} currency={p.currency} /> },
   { key: 'user', title: 'Customer', cell: (p) => <a href={`/customers/${encodeURIComponent(p.user_id ?? '')}`} onClick={(e) => e.stopPropagation()}>{p.user_id}</a> },
   { key: 'reason', title: 'Reason', wide: true, cell: (p) => plain(p.reason) || <span class="faint">{p.level === 'NONE' ? 'Nothing unusual' : 'No one reason stands out'}</span> },
   { key: 'action', title: 'Decision', cell: (p) => <ActionTag action={p.action} /> },
@@ -33,7 +34,7 @@ const COLUMNS: Column<Payment>[] = [
   { key: 'device', title: 'Device', hidden: true, cell: (p) => <Id id={p.device_id} /> },
   { key: 'ip', title: 'IP address', hidden: true, cell: (p) => p.ip },
   { key: 'rules', title: 'Rules', hidden: true, cell: (p) => p.rules.join(', ') },
-  { key: 'label', title: 'Known as', cell: (p) => (p.label === 1 ? <span class="tag bad">fraud</span> : p.label === 0 ? <span class="tag good">genuine</span> : null) },
+  { key: 'label', title: 'Known as', cell: (p) => (p.label === 1 ? <span class="tag bad">fraud</span> : p.label === 0 ? <span class="tag calm">genuine</span> : null) },
   { key: 'latency', title: 'Latency, ms', number: true, hidden: true, cell: (p) => milliseconds(p.latency_us) },
   { key: 'id', title: 'Id', cell: (p) => <Id id={p.txn_id} /> },
 ]
@@ -134,13 +135,13 @@ export function PaymentDrawer({ id, close, changed }: { id: string; close: () =>
           )}
           <section class="section">
             <h2>Before and after</h2>
-            <div class="lines">
+            <div class="lines pays four">
               {[...data.after.slice().reverse(), p, ...data.before].map((o) => (
-                <button key={o.txn_id} type="button" class={`line-button row between ${o.txn_id === p.txn_id ? 'current' : ''}`} onClick={() => filter({ open: o.txn_id })}>
+                <button key={o.txn_id} type="button" class={`line-button ${o.txn_id === p.txn_id ? 'current' : ''}`} onClick={() => filter({ open: o.txn_id })}>
                   <span class="quiet"><When at={o.timestamp} /></span>
-                  <span class="clip grow">{o.location ?? o.country ?? o.category}</span>
                   <LevelTag level={o.level} />
-                  <b class="number">{amount(o.amount, o.currency)}</b>
+                  <span class="clip">{o.location ?? o.country ?? o.category}</span>
+                  <b class="number"><Money of={o.amount} currency={o.currency} /></b>
                 </button>
               ))}
             </div>

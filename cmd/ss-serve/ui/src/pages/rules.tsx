@@ -31,17 +31,23 @@ function Notes({ review }: { review: Review | null }) {
   )
 }
 
-function Figures({ name, of }: { name: string; of: any }) {
+/** What the rules in force come to, and what they would with the change. */
+function Figures({ old, then }: { old: any; then: any }) {
+  const shown = (k: string, v: number | null) => (v === null ? '–' : /rate|precision|recall/.test(k) ? percent(v, 2) : count(v))
   return (
-    <dl class="pairs">
-      <dt class="quiet">{name}</dt><dd />
-      {['alerts', 'alert_rate', 'blocked', 'precision', 'recall'].filter((k) => of?.[k] !== undefined).map((k) => (
-        <>
-          <dt key={k}>{words(k)}</dt>
-          <dd class="number">{of[k] === null ? '–' : /rate|precision|recall/.test(k) ? percent(of[k], 2) : count(of[k])}</dd>
-        </>
-      ))}
-    </dl>
+    <table class="table" style={{ marginBottom: '14px' }}>
+      <caption class="visually-hidden">All payments together</caption>
+      <thead><tr><th scope="col"><span class="visually-hidden">Figure</span></th><th scope="col" class="number">Now</th><th scope="col" class="number">Then</th></tr></thead>
+      <tbody>
+        {['alerts', 'alert_rate', 'blocked', 'precision', 'recall'].filter((k) => then?.[k] !== undefined).map((k) => (
+          <tr key={k}>
+            <th scope="row">{words(k)}</th>
+            <td class="number quiet">{shown(k, old?.[k] ?? null)}</td>
+            <td class="number">{old?.[k] === then[k] ? shown(k, then[k]) : <b>{shown(k, then[k])}</b>}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 
@@ -73,7 +79,7 @@ function Backtest({ text }: { text: () => Promise<string> }) {
       {r && (
         <>
           <p class="quiet" style={{ margin: '10px 0 6px' }}>{count(r.records)} payments, by the rules in force and with this change:</p>
-          <div class="row" style={{ alignItems: 'flex-start', gap: '30px', marginBottom: '10px' }}><Figures name="Now" of={r.old} /><Figures name="Then" of={r.new} /></div>
+          <Figures old={r.old} then={r.new} />
           <table class="table">
             <caption class="visually-hidden">Payments decided otherwise</caption>
             <thead><tr><th scope="col">Now</th><th scope="col">Then</th><th scope="col">Known as</th><th scope="col" class="number">Payments</th><th scope="col" class="number">Money</th></tr></thead>
@@ -277,7 +283,7 @@ export default function RulesPage() {
               {data.items.map((r) => (
                 <tr key={r.id}>
                   <td><button type="button" class="link" onClick={() => open(r.id)}>{r.id}</button></td>
-                  <td class="when not-phone" title={r.when}><code>{r.when}</code></td>
+                  <td class="wide-cell not-phone" title={r.when}><code>{r.when}</code></td>
                   <td class="not-phone">{r.action ? <span class={`tag ${r.action === 'block' ? 'bad' : ''}`}>{words(r.action)}</span> : <span class="quiet">Score</span>}</td>
                   <td class="number not-phone">{r.score ?? '–'}</td>
                   <td class="number">{count(r.stats?.hits)}</td>

@@ -7,6 +7,7 @@ import { FiredRules, Reasons, Verdict } from '../parts/explain'
 import { flipText } from '../parts/flips'
 import { Field } from '../parts/form'
 import { ActionTag, LevelTag } from '../parts/level'
+import { Money } from '../parts/money'
 import { Empty, Fault } from '../parts/states'
 import { When } from '../parts/when'
 import type { Body, Schema } from '../contract'
@@ -82,10 +83,10 @@ export default function WhatIf() {
       </section>
       <section class="card w12 wide">
         <header><h2>Payments</h2><label class="row small"><input type="checkbox" checked={sync} onChange={(e) => setSync(e.currentTarget.checked)} /> Sync table results with the form</label></header>
-        <div class="lines">
+        <div class="lines pays">
           {list.items.map((p) => (
-            <a key={p.txn_id} class="row" href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
-              <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} /><span class="grow clip">{plain(p.reason) || [p.user_id, p.merchant_id, p.category].filter(Boolean).join(' · ')}</span><ActionTag action={p.action} /><b class="number">{amount(p.amount, p.currency)}</b>
+            <a key={p.txn_id} href={`/payments?open=${encodeURIComponent(p.txn_id)}`}>
+              <span class="quiet"><When at={p.timestamp} /></span><LevelTag level={p.level} /><span class="clip">{plain(p.reason) || [p.user_id, p.merchant_id, p.category].filter(Boolean).join(' · ')}</span><ActionTag action={p.action} /><b class="number"><Money of={p.amount} currency={p.currency} /></b>
             </a>
           ))}
           {!list.loading && !list.items.length && <p class="quiet">No such payments.</p>}

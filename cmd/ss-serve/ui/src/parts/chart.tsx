@@ -38,7 +38,19 @@ export interface Series {
 const motion = matchMedia('(prefers-reduced-motion: reduce)')
 
 function axisText() {
-  return { color: color('ink-3'), fontSize: 11, fontFamily: 'inherit' }
+  return { color: color('ink-3'), fontSize: 11 }
+}
+/** The page's own face: a drawing does not inherit it. */
+function face() {
+  return getComputedStyle(document.body).fontFamily
+}
+/** What is said beside the pointer, in the page's colours. */
+export function tip() {
+  return { renderMode: 'richText', confine: true, backgroundColor: color('panel'), borderColor: color('line'), textStyle: { color: color('ink'), fontSize: 12, fontFamily: face() } }
+}
+/** Names above a drawing, on the right. */
+export function legend() {
+  return { top: 0, right: 0, icon: 'rect', itemWidth: 8, itemHeight: 8, textStyle: { color: color('ink-2'), fontSize: 11 } }
 }
 
 /** Lines or bars over common labels (times or words). */
@@ -46,9 +58,8 @@ export function series(labels: string[], all: Series[], format: (v: number) => s
   return {
     grid: { left: 8, right: 8, top: 12, bottom: 4, containLabel: true },
     tooltip: {
-      trigger: 'axis', renderMode: 'richText', confine: true,
+      ...tip(), trigger: 'axis',
       axisPointer: { type: 'line', lineStyle: { color: color('ink-3'), width: 1 } },
-      backgroundColor: color('panel'), borderColor: color('line'), textStyle: { color: color('ink'), fontSize: 12 },
       valueFormatter: (v: unknown) => (v == null ? '–' : format(v as number)),
     },
     xAxis: {
@@ -63,7 +74,7 @@ export function series(labels: string[], all: Series[], format: (v: number) => s
     dataZoom: labels.length > 12 ? [{ type: 'inside', zoomOnMouseWheel: 'ctrl' }] : [],
     series: all.map((s) => ({
       name: s.name, data: s.values, type: s.kind ?? 'line', stack: s.stack ? 'all' : undefined,
-      color: color(s.color ?? 'accent'), symbol: 'none', lineStyle: { width: 1.5 },
+      color: color(s.color ?? 'accent'), symbol: s.values.length === 1 ? 'circle' : 'none', lineStyle: { width: 1.5 },
       areaStyle: s.kind === 'bar' ? undefined : { opacity: 0.16 }, barMaxWidth: 18, emphasis: { disabled: true },
     })),
   }
@@ -136,7 +147,7 @@ export function Chart({ label, height = 220, option, table, of, click }: Props) 
     void import('./echarts').then(({ init }) => {
       if (gone || !box.current) return
       drawn.current = init(box.current)
-      drawn.current.setOption({ animation: !motion.matches, animationDuration: 120, ...option() })
+      drawn.current.setOption({ animation: !motion.matches, animationDuration: 120, textStyle: { fontFamily: face() }, ...option() })
       drawn.current.on('click', (params: unknown) => clicked.current?.(params))
       // A box without room, as while a page is being left, cannot be drawn into.
       watch = new ResizeObserver(() => box.current?.clientWidth && box.current.clientHeight && drawn.current?.resize())

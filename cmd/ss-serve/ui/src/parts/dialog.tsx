@@ -60,7 +60,7 @@ export function Dialog({ title, close, children }: Omit<Props, 'close'> & { clos
     <>
       <div class="shade" onClick={close} />
       <div ref={box} class="dialog" role="dialog" aria-modal="true" aria-label={title} tabIndex={-1}>
-        <header class="row between" style={{ marginBottom: '12px' }}>
+        <header class="row between">
           <h1>{title}</h1>
           {close && (
             <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
@@ -89,7 +89,7 @@ export function Drawer({ title, close, children }: Props) {
   }, [])
   return (
     <aside ref={box} class="drawer" aria-label={title} tabIndex={-1}>
-      <header class="row between" style={{ marginBottom: '12px' }}>
+      <header class="row between">
         <h1>{title}</h1>
         <button type="button" class="button plain icon" aria-label="Close" onClick={close}>
           ✕

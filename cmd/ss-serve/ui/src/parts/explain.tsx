@@ -104,7 +104,7 @@ export function Usual({ value, currency, usual }: { value: number; currency?: st
   const times = value / usual.amount_mean
   return (
     <p class="quiet">
-      {times >= 1.5 ? `${times.toFixed(1)} × the customer's usual amount of ` : times <= 0.5 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
+      {times >= 1.3 ? `${times.toFixed(1)} × the customer's usual amount of ` : times <= 0.7 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
       {amount(usual.amount_mean, currency)}, over {many(usual.payments, 'payment')}.
     </p>
   )

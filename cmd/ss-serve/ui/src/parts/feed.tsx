@@ -1,12 +1,13 @@
 // The live feed: what a person would want to look at, newest first; space holds it still.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from '../api'
-import { amount, plain, words } from '../format'
+import { plain, words } from '../format'
 import { useKeys } from '../keys'
 import { joined, listen, missed } from '../live'
 import { go } from '../router'
 import { Payment } from '../types'
 import { LevelTag } from './level'
+import { Money } from './money'
 import { Empty } from './states'
 import { When } from './when'
 
@@ -30,7 +31,7 @@ function join(told: Payment[], read: Payment[]) {
 }
 
 /** The payments of a level that somebody should see. */
-export function Feed({ height }: { height?: string }) {
+export function Feed() {
   const [items, setItems] = useState<Payment[]>([])
   const [paused, setPaused] = useState(false)
   const [tries, retry] = useState(0)
@@ -74,7 +75,7 @@ export function Feed({ height }: { height?: string }) {
   const toggle = () => setPaused((p) => !p)
   useKeys([{ key: ' ', what: 'Hold the live feed, or let it go on', run: toggle }])
   return (
-    <section class="card" aria-label="Live payments">
+    <section class="card live" aria-label="Live payments">
       <header>
         <h2>Live</h2>
         <button type="button" class="button plain small" aria-pressed={paused} onClick={toggle}>
@@ -82,13 +83,13 @@ export function Feed({ height }: { height?: string }) {
         </button>
       </header>
       {items.length ? (
-        <ol class="lines feed scroll" style={height ? { maxHeight: height } : undefined} tabIndex={0} aria-label="Newest first">
+        <ol class="lines feed scroll" tabIndex={0} aria-label="Newest first">
           {items.map((p) => (
             <li key={p.txn_id}>
               <button type="button" class="feed-line" onClick={() => go(`/payments?open=${encodeURIComponent(p.txn_id)}`)}>
                 <span class="quiet small"><When at={p.timestamp} as="time" /></span>
                 <LevelTag level={p.level} />
-                <b class="number">{amount(p.amount, p.currency)}</b>
+                <b class="number"><Money of={p.amount} currency={p.currency} /></b>
                 <span class="reason">{plain(p.reason) || 'No one reason stands out'}</span>
                 <span class="place quiet small clip">{place(p)}</span>
               </button>

@@ -8,5 +8,5 @@ export function LevelTag({ level }: { level: Level | string | null | undefined }
 const ACTIONS: Record<string, string> = { block: 'Blocked', challenge: 'Challenged', review: 'Review', notify: 'Notified', allow: 'Allowed' }
 
 export function ActionTag({ action }: { action: string | null | undefined }) {
-  return <span class={`tag ${action === 'block' ? 'bad' : ''}`}>{ACTIONS[action ?? ''] ?? 'No decision'}</span>
+  return <span class={`tag ${action === 'block' ? 'bad' : action === 'allow' ? 'calm' : ''}`}>{ACTIONS[action ?? ''] ?? 'No decision'}</span>
 }

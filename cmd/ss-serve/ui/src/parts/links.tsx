@@ -1,7 +1,7 @@
 import { useData } from '../data'
 import { count, shortId } from '../format'
 import { go } from '../router'
-import { Chart, color } from './chart'
+import { Chart, color, tip } from './chart'
 import { Fault, Skeleton } from './states'
 
 /** Whom a customer shares a card, a device or an address with, and whom those do. */
@@ -20,7 +20,7 @@ export function Links({ id, height = 250 }: { id: string; height?: number }) {
         label={`Customers linked to ${id}: ${others.length}`} height={height} of={data}
         click={(p) => p.data?.kind === 'customer' && go(`/customers/${encodeURIComponent(p.data.name)}`)}
         option={() => ({
-          tooltip: { renderMode: 'richText', confine: true, formatter: (p: any) => (p.data?.kind ? `${p.data.kind} ${p.data.name}` : '') },
+          tooltip: { ...tip(), formatter: (p: any) => (p.data?.kind ? `${p.data.kind} ${p.data.name}` : '') },
           series: [{
             type: 'graph', layout: 'force', roam: true, zoom: 0.8, force: { repulsion: Math.max(16, 1100 / data.nodes.length), gravity: 0.16, edgeLength: Math.max(12, 480 / data.nodes.length) }, lineStyle: { color: color('ink-3'), opacity: 0.45, width: 1.5 },
             label: { show: data.nodes.length < 16, position: 'bottom', color: color('ink-2'), fontSize: 10, formatter: (p: any) => shortId(p.data.name, 5) },

@@ -55,8 +55,12 @@ export function shownColumns<T>(name: string, columns: Column<T>[]) {
   return shown.length ? shown : columns.filter((c) => !c.hidden)
 }
 
-/** The column chooser and the density switch, for the page's bar. */
+const narrow = signal(innerWidth <= 640)
+matchMedia('(max-width: 640px)').addEventListener('change', (e) => (narrow.value = e.matches))
+
+/** The column chooser and the density switch, for the page's bar; a row in two lines has neither. */
 export function TableMenu<T>({ name, columns, changed }: { name: string; columns: Column<T>[]; changed: () => void }) {
+  if (narrow.value) return null
   const shown = shownColumns(name, columns).map((c) => c.key)
   const toggle = (key: string) => {
     const next = columns.map((c) => c.key).filter((k) => (k === key ? !shown.includes(k) : shown.includes(k)))
@@ -76,9 +80,6 @@ export function TableMenu<T>({ name, columns, changed }: { name: string; columns
     </Menu>
   )
 }
-
-const narrow = signal(innerWidth <= 640)
-matchMedia('(max-width: 640px)').addEventListener('change', (e) => (narrow.value = e.matches))
 
 /** What `brief` gives, as a rule. */
 export function Brief({ level, at, money, about }: { level: string | null | undefined; at: string | null | undefined; money: string; about: string }) {
