@@ -51,6 +51,42 @@ await test('a rule that is tried is tried among the others', async () => {
   await drawer.getByRole('button', { name: 'Run over the stored payments' }).click()
   await drawer.getByText('No payment would have been decided otherwise.').waitFor({ timeout: 30000 })
 })
+await test('a case on paper is whole, light, and says when in full; nothing to press is printed', async () => {
+  const a_case = (await ask('GET', 'cases?limit=1')).items[0]
+  await page.evaluate(() => { document.documentElement.dataset.theme = 'dark' })
+  await go(page, `/cases/${a_case.id}`)
+  await page.locator('.case-main .pays a').first().waitFor()
+  await page.emulateMedia({ media: 'print' })
+  const paper = await page.evaluate(() => {
+    const shown = (e) => e.checkVisibility()
+    const main = document.querySelector('.case-main')
+    return {
+      ink: getComputedStyle(main).color, ground: getComputedStyle(document.body).backgroundColor,
+      times: [...main.querySelectorAll('time')].filter(shown).map((e) => getComputedStyle(e, '::after').content),
+      pressed: [...document.querySelectorAll('button, .button, input, select')].filter(shown).map((e) => e.innerText || e.ariaLabel),
+      inner: [...document.querySelectorAll('.frame *:not(.visually-hidden)')].filter((e) => shown(e) && e.scrollHeight > e.clientHeight + 4 && getComputedStyle(e).overflowY !== 'visible').map((e) => e.className),
+    }
+  })
+  await page.emulateMedia({ media: null })
+  await page.evaluate(() => { document.documentElement.dataset.theme = 'light' })
+  is(paper.ink, 'rgb(20, 24, 31)', 'the ink')
+  is(paper.ground, 'rgba(0, 0, 0, 0)', 'the ground')
+  holds(paper.times.length > 2 && paper.times.every((t) => /UTC"$/.test(t)), paper.times.join())
+  is(paper.pressed.join(), '', 'controls on paper')
+  is(paper.inner.join(), '', 'cut off')
+})
+await test('where the system sets the colours, bars, levels and what is chosen are still seen', async () => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await go(page, '/')
+  await page.locator('.meter .bar > i').first().waitFor()
+  await page.locator('.heat i').first().waitFor()
+  const differ = await page.evaluate(() => {
+    const of = (what, part) => { const s = getComputedStyle(document.querySelector(what), part); return s.backgroundColor }
+    return [['.bar', of('.bar > i'), of('.bar')], ['.choice', of('.choice [aria-pressed="true"]'), of('.choice [aria-pressed="false"]')], ['.level', of('.level.critical', '::before'), of('.level.low', '::before')], ['.heat', of('.heat > i'), of('.card')]]
+  })
+  await page.emulateMedia({ forcedColors: 'none' })
+  for (const [what, one, other] of differ) holds(one !== other, `${what}: ${one} on ${other}`)
+})
 await test('on a phone a row of alerts says level, time, amount and reason without scrolling sideways', async () => {
   await page.setViewportSize({ width: 390, height: 844 })
   await go(page, '/alerts')

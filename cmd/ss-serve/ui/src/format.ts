@@ -68,6 +68,10 @@ export function date(text: string | null | undefined) {
 export function when(text: string | null | undefined) {
   return text ? moment.format(new Date(text)) : '–'
 }
+/** The same everywhere: for those who compare. */
+export function utc(text: string) {
+  return `${new Date(text).toISOString().replace('T', ' ').replace('Z', '')} UTC`
+}
 /** "4 min", "3 h", "2 d": a span without its direction. */
 export function span(ms: number) {
   const s = Math.abs(ms) / 1000

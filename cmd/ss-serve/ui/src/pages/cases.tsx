@@ -154,7 +154,7 @@ function Evidence({ of, again }: { of: CaseWhole; again: () => void }) {
         {of.evidence.map((e) => (
           <div key={e.id} class="row between">
             <a class="link" href={url(`cases/${of.id}/evidence/${e.id}`)} download={e.name}>{e.name}</a>
-            <span class="quiet small" title={`SHA-256 ${e.sha256}`}>{count(Math.ceil(e.size / 1024))} kB · {e.added_by} · <code>{e.sha256.slice(0, 8)}</code></span>
+            <span class="quiet small" title={`SHA-256 ${e.sha256}`}>{count(Math.ceil(e.size / 1024))} kB · {e.added_by} · <code data-paper={`SHA-256 ${e.sha256}`}>{e.sha256.slice(0, 8)}</code></span>
           </div>
         ))}
       </div>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { now } from '../clock'
-import { span } from '../format'
+import { span, utc } from '../format'
 import { Sla } from '../types'
 
 /** The clock of a deadline; it runs by itself. */
@@ -16,6 +16,7 @@ export function Clock({ sla }: { sla: Sla }) {
   if (!sla.due) return null
   const left = Date.parse(sla.due) - now()
   const at = `due ${new Date(sla.due).toLocaleString()}`
-  if (left < 0) return <span class="bad small" title={at}>past due {span(left)}</span>
-  return <span class={`small ${sla.state === 'at_risk' ? 'bad' : 'quiet'}`} title={at}>{span(left)} left</span>
+  const paper = `due ${utc(sla.due)}`
+  if (left < 0) return <span class="bad small" title={at} data-paper={paper}>past due {span(left)}</span>
+  return <span class={`small ${sla.state === 'at_risk' ? 'bad' : 'quiet'}`} title={at} data-paper={paper}>{span(left)} left</span>
 }
