@@ -124,7 +124,9 @@ struct ss_str ss_case_title(enum ss_case_category category, struct ss_str entity
         size_t word = (size_t)(colon - entity.p), rest = entity.n - word - 1;
         if (word > 3 && memcmp(colon - 3, "_id", 3) == 0)
             word -= 3;
-        n = snprintf(text, sizeof text, "%s, %.*s %.*s", names[category], (int)word, entity.p, (int)rest,
+        struct ss_str what = {entity.p, word};
+        what = ss_str_is(what, "user") ? SS_STR("customer") : what;
+        n = snprintf(text, sizeof text, "%s, %.*s %.*s", names[category], (int)what.n, what.p, (int)rest,
                      colon + 1);
     }
     if (n >= (int)sizeof text) /* cut, and not inside a character */

@@ -48,7 +48,7 @@ int ss_cases_from_alert(struct ss_db *db, const struct ss_case_auto *how, const 
 enum ss_case_category ss_case_category_of(const struct ss_decision *decision);
 enum ss_case_category ss_case_category_of_ids(struct ss_str rules);
 enum ss_case_priority ss_case_priority_of(int level);
-/* "Velocity fraud, user 42", in the arena. */
+/* "Velocity fraud, customer 42", in the arena. */
 struct ss_str ss_case_title(enum ss_case_category category, struct ss_str entity, struct ss_arena *arena);
 /* "user_id:42" of an alert, in the arena; p == NULL: it has none. */
 struct ss_str ss_case_entity(struct ss_str key, struct ss_str user_id, struct ss_str card_id,

@@ -13,7 +13,7 @@ burst() {
   burst | ss-store fraud.db >out
   [ "$(wc -l <out)" -eq 12 ]
   run sqlite3 fraud.db "SELECT title, alerts, loss / 10000, category, priority, status, due_us - created_us FROM cases"
-  says "Velocity fraud, user u1|12|120|velocity_fraud|high|open|28800000000"
+  says "Velocity fraud, customer u1|12|120|velocity_fraud|high|open|28800000000"
 }
 
 @test "the same stream again opens no other case" {

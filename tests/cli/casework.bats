@@ -15,7 +15,7 @@ make_store() {
   make_store
   [ "$(ss-ctl case list s.db --status open --json | jq -c '[.id, .alerts_count]')" = '[1,3]' ]
   run ss-ctl case list s.db
-  says 'Velocity fraud, user u1'
+  says 'Velocity fraud, customer u1'
   run ss-ctl case assign s.db 1 ann@example.com
   status_is 0
   says 'investigating'

@@ -43,7 +43,7 @@ static void test_burst(struct web_test *t)
     ok(ask_int(t, "SELECT loss FROM cases") == 120 * 10000, "what may be lost is the sum");
     web_is(t, "GET", "/api/v1/cases/1", NULL, 200, "it is read");
     web_has(t, "number", "\"CASE-20260101-00001\"", "its number has the day");
-    web_has(t, "title", "\"Velocity fraud, user u1\"", "its title says what and whose");
+    web_has(t, "title", "\"Velocity fraud, customer u1\"", "its title says what and whose");
     web_has(t, "category", "\"velocity_fraud\"", "its category follows the rules that fired");
     web_has(t, "priority", "\"critical\"", "its priority is that of the highest alert");
     web_has(t, "sla.due", "\"2026-01-01T02:00:00Z\"", "its deadline that of the priority it rose to");

@@ -44,7 +44,7 @@ static void test_create(struct web_test *t)
     as_ann(t);
     web_is(t, "POST", "/api/v1/cases", "{\"alerts\":[\"a0\",\"a1\"]}", 201, "from alerts");
     ok(ss_str_is(t->call.res.location, "/api/v1/cases/1"), "says where it is");
-    web_has(t, "title", "\"Card testing, user u1\"", "named by them");
+    web_has(t, "title", "\"Card testing, customer u1\"", "named by them");
     web_has(t, "priority", "\"critical\"", "as urgent as the highest");
     web_has(t, "category", "\"card_testing\"", "of the kind their rules say");
     web_has(t, "user_id", "\"u1\"", "about their customer");
