@@ -185,11 +185,12 @@ int ss_list_load(struct ss_list *list, const char *path, const char *column)
 
 /* --- edits --- */
 
+/* A semicolon or a tab is quoted, too: where a comma is the decimal sign, spreadsheets part cells there. */
 static void put_cell(struct ss_str cell, struct ss_buf *to)
 {
     bool plain = cell.n == 0 || (cell.p[0] != '#' && cell.p[0] != ' ' && cell.p[cell.n - 1] != ' ');
     for (size_t i = 0; i < cell.n && plain; i++)
-        plain = cell.p[i] != ',' && cell.p[i] != '"';
+        plain = !memchr(",;\t\"", cell.p[i], 4);
     if (plain) {
         ss_buf_put(to, cell.p, cell.n);
         return;

@@ -7,6 +7,7 @@
 #include "json/cursor.h"
 #include "json/json.h"
 #include "json/write.h"
+#include "web/formula.h"
 #include "web/web.h"
 
 #define ROWS_MAX    50000
@@ -113,20 +114,10 @@ static struct ss_str value_at(struct ss_str item, struct ss_str column)
 
 /* ---- CSV (RFC 4180) ---- */
 
-/*
- * A text that a spreadsheet would take for a formula gets an apostrophe in front, which shows that it is
- * none: whoever chose a merchant's name must not get a command into an analyst's machine.
- */
-static bool is_formula(struct ss_str text)
-{
-    double number;
-    return text.n && strchr("=+-@\t\r\n", text.p[0]) && !ss_double_parse(text.p, text.n, &number);
-}
-
 /* A semicolon or a tab is quoted, too: where a comma is the decimal sign, spreadsheets part cells there. */
 static void put_text_cell(struct ss_buf *to, struct ss_str text)
 {
-    bool formula = is_formula(text), quoted = false;
+    bool formula = ss_is_formula(text), quoted = false;
     for (size_t i = 0; i < text.n && !quoted; i++)
         quoted = text.p[i] && strchr(",;\t\"\n\r", text.p[i]);
     if (quoted)
@@ -161,7 +152,7 @@ static void put_list_cell(struct ss_buf *to, struct ss_call *page, struct ss_str
             one = text_of(page, one);
             if (all.n)
                 ss_buf_putc(&all, ';');
-            if (all.n && is_formula(one)) /* the first one's is the cell's */
+            if (all.n && ss_is_formula(one)) /* the first one's is the cell's */
                 ss_buf_putc(&all, '\'');
             ss_buf_put(&all, one.p, one.n);
             if (!ss_cursor_take(&c, ','))

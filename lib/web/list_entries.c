@@ -1,8 +1,7 @@
-/* Entries of a list: searched, put, taken off, imported and exported. */
+/* Entries of a list: searched, put, taken off and imported. */
 #include "base/err.h"
 #include "base/time.h"
 #include "json/write.h"
-#include "rule/list_file.h"
 #include "web/lists.h"
 #include "web/auth.h"
 #include "web/mask.h"
@@ -32,7 +31,7 @@ static struct ss_str shown(struct ss_call *call, struct ss_str value)
                : value;
 }
 
-static void put_entry_of(struct ss_call *call, const struct ss_entry_row *entry)
+void ss_put_list_entry_of(struct ss_call *call, const struct ss_entry_row *entry)
 {
     struct ss_buf *to = &call->res.body;
     ss_put_text_of(to, "value", shown(call, entry->value));
@@ -91,7 +90,7 @@ static int list_entries(struct ss_call *call)
         last = ss_call_copy(call, entry.value);
         ss_page_item(call);
         ss_buf_putc(&call->res.body, '{');
-        put_entry_of(call, &entry);
+        ss_put_list_entry_of(call, &entry);
         ss_buf_putc(&call->res.body, '}');
     }
     ss_rows_free(rows);
@@ -109,7 +108,7 @@ static int answer_entry(struct ss_call *call, const struct ss_entry_row *entry)
     struct ss_buf *to = &call->res.body;
     ss_buf_reset(to);
     ss_buf_putc(to, '{');
-    put_entry_of(call, entry);
+    ss_put_list_entry_of(call, entry);
     ss_buf_putc(to, '}');
     return 0;
 }
@@ -346,57 +345,6 @@ static int import(struct ss_call *call)
     return ss_call_then(call, SS_RUN_WRITE, import_write);
 }
 
-static void put_row(struct ss_call *call, const struct ss_entry_row *row, bool ndjson)
-{
-    struct ss_buf *to = &call->res.body;
-    static const struct ss_list_columns columns = {true, true, 0, 1, 2, 3};
-    const struct ss_list_entry entry = {row->value, row->reason, row->from_us, row->until_us};
-    if (ndjson) {
-        ss_buf_putc(to, '{');
-        put_entry_of(call, row);
-        ss_buf_puts(to, "}\n");
-    } else {
-        ss_list_put_line(&entry, &columns, to);
-    }
-}
-
-static int export(struct ss_call *call)
-{
-    static const char *const formats[] = {"csv", "ndjson", NULL};
-    struct ss_buf *to = &call->res.body;
-    struct ss_list_row list;
-    struct ss_rows *rows;
-    struct ss_entry_row row;
-    enum ss_list_kind kind;
-    int format;
-    (void)ss_query_word(call, "format", formats, 0, &format);
-    if (!ss_call_check(call))
-        return 0;
-    if (ss_masks(call))
-        return ss_problem(call, 403, "mask", "personal data is hidden from you (mask.analyst)");
-    int err = ss_list_find(call, &list, &kind);
-    if (err <= 0)
-        return err;
-    err =
-        ss_list_entries(call->db, list.name, (struct ss_str){NULL, 0}, (struct ss_str){NULL, 0}, 0, 0, &rows);
-    if (err)
-        return err;
-    if (format == 0)
-        ss_buf_puts(to, "value,reason,from,until\n");
-    while ((err = ss_rows_next(rows)) > 0 && ss_buf_check(to) == 0) {
-        ss_list_entry_row(rows, &row);
-        put_row(call, &row, format == 1);
-    }
-    ss_rows_free(rows);
-    if (err < 0)
-        return err;
-    if (ss_buf_check(to))
-        return ss_problem(call, 413, "too_large", "the list is too long for one answer: read it in pages");
-    call->res.type = format == 0 ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    call->res.disposition = ss_call_format(call, "%.*s.%s", (int)list.name.n, list.name.p, formats[format]);
-    return 0;
-}
-
 #define LIST    "/api/v1/lists/{name}"
 #define WRITERS (SS_WORKERS | SS_SERVICE)
 
@@ -407,6 +355,5 @@ const struct ss_route ss_routes_list_entries[] = {
     {SS_PUT, LIST "/entries/{value}", put_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
     {SS_DELETE, LIST "/entries/{value}", remove_entry, WRITERS, "lists:write", SS_RUN_WRITE, 0},
     {SS_POST, LIST "/import", import, WRITERS, "lists:write", SS_RUN_SLOW, SS_IMPORT_BYTES},
-    {SS_GET, LIST "/export", export, WRITERS, "lists:read", SS_RUN_LONG, 0},
     {0},
 };

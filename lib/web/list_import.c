@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/time.h"
 #include "rule/list_file.h"
+#include "web/formula.h"
 #include "web/lists.h"
 #include <stdio.h>
 
@@ -148,8 +149,11 @@ static int read_cells(struct reader *r, struct ss_str line)
     char name[40];
     struct ss_list_entry entry;
     int err = ss_list_line(line, NULL, &r->columns, &r->scratch, &entry);
-    if (err > 0)
+    if (err > 0) {
+        entry.value = ss_formula_bare(entry.value);
+        entry.reason = ss_formula_bare(entry.reason);
         return add(r, &entry);
+    }
     if (err == SS_ECONFIG) {
         snprintf(name, sizeof name, "line %lu", r->line);
         ss_fault(r->call, name, "%s", ss_err_text());

@@ -32,6 +32,9 @@ int ss_list_import_read(struct ss_call *call, enum ss_list_kind kind, struct ss_
 /* {"name":..,"kind":..,..} */
 void ss_put_list(struct ss_buf *to, const struct ss_list_row *list);
 
+/* An entry's members, without the braces: its value as the caller may see it. */
+void ss_put_list_entry_of(struct ss_call *call, const struct ss_entry_row *entry);
+
 /* The list that the path names: 1, 0 when the call is answered (404), or an error. */
 int ss_list_find(struct ss_call *call, struct ss_list_row *list, enum ss_list_kind *kind) SS_MUST_CHECK;
 /* Audit, listeners, and the file. `detail` is JSON. */

@@ -216,6 +216,36 @@ static void many(struct web_test *t)
     t->type = "application/json";
 }
 
+/* What a spreadsheet would run is marked, and the mark goes when the file comes back. */
+static void formulas(struct web_test *t)
+{
+    t->type = "application/x-ndjson";
+    web_is(t, "POST", "/api/v1/lists/bad/import?mode=replace",
+           "{\"value\":\"=cmd|' /C calc'!A0\",\"reason\":\"@SUM(1)\"}\n{\"value\":\"+37120000000\"}\n"
+           "{\"value\":\"-5\"}\n{\"value\":\"-5+1\"}\n{\"value\":\"'=x\"}\n"
+           "{\"value\":\"''+1\",\"reason\":\"'\"}\n{\"value\":\"'said\",\"reason\":\"a=b\"}\n"
+           "{\"value\":\"a;=b\"}\n",
+           200, "values like formulas");
+    web_is(t, "GET", "/api/v1/lists/bad/export", NULL, 200, "are exported");
+    is_text(t->body.p, t->body.n,
+            "value,reason,from,until\n'''+1,'\n''=x\n'said,a=b\n'+37120000000\n-5\n'-5+1\n"
+            "'=cmd|' /C calc'!A0,'@SUM(1)\n\"a;=b\"\n",
+            "with an apostrophe before them");
+    char *file = strndup(t->body.p, t->body.n);
+    t->type = "text/csv";
+    web_is(t, "POST", "/api/v1/lists/bad/import?mode=replace", file, 200, "the file comes back");
+    ok(ss_str_is(t->body, "{\"entries\":8,\"added\":0,\"changed\":8,\"removed\":0}"), "with the same values");
+    t->type = "application/json";
+    web_is(t, "GET", "/api/v1/lists/bad/export", NULL, 200, "which are exported");
+    is_text(t->body.p, t->body.n, file, "to the byte as before");
+    web_is(t, "GET", "/api/v1/lists/bad/entries/''+1", NULL, 200, "a value");
+    web_has(t, "reason", "\"'\"", "and its reason are what they were");
+    free(file);
+    t->type = "text/csv";
+    web_is(t, "POST", "/api/v1/lists/bad/import?mode=replace", "E1\n", 200, "back to one");
+    t->type = "application/json";
+}
+
 static void rules(struct web_test *t)
 {
     web_is(t, "POST", "/api/v1/rule-sets",
@@ -334,6 +364,7 @@ static void all(const char *uri)
     entries(&t);
     kinds(&t);
     many(&t);
+    formulas(&t);
     rules(&t);
     files(&t);
     masks(&t);
