@@ -136,7 +136,7 @@ def grow_topic(port, name, count):
 
 
 # As AclOperation and ResourceType number them.
-OPERATIONS = {"read": 3, "write": 4, "create": 5, "describe": 8, "idempotent-write": 12}
+OPERATIONS = {"read": 3, "write": 4, "create": 5, "describe": 8, "describe-configs": 10, "idempotent-write": 12}
 KINDS = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
 
 

@@ -215,7 +215,7 @@ static int write_kept(struct ss_output *output, struct ss_record *rec, const str
             err = send_message(sink, rec, output->key, &msg, arena);
         }
         if (err == SS_TOO_LONG) { /* else one such record would end every run */
-            ss_record_reject(rec, "output", "longer than message.max.bytes");
+            ss_record_reject(rec, "output", sink->too_long);
             return write_reject(output, rec, input, arena);
         }
     } else {

@@ -220,10 +220,32 @@ static int transactional_id(struct ss_producer *p, const struct ss_kafka_uri *ur
     return 0;
 }
 
-static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
+static size_t number_of(const rd_kafka_conf_t *conf, const char *property)
 {
-    char id[800] = "";
-    int err = p->transactional ? transactional_id(p, uri, id, sizeof id) : 0;
+    char text[32];
+    size_t n = sizeof text;
+    int64_t value;
+    bool told = !ss_rdk.conf_get(conf, property, text, &n) && ss_int_parse(text, strlen(text), &value);
+    return told && value > 0 ? (size_t)value : 0;
+}
+
+/* What matters here of what defaults and -X say; and batches are made no longer than has been found out. */
+static void settle(struct ss_producer *p, rd_kafka_conf_t *conf)
+{
+    char text[32] = "", why[256];
+    size_t n = sizeof text, batch = number_of(conf, "batch.size");
+    p->message_max = number_of(conf, "message.max.bytes");
+    p->compresses = !ss_rdk.conf_get(conf, "compression.codec", text, &n) && strcmp(text, "none") != 0;
+    if (p->batch_max && p->batch_max < batch) {
+        snprintf(text, sizeof text, "%zu", p->batch_max);
+        (void)ss_rdk.conf_set(conf, "batch.size", text, why, sizeof why);
+    } else {
+        p->batch_max = batch;
+    }
+}
+
+static int make_client(struct ss_producer *p)
+{
     const char *const pairs[] = {
         "client.id",
         "sentinel-stream",
@@ -244,27 +266,42 @@ static int make_client(struct ss_producer *p, const struct ss_kafka_uri *uri)
         "linger.ms",
         p->transactional ? "20" : "1",
         p->transactional ? "transactional.id" : NULL,
-        id,
+        p->id,
         NULL,
     };
     rd_kafka_conf_t *conf;
-    char most[32];
-    size_t n = sizeof most;
-    int64_t message_max;
-    if (!err)
-        err = ss_kafka_conf(pairs, &conf);
+    int err = ss_kafka_conf(pairs, &conf);
     if (err < 0)
         return err;
-    bool told = !ss_rdk.conf_get(conf, "message.max.bytes", most, &n) &&
-                ss_int_parse(most, strlen(most), &message_max);
-    p->message_max = told ? (size_t)message_max : 0;
-    p->id = p->transactional ? strdup(id) : NULL;
+    settle(p, conf);
     ss_producer_choose(p, conf);
     ss_rdk.conf_set_dr_msg_cb(conf, ss_producer_on_delivery);
-    err = ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
-    if (!err && p->transactional)
-        ss_info("transactions are named '%s'", id);
-    return err;
+    return ss_kafka_new(&p->kafka, RD_KAFKA_PRODUCER, p->brokers, conf);
+}
+
+static int name_transactions(struct ss_producer *p, const struct ss_kafka_uri *uri)
+{
+    char id[800] = "";
+    int err = transactional_id(p, uri, id, sizeof id);
+    if (err < 0)
+        return err;
+    ss_info("transactions are named '%s'", id);
+    return (p->id = strdup(id)) ? 0 : ss_fail(SS_ENOMEM, "out of memory");
+}
+
+int ss_producer_fit(struct ss_producer *p, const char *topic, size_t *limit)
+{
+    size_t most = (size_t)ss_kafka_limit(&p->kafka, topic);
+    /* What is compressed may be short enough then, and only the brokers can tell. */
+    *limit = p->compresses || most >= p->message_max + SS_AROUND_MAX ? 0 : most;
+    if (!most || most >= p->batch_max || p->topics)
+        return 0;
+    ss_info("batches are of %zu bytes at most, as topic '%s' takes them", most, topic);
+    p->batch_max = most;
+    ss_rdk.destroy(p->kafka.rk);
+    p->kafka.rk = NULL;
+    int err = make_client(p);
+    return !err && p->ready ? ss_producer_init(p) : err;
 }
 
 int ss_producer_init(struct ss_producer *p)
@@ -273,6 +310,7 @@ int ss_producer_init(struct ss_producer *p)
         return 0;
     for (int tries = 0;; tries++) {
         rd_kafka_error_t *error = ss_rdk.init_transactions(p->kafka.rk, 30000);
+        p->ready = !error;
         if (!error)
             return 0;
         bool again = ss_rdk.error_is_retriable(error) && tries < 3;
@@ -340,5 +378,6 @@ int ss_producer_get(const struct ss_kafka_uri *uri, struct ss_sink *committer, s
     producers = p;
     *found = p;
     *fresh = true;
-    return make_client(p, uri);
+    int err = p->transactional ? name_transactions(p, uri) : 0;
+    return err ? err : make_client(p);
 }

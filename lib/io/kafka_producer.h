@@ -13,6 +13,9 @@
 #include "base/arena.h"
 #include "io/kafka_parts.h"
 
+/* Bytes that format and client put around a message, and around a header of it: more than it can be. */
+#define SS_AROUND_MAX 1000
+
 /* A message of the open transaction, or one that waits to go together with others. */
 struct ss_kept {
     struct ss_kept *next;
@@ -31,17 +34,20 @@ struct ss_producer {
                                             aborted and sent again */
     struct ss_arena arena;
     struct ss_kept *first, **last;
-    struct ss_kept *unsent;         /* the first that the client has not been handed; NULL: none */
-    bool headers;                   /* some have */
-    size_t kept_bytes, message_max; /* the latter as the client has it */
-    int64_t kept_ns;                /* since when the first is kept */
-    bool chooses;                   /* the partition of messages without a key, by kafka_many.c: */
-    rd_kafka_topic_t *stays_topic;  /* those of this topic go to */
-    int32_t stays;                  /* this one */
-    int64_t stays_ns;               /* since then */
-    struct ss_sink *committer;      /* the sink whose commit ends transactions */
-    rd_kafka_resp_err_t failed;     /* the first delivery that failed, outside transactions */
-    char failed_topic[256];         /* and whose */
+    struct ss_kept *unsent; /* the first that the client has not been handed; NULL: none */
+    bool headers;           /* some have */
+    size_t kept_bytes;
+    size_t message_max, batch_max; /* as the client has them */
+    bool compresses, ready;        /* ready: its transactions can begin */
+    int topics;                    /* how many the sinks have opened with the client */
+    int64_t kept_ns;               /* since when the first is kept */
+    bool chooses;                  /* the partition of messages without a key, by kafka_many.c: */
+    rd_kafka_topic_t *stays_topic; /* those of this topic go to */
+    int32_t stays;                 /* this one */
+    int64_t stays_ns;              /* since then */
+    struct ss_sink *committer;     /* the sink whose commit ends transactions */
+    rd_kafka_resp_err_t failed;    /* the first delivery that failed, outside transactions */
+    char failed_topic[256];        /* and whose */
     uint64_t put, failures, transactions, retries, aborts, fences;
 };
 
@@ -51,11 +57,17 @@ int ss_producer_get(const struct ss_kafka_uri *uri, struct ss_sink *committer, s
                     bool *fresh) SS_MUST_CHECK;
 /* The last one to let go aborts what is open and throws away what is still on its way. Accepts NULL. */
 void ss_producer_let_go(struct ss_producer *p);
-/* Once, before the first message, where it is transactional: throws out predecessors of that name. */
+/* Where it is transactional: throws out predecessors of that name. To be called for the first sink; the next
+ * one only wants its topic's limit kept. */
 int ss_producer_init(struct ss_producer *p) SS_MUST_CHECK;
+/*
+ * Before the first message: asks how long the batches may be that the topic takes, and makes no longer ones
+ * from now on, for which the client may have to be a new one, without topics. In *limit what one message must
+ * not exceed (ss_kafka_exceeds); 0 when the client sees to that, or nobody tells.
+ */
+int ss_producer_fit(struct ss_producer *p, const char *topic, size_t *limit) SS_MUST_CHECK;
 /* One message, its bytes and headers the caller's. SS_TOO_LONG, SS_EIO. */
-int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
-                    const void *headers) SS_MUST_CHECK;
+int ss_producer_put(struct ss_producer *p, const struct ss_kept *msg) SS_MUST_CHECK;
 /* Hands over what waits to go together, unless `more` is to come at once and it may wait on. */
 int ss_producer_push(struct ss_producer *p, bool more) SS_MUST_CHECK;
 /* Waits until everything has been delivered. SS_EIO. */
@@ -64,6 +76,11 @@ int ss_producer_sync(struct ss_producer *p) SS_MUST_CHECK;
 int ss_producer_commit(struct ss_producer *p, struct ss_source *src) SS_MUST_CHECK;
 int ss_producer_fail(struct ss_producer *p, const char *what, const char *why);
 int ss_producer_begin(struct ss_producer *p) SS_MUST_CHECK;
+
+/* kafka_limit.c. The topic's max.message.bytes; 0 when the brokers do not tell. */
+int64_t ss_kafka_limit(struct ss_kafka *kafka, const char *topic);
+/* Alone in a batch, and not compressed, it is one of more than so many bytes. */
+bool ss_kafka_exceeds(const struct ss_kept *msg, size_t limit);
 
 /* kafka_many.c. Hands over all that is kept and not sent. A transaction may be stuck then. SS_EIO. */
 int ss_producer_hand_over(struct ss_producer *p) SS_MUST_CHECK;

@@ -9,11 +9,10 @@
 #include "base/err.h"
 #include "io/kafka_producer.h"
 
-#define POLL_EVERY   256 /* messages between two looks at what failed; a transaction's go together */
-#define KEPT_URGENT  ((size_t)32 << 20)     /* of a transaction, to be committed */
-#define TOGETHER     ((size_t)1 << 20)      /* bytes that wait for each other: a full request */
-#define TOGETHER_NS  ((int64_t)5 * 1000000) /* and how long: as the client's own linger.ms would have it */
-#define OVERHEAD_MAX 1000                   /* of a message, and of a header: more than it can be */
+#define POLL_EVERY  256 /* messages between two looks at what failed; a transaction's go together */
+#define KEPT_URGENT ((size_t)32 << 20)     /* of a transaction, to be committed */
+#define TOGETHER    ((size_t)1 << 20)      /* bytes that wait for each other: a full request */
+#define TOGETHER_NS ((int64_t)5 * 1000000) /* and how long: as the client's own linger.ms would have it */
 
 void ss_producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
 {
@@ -160,11 +159,11 @@ static void link_last(struct ss_producer *p, struct ss_kept *one)
 /* It may be longer than the client takes, which the client is asked at once. */
 static bool is_large(const struct ss_producer *p, const struct ss_kept *msg)
 {
-    size_t n = msg->key.n + msg->value.n + OVERHEAD_MAX, size;
+    size_t n = msg->key.n + msg->value.n + SS_AROUND_MAX, size;
     const char *name;
     const void *value;
     for (size_t i = 0; msg->headers && !ss_rdk.header_get_all(msg->headers, i, &name, &value, &size); i++)
-        n += strlen(name) + size + OVERHEAD_MAX;
+        n += strlen(name) + size + SS_AROUND_MAX;
     return n > p->message_max;
 }
 
@@ -201,16 +200,13 @@ static int put_together(struct ss_producer *p, const struct ss_kept *msg)
     return !p->transactional && p->kept_bytes >= TOGETHER ? ss_producer_hand_over(p) : 0;
 }
 
-int ss_producer_put(struct ss_producer *p, rd_kafka_topic_t *topic, struct ss_str key, struct ss_str value,
-                    const void *headers)
+int ss_producer_put(struct ss_producer *p, const struct ss_kept *msg)
 {
-    struct ss_kept msg = {
-        .topic = topic, .key = key, .value = value, .headers = (rd_kafka_headers_t *)(uintptr_t)headers};
     int err = ss_producer_check(p);
     if (!err && p->transactional && !p->open)
         err = ss_producer_begin(p);
     if (!err)
-        err = is_large(p, &msg) ? put_large(p, &msg) : put_together(p, &msg);
+        err = is_large(p, msg) ? put_large(p, msg) : put_together(p, msg);
     if (err || ++p->put % POLL_EVERY)
         return err;
     ss_rdk.poll(p->kafka.rk, 0);

@@ -12,8 +12,9 @@ struct kafka_sink {
     struct ss_sink base;
     struct ss_producer *p;
     struct ss_kafka_uri uri;
-    rd_kafka_topic_t *topic;
-    struct ss_buf line; /* of write: the beginning of a line */
+    rd_kafka_topic_t *topic; /* opened with the first message: until then the client may be replaced */
+    size_t limit;            /* bytes of a message alone that the topic does not take; 0: of none */
+    struct ss_buf line;      /* of write: the beginning of a line */
     uint64_t messages;
 };
 
@@ -22,9 +23,27 @@ static struct kafka_sink *of(struct ss_sink *sink)
     return (struct kafka_sink *)sink;
 }
 
+static int open_topic(struct kafka_sink *s)
+{
+    if (s->topic)
+        return 0;
+    s->topic = ss_rdk.topic_new(s->p->kafka.rk, s->uri.topic[0], NULL);
+    s->p->topics += s->topic != NULL;
+    return s->topic ? 0 : ss_fail(SS_ECREATE, "Kafka's client cannot use topic '%s'", s->uri.topic[0]);
+}
+
 static int put(struct kafka_sink *s, struct ss_str key, struct ss_str value, const void *headers)
 {
-    int err = ss_producer_put(s->p, s->topic, key, value, headers);
+    struct ss_kept msg = {.key = key, .value = value, .headers = (rd_kafka_headers_t *)(uintptr_t)headers};
+    int err = open_topic(s);
+    if (err)
+        return err;
+    msg.topic = s->topic;
+    s->base.too_long = "longer than the topic's max.message.bytes";
+    if (s->limit && ss_kafka_exceeds(&msg, s->limit))
+        return SS_TOO_LONG;
+    s->base.too_long = "longer than message.max.bytes";
+    err = ss_producer_put(s->p, &msg);
     s->messages += err == 0;
     return err;
 }
@@ -60,7 +79,7 @@ static int kafka_write(struct ss_sink *sink, const void *bytes, size_t len)
             err = put(s, (struct ss_str){NULL, 0}, (struct ss_str){s->line.n ? s->line.p : "", s->line.n},
                       NULL);
             if (err == SS_TOO_LONG)
-                err = ss_producer_fail(s->p, "cannot write to", "a line is longer than message.max.bytes");
+                err = ss_fail(SS_EIO, "cannot write to '%s': a line is %s", s->p->brokers, s->base.too_long);
             ss_buf_reset(&s->line);
         }
         if (err < 0)
@@ -87,7 +106,8 @@ static int kafka_commit(struct ss_sink *sink, struct ss_source *src)
 
 static int kafka_check(struct ss_sink *sink)
 {
-    return ss_kafka_check(&of(sink)->p->kafka, of(sink)->topic);
+    int err = open_topic(of(sink));
+    return err ? err : ss_kafka_check(&of(sink)->p->kafka, of(sink)->topic);
 }
 
 static void put_stats(struct ss_sink *sink, struct ss_buf *json)
@@ -146,18 +166,13 @@ static void put_metrics(struct ss_sink *sink, const char *port, struct ss_metric
 }
 
 /* The topic must be there, or be made by the brokers, before a run begins. */
-static int open_topic(struct kafka_sink *s, bool fresh)
+static int prepare(struct kafka_sink *s, bool fresh)
 {
     int err = ss_kafka_partitions(&s->p->kafka, s->uri.topic[0], true, SS_ECREATE);
-    if (err > 0)
-        err = 0;
-    if (!err && fresh)
-        err = ss_producer_init(s->p);
-    if (!err)
-        s->topic = ss_rdk.topic_new(s->p->kafka.rk, s->uri.topic[0], NULL);
-    if (!err && !s->topic)
-        err = ss_fail(SS_ECREATE, "Kafka's client cannot use topic '%s'", s->uri.topic[0]);
-    return err;
+    if (err < 0)
+        return err;
+    err = ss_producer_fit(s->p, s->uri.topic[0], &s->limit);
+    return !err && fresh ? ss_producer_init(s->p) : err;
 }
 
 static void free_sink(struct kafka_sink *s)
@@ -216,7 +231,7 @@ int ss_kafka_sink_open(const char *rest, struct ss_sink **sink)
     if (!err)
         err = ss_producer_get(&s->uri, s->uri.exactly_once ? &s->base : NULL, &s->p, &fresh);
     if (!err)
-        err = open_topic(s, fresh);
+        err = prepare(s, fresh);
     if (err < 0)
         free_sink(s);
     else

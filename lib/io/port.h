@@ -150,8 +150,9 @@ struct ss_sink_ops {
 struct ss_sink {
     const struct ss_sink_ops *ops;
     char *name;
-    int64_t commit_us; /* not 0: this sink works in transactions and wants one committed that often */
-    bool urgent;       /* commit now: much is waiting */
+    int64_t commit_us;    /* not 0: this sink works in transactions and wants one committed that often */
+    bool urgent;          /* commit now: much is waiting */
+    const char *too_long; /* what the last message was that was SS_TOO_LONG: "longer than ..." */
 };
 
 /* Opens and, where the first bytes say so, puts a decompressor on top (so the first read must offer room for

@@ -203,22 +203,39 @@ features() { ss-features -i "$URI/a$N?group=g$N&until=end$1" --state st "${@:2}"
   cat out1 out2 out3 out4 | sort -u | same /dev/stdin <(ss-rules -q first | sort)
 }
 
-@test "a record that the brokers refuse ends the command at once, and says what to set" {
+@test "batches are no longer than their topic takes, and what is too long alone is a reject" {
   topic "a$N" 1
-  topic "b$N" 1 max.message.bytes=3000
+  topic "dead$N" 1 max.message.bytes=5000
   payments
-  head -n 1 in >three
-  jq -c '. + {note: ([range(900) | tostring] | join("-"))}' in | head -n 1 >>three
-  sed -n 2p in >>three
-  feed three
+  jq -c '. + {note: ([range(900) | tostring] | join("-"))}' third | head -n 60 >long
+  cat first long second >mixed
+  feed mixed
   for once in 0 1; do
-    run timeout 50 ss-rules -q -i "$URI/a$N?group=g$once$N&until=end" -o "$URI/b$N?exactly_once=$once"
-    [ "$status" -eq 74 ]
-    says 'Message size too large; -X message.max.bytes= should be no more than'
+    topic "b$once$N" 1 max.message.bytes=3000
+    ss-rules -q -i "$URI/a$N?group=g$once$N&until=end" -o "$URI/b$once$N?exactly_once=$once" --rejects "$URI/dead$N"
+    read_topic "b$once$N" | same /dev/stdin <(cat first second | ss-rules -q)
+    read_topic "dead$N" | tail -n 60 | jq -c '[.reason, .source, .partition, .offset]' |
+      same /dev/stdin <(for o in {200..259}; do echo "[\"longer than the topic's max.message.bytes\",\"a$N\",0,$o]"; done)
   done
-  ss-rules -q -X message.max.bytes=3000 -i "$URI/a$N?group=g1$N&until=end" -o "$URI/b$N?exactly_once=1" --rejects rejects
-  [ "$(jq -c .offset rejects)" = 1 ]
-  [ "$(read_topic "b$N" | wc -l)" -eq 2 ]
+  [ "$(read_topic "dead$N" | wc -l)" -eq 120 ]
+  # Compressed it is short enough.
+  jq -c '. + {note: ("x" * 5000)}' first | ss-rules -q -X compression.codec=lz4 -o "$URI/b0$N"
+  [ "$(read_topic "b0$N" | wc -l)" -eq 700 ]
+}
+
+@test "a message goes that is just as long as its topic takes, and none of a byte more" {
+  topic "a$N" 1
+  topic "b$N" 1 max.message.bytes=300
+  for n in {1..200}; do jq -nc --argjson n "$n" '{txn_id: "t", amount: 1, note: ("x" * $n)}'; done >in
+  kcat -b "$KAFKA" -P -t "a$N" -k key -H trace=xyz -H empty= <in
+  ss-rules -q -i "$URI/a$N?until=end" -o "$URI/b$N" --rejects rejects
+  went=$(read_topic "b$N" | wc -l)
+  [ "$went" -gt 10 ]
+  [ "$(head -n 1 rejects | jq .offset)" -eq "$went" ]
+  sed -n "$((went + 1))p" in | ss-rules -q >longer
+  run kcat -b "$KAFKA" -P -t "b$N" -k key -H trace=xyz -H empty= longer
+  says 'Message size too large'
+  read_topic "b$N" | tail -n 1 | kcat -b "$KAFKA" -P -t "b$N" -k key -H trace=xyz -H empty=
 }
 
 @test "a transaction that may last longer than the brokers allow is a wrong use" {

@@ -67,6 +67,25 @@ wants() {
   [ "$(read_topic "dead$N" | wc -l)" -eq 1 ]
 }
 
+@test "what a topic takes is asked, and where that is no right of ours, one that is too long ends the command" {
+  topic "b$N" 1 max.message.bytes=3000
+  broker allow read topic "a$N"
+  broker allow read group "g$N"
+  broker allow write topic "b$N"
+  broker allow write transactional-id 'ss.*'
+  jq -c '. + {note: ([range(900) | tostring] | join("-"))}' in | head -n 1 | kcat -b "$KAFKA" -P -t "a$N"
+  from=(-q "${me[@]}" -i "$GUARDED/a$N?group=g$N&until=end")
+  for once in 0 1; do
+    run timeout 50 ss-rules "${from[@]}" -o "$GUARDED/b$N?exactly_once=$once" --rejects rejects
+    status_is 74
+    says 'Message size too large; -X message.max.bytes= should be no more than'
+  done
+  broker allow describe-configs topic "b$N"
+  ss-rules "${from[@]}" -o "$GUARDED/b$N?exactly_once=1" --rejects rejects
+  jq -c '[.offset, .reason]' rejects | same /dev/stdin <(echo "[100,\"longer than the topic's max.message.bytes\"]")
+  read_topic "b$N" | sort -u | same /dev/stdin <(ss-rules -q in | ss-rules -q | sort)
+}
+
 @test "a right that is taken away from a running member ends it" {
   broker allow read topic "a$N"
   broker allow write transactional-id 'ss.*'
