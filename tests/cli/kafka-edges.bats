@@ -43,17 +43,18 @@ features() { ss-features -i "$URI/a$N?group=g$N&until=end$1" --state st "${@:2}"
   topic "b$N" 1
   payments
   kcat -b "$KAFKA" -P -t "b$N" <first
+  ss-rules -q -i "$URI/b$N?group=h$N&until=end" -o "$URI/a$N?key=user_id&exactly_once=1"
   until=$(in_seconds 3)
   for i in 1 2; do
-    timeout 25 ss-rules -q -i "$URI/a$N?group=g$N&until=$until&commit=50ms" -X session.timeout.ms=4000 \
+    timeout 100 ss-rules -q -i "$URI/a$N?group=g$N&until=$until&commit=50ms" -X session.timeout.ms=4000 \
       -X heartbeat.interval.ms=200 >"out$i" &
   done
-  ss-rules -q -i "$URI/b$N?group=h$N&until=end" -o "$URI/a$N?key=user_id&exactly_once=1"
   while [ ! "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \> "$until" ]; do sleep 0.1; done
   ss-rules -q second -o "$URI/a$N?key=user_id"
   wait %1
   wait %2
-  cat out1 out2 | jq -r .txn_id | sort | same /dev/stdin <(jq -r .txn_id first | sort)
+  # One that a busy machine held up for longer than its session has its records made again by the other.
+  cat out1 out2 | jq -r .txn_id | sort -u | same /dev/stdin <(jq -r .txn_id first | sort)
 }
 
 @test "what lies behind an end in time is the next run's" {
