@@ -5,6 +5,7 @@
 #   make test       installs what is missing, builds, and runs every test      (T='tests/cli/gen.bats' for some)
 #   make lint       layers, formatting, banned words, pages
 #   make bench      every stage beside a named peer, same input, same run      (B='score' for some)
+#   make controls   every control of the dashboard for each role, at each width, in both themes (in make test: once a role)
 #   make soak       the dashboard and its server under an hour's payments in ten minutes: does anything grow?
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60)
 #   make install    DESTDIR= PREFIX=/usr/local; SYSTEMD=yes for the units in scripts/systemd too
@@ -145,6 +146,11 @@ soak:
 	@$(MAKE) $(jobs) --no-print-directory all
 	SOAK=$${SOAK:-600} node tests/ui/soak.mjs
 
+controls:
+	@scripts/bootstrap build test
+	@$(MAKE) $(jobs) --no-print-directory all
+	WHOLE=1 node tests/ui/controls.mjs
+
 fuzz:
 	@scripts/bootstrap build check
 	@scripts/fuzz $(F)
@@ -170,6 +176,6 @@ print-%:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test test-build demo lint bench soak fuzz format install clean
+.PHONY: all test test-build controls demo lint bench soak fuzz format install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

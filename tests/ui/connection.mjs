@@ -1,5 +1,5 @@
 // What happens to a page when the server, the network or the session goes away, and that it goes on by itself.
-import { done, go, holds, is, launch, person, signIn, text, toast, until } from './lib/browser.mjs'
+import { becomes, done, go, is, launch, person, signIn, text, toast, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
@@ -39,7 +39,7 @@ await test('what is told at once is shown at once, and the pill says live', asyn
   await page.locator('.feed li').first().waitFor()
   await pay(4, 'first')
   await each('first', 4)
-  is(await grey(), 'none', 'the colours of a page that is live')
+  await becomes(grey, 'none', 'the colours of a page that is live')
 })
 await test('offline: the page says so and greys what is old, and what came meanwhile is told once the network is back', async () => {
   await context.setOffline(true)
@@ -51,7 +51,7 @@ await test('offline: the page says so and greys what is old, and what came meanw
   await live()
   await each('meanwhile', 7)
   await each('first', 4)
-  is(await grey(), 'none', 'the colours are back')
+  await becomes(grey, 'none', 'the colours are back')
 })
 await test('offline: a page that is opened says what is wrong, and shows itself once the network is back', async () => {
   await go(page, '/customers')
@@ -62,7 +62,7 @@ await test('offline: a page that is opened says what is wrong, and shows itself 
   await page.getByRole('alert').getByText('The server cannot be reached').first().waitFor()
   await context.setOffline(false)
   await page.locator('tbody tr').first().waitFor()
-  is(await page.getByRole('alert').count(), 0, 'faults that are left')
+  await becomes(() => page.getByRole('alert').count(), 0, 'faults that are left')
   await go(page, '/')
   await live()
 })
@@ -182,7 +182,7 @@ await test('somebody else may sign in instead, and finds nothing of what was the
   await page.getByRole('button', { name: 'Save one change' }).click()
   await again.getByRole('button', { name: 'I am somebody else' }).click()
   await page.getByLabel('Email').waitFor()
-  is(await page.locator('.setting').count(), 0, 'settings that are left')
+  await becomes(() => page.locator('.setting').count(), 0, 'settings that are left')
   is((await ask('GET', 'settings')).items.find((s) => s.key === 'sla.low_h').value, 72, 'the setting')
 })
 await done(browser, server)

@@ -1,5 +1,5 @@
 // What somebody sees at first sight: words rather than codes, nothing cut off that one decides by, times of their zone.
-import { done, fits, go, holds, is, launch, person, signIn, text, until } from './lib/browser.mjs'
+import { becomes, done, fits, go, holds, is, launch, person, signIn, text, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
@@ -25,7 +25,7 @@ await test('the hours of the week are those of the viewer', async () => {
   const ahead = await page.evaluate(() => -new Date().getTimezoneOffset() / 60)
   const at = (most.weekday * 24 + most.hour + ahead) % 168
   const day = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][Math.floor(at / 24)]
-  is(await page.locator('.heat i').nth(at).getAttribute('title'), `${day} ${String(at % 24).padStart(2, '0')}:00: ${most.alerts} alerts`, 'the hour with most alerts')
+  await becomes(() => page.locator('.heat i').nth(at).getAttribute('title'), `${day} ${String(at % 24).padStart(2, '0')}:00: ${most.alerts} alerts`, 'the hour with most alerts')
 })
 await test('beside a case: what its customer usually pays, those of the case marked, and whom they are linked with', async () => {
   const a_case = (await ask('GET', 'cases?limit=1')).items[0]
@@ -33,7 +33,7 @@ await test('beside a case: what its customer usually pays, those of the case mar
   await go(page, `/cases/${a_case.id}`)
   const side = page.getByRole('complementary', { name: 'The customer' })
   await side.locator('.dots circle').first().waitFor()
-  is(await side.locator('.dots .ours').count(), whole.payments.length, 'payments of the case among the dots')
+  await becomes(() => side.locator('.dots .ours').count(), whole.payments.length, 'payments of the case among the dots')
   await side.getByText(/other customers?,|Shares no card/).first().waitFor()
   const line = await text(page.locator('.queue li.current .clip[title]'))
   holds(line.startsWith(`#${a_case.id} · `) && line.includes(a_case.currency) && line.endsWith('unassigned'), line)
@@ -107,16 +107,16 @@ await test('a name of eighty characters leaves the top bar its place', async () 
   await page.getByRole('link', { name: 'All customers' }).waitFor()
   for (const width of [1440, 1024, 390]) {
     await page.setViewportSize({ width, height: 900 })
-    const [title, back, find, pill] = await Promise.all(['.top h1', '.top .filter a', '.find', '.pill'].map((s) => page.locator(s).boundingBox()))
-    holds(title.x + title.width <= find.x && pill.x + pill.width <= width, `at ${width} px the title or the pill sticks out`)
-    holds(back.x + back.width <= find.x || back.y >= find.y + find.height, `at ${width} px the search lies on the link back`)
+    const boxes = () => page.evaluate((all) => all.map((s) => document.querySelector(s).getBoundingClientRect().toJSON()), ['.top h1', '.top .filter a', '.find', '.pill'])
+    await until(async () => { const [title, , find, pill] = await boxes(); return title.right <= find.x && pill.right <= width }, `at ${width} px neither the title nor the pill sticks out`)
+    await until(async () => { const [, back, find] = await boxes(); return back.right <= find.x || back.y >= find.bottom }, `at ${width} px the search does not lie on the link back`)
   }
   await page.setViewportSize({ width: 1440, height: 900 })
 })
 await test('the board says whole whose case it is, and the search what it finds', async () => {
   await go(page, '/cases?view=board&tab=all')
   await page.locator('.board a .unclipped').first().waitFor()
-  const cut = await page.evaluate(() => [...document.querySelectorAll('.board .unclipped, .find .clip')].filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent))
-  is(cut.join(), '', 'cut off')
+  const cut = () => page.evaluate(() => [...document.querySelectorAll('.board .unclipped, .find .clip')].filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent).join())
+  await becomes(cut, '', 'cut off')
 })
 await done(browser, server)

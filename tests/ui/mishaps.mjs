@@ -1,6 +1,6 @@
 // What people do without meaning to, and what they are sent by others: double clicks, keys held down, two at the same
 // thing, text that was not sent yet, wrong clocks, addresses that were cut, a browser that keeps nothing, hostile words.
-import { accessible, done, fits, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
+import { accessible, becomes, done, fits, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
@@ -91,15 +91,15 @@ await test('what was typed and not sent is there again: after Escape, after anot
   await until(async () => (await note.inputValue()) === '', 'an empty box')
   await go(page, '/lists')
   await opens(`/cases/${a.id}?tab=all`, '.case-title')
-  is(await note.inputValue(), 'She was at home', 'the note')
+  await becomes(() => note.inputValue(), 'She was at home', 'the note')
   await note.press('Enter')
   await page.locator('.comment', { hasText: 'She was at home' }).waitFor()
-  is(await note.inputValue(), '', 'the box once it is sent')
+  await becomes(() => note.inputValue(), '', 'the box once it is sent')
   await page.getByRole('button', { name: /^Confirm fraud/ }).click()
   await page.getByRole('dialog').getByLabel('Notes').fill('All of it')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: /^Not fraud/ }).click()
-  is(await page.getByRole('dialog').getByLabel('Notes').inputValue(), 'All of it', 'the notes of a verdict')
+  await becomes(() => page.getByRole('dialog').getByLabel('Notes').inputValue(), 'All of it', 'the notes of a verdict')
   await page.getByRole('dialog').getByRole('button', { name: 'Resolve', exact: true }).click()
   await toast(page, 'false positive')
   is((await ask('GET', `cases/${a.id}`)).resolution_notes, 'All of it', 'what was sent')
@@ -139,7 +139,7 @@ await test('two people at the whole file: nothing of the other is written over u
   holds((await editor.getByLabel('Theirs').inputValue()).includes('"another"'), 'theirs is shown')
   await page.keyboard.press('Escape')
   await button('Whole file').click()
-  holds((await box.inputValue()).includes('# a word more'), 'what was typed is there again')
+  await until(async () => (await box.inputValue()).includes('# a word more'), 'what was typed is there again')
   await button('Back to what is in force').click()
   await until(async () => (await box.inputValue()).includes('"another"'), 'the file by now')
   await page.keyboard.press('Escape')

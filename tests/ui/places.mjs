@@ -1,7 +1,7 @@
 // Where somebody is, and how they move: every key of the map does what the map says, links lead back to the same place,
 // and a list of many thousands is read to its end.
 //   ROWS=100000 node tests/ui/places.mjs      the long list at its full length
-import { done, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
+import { becomes, done, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const ROWS = Number(process.env.ROWS ?? 4000)
@@ -42,7 +42,7 @@ await test('every key of the map that leads to a page leads there, and the palet
   for (const [keys, name] of places) {
     await press(keys)
     await until(async () => (await title()) === (name === 'Keys' ? 'API keys' : name), `${keys} leads to ${name}`, LONG)
-    is(await text(page.locator('.side nav a[aria-current=page] > span')), name, 'the place in the sidebar')
+    await becomes(() => text(page.locator('.side nav a[aria-current=page] > span')), name, 'the place in the sidebar')
     await page.keyboard.press('Control+k')
     await dialog.getByRole('combobox').fill(name)
     await dialog.getByRole('option', { name: new RegExp(`^${name}\\s*${keys}$`) }).waitFor()
@@ -56,13 +56,13 @@ await test('keys of a list: next, previous, open, close, select', async () => {
   const keys = await map()
   for (const [key, what] of [['j', 'Next row'], ['k', 'Previous row'], ['Enter', 'Open the row'], ['x', 'Select the row'], ['a', 'Acknowledge'], ['f', 'Resolve as fraud'], ['n', 'False alarm'], ['z', 'Snooze for an hour'], ['c', 'Make a case']]) is(keys.get(key), what, `the map at ${key}`)
   await press('j j j')
-  is(await current(), '3', 'the row after three times j')
+  await becomes(current, '3', 'the row after three times j')
   await press('k')
-  is(await current(), '2', 'the row after k')
+  await becomes(current, '2', 'the row after k')
   await press('Enter')
   await page.locator('.drawer .verdict').waitFor()
   await press('j')
-  is(await current(), '3', 'the row while one is open')
+  await becomes(current, '3', 'the row while one is open')
   await page.keyboard.press('Escape')
   await page.locator('.drawer').waitFor({ state: 'detached' })
   await press('x')
@@ -107,7 +107,7 @@ await test('keys of cases: next, previous, mine, ask, escalate, the two verdicts
     await page.locator('main').focus()
     await press(key)
     await page.getByRole('dialog', { name }).waitFor()
-    if (key !== 'e') is(await dialog.getByLabel('It was').inputValue(), key === 'f' ? 'confirmed_fraud' : 'false_positive', `the verdict of ${key}`)
+    if (key !== 'e') await becomes(() => dialog.getByLabel('It was').inputValue(), key === 'f' ? 'confirmed_fraud' : 'false_positive', `the verdict of ${key}`)
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
   }
@@ -176,7 +176,7 @@ await test('a deep link opens its place, and so does a reload, back and forward'
     await until(async () => (await title()) === 'People', 'elsewhere')
     await page.goBack()
     await there().waitFor()
-    is(place(), path, 'the address after going back')
+    await becomes(place, path, 'the address after going back')
     await page.goForward()
     await until(async () => (await title()) === 'People', 'forward again')
   }
@@ -188,10 +188,10 @@ await test('what is opened beside a list is closed by going back, and opened aga
   const with_it = place()
   await page.goBack()
   await page.locator('.drawer').waitFor({ state: 'detached' })
-  is(place(), '/payments', 'the address')
+  await becomes(place, '/payments', 'the address')
   await page.goForward()
   await page.locator('.drawer .verdict').waitFor()
-  is(place(), with_it, 'the address again')
+  await becomes(place, with_it, 'the address again')
 })
 
 await test('who comes back to a list finds it where it was left; who goes to it anew, at its beginning', async () => {
@@ -207,12 +207,12 @@ await test('who comes back to a list finds it where it was left; who goes to it 
     await page.locator('form').first().waitFor()
     await page.goBack()
     await until(async () => (await row().catch(() => '')) === was, `${list}: the row that was left`, LONG)
-    is(await box.evaluate((e) => e.scrollTop), 2400, 'how far it is scrolled')
+    await becomes(() => box.evaluate((e) => e.scrollTop), 2400, 'how far it is scrolled')
     await page.locator('.side nav a[href="/what-if"]').click()
     await page.locator('form').first().waitFor()
     await page.locator(`.side nav a[href="${list}"]`).click()
     await page.locator('tbody tr.can').first().waitFor()
-    is(await box.evaluate((e) => e.scrollTop), 0, 'at its beginning')
+    await becomes(() => box.evaluate((e) => e.scrollTop), 0, 'at its beginning')
   }
 })
 

@@ -1,5 +1,5 @@
 // What an analyst and a viewer are shown, and that the server holds them to it.
-import { done, go, holds, is, launch, person, text, until } from './lib/browser.mjs'
+import { becomes, done, go, holds, is, launch, person, text, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
@@ -33,12 +33,12 @@ for (const role of ['analyst', 'viewer']) {
   await test(`${role}: a payment can ${may ? '' : 'not '}be labelled`, async () => {
     await go(page, `/payments?open=${encodeURIComponent(payment.txn_id)}`)
     await page.locator('.drawer .verdict').waitFor()
-    is(await page.getByRole('button', { name: /^(It was|Known as) fraud$/ }).count(), may ? 1 : 0, 'the button')
+    await becomes(() => page.getByRole('button', { name: /^(It was|Known as) fraud$/ }).count(), may ? 1 : 0, 'the button')
   })
   await test(`${role}: alerts can ${may ? '' : 'not '}be selected`, async () => {
     await go(page, '/alerts')
     await page.locator('tbody tr.can').first().waitFor()
-    is((await page.locator('tbody input[type=checkbox]').count()) > 0, may, 'check boxes')
+    await becomes(async () => (await page.locator('tbody input[type=checkbox]').count()) > 0, may, 'check boxes')
     await page.locator('main').focus()
     for (const key of ['j', 'x', 'a']) await page.keyboard.press(key)
     if (may) await page.locator('.toast', { hasText: 'Done' }).waitFor()
@@ -46,23 +46,23 @@ for (const role of ['analyst', 'viewer']) {
   await test(`${role}: a case is ${may ? 'worked on' : 'only read'}`, async () => {
     await go(page, `/cases/${a_case.id}`)
     await page.locator('.case-title').waitFor()
-    is((await page.locator('.verbs').count()) > 0, may, 'verbs')
-    is((await page.getByLabel('Add a note').count()) > 0, may, 'the box for notes')
+    await becomes(async () => (await page.locator('.verbs').count()) > 0, may, 'verbs')
+    await becomes(async () => (await page.getByLabel('Add a note').count()) > 0, may, 'the box for notes')
   })
   await test(`${role}: rules are ${may ? 'changed' : 'only read'}`, async () => {
     await go(page, '/rules')
     await page.locator('tbody tr').first().waitFor()
-    is((await page.getByRole('button', { name: 'New rule' }).count()) > 0, may, 'New rule')
+    await becomes(async () => (await page.getByRole('button', { name: 'New rule' }).count()) > 0, may, 'New rule')
     await page.getByRole('button', { name: 'velocity_burst' }).click()
     await until(async () => /velocity_burst/.test(await text(page.locator('.drawer'))), 'the rule')
-    is((await page.getByRole('button', { name: 'Put in force' }).count()) > 0, may, 'Put in force')
+    await becomes(async () => (await page.getByRole('button', { name: 'Put in force' }).count()) > 0, may, 'Put in force')
     await page.locator('.drawer', { hasText: 'user_count_1m' }).or(page.locator('.drawer textarea')).first().waitFor()
     await page.keyboard.press('Escape')
   })
   await test(`${role}: a list is ${may ? 'changed' : 'only read'}`, async () => {
     await go(page, '/lists/bad_devices')
     await page.getByText(may ? 'Nothing is on this list yet' : 'An analyst may see what is on the list').waitFor()
-    is((await page.getByLabel('Value', { exact: true }).count()) > 0, may, 'the form')
+    await becomes(async () => (await page.getByLabel('Value', { exact: true }).count()) > 0, may, 'the form')
   })
   await test(`${role}: every page there is opens without a fault`, async () => {
     for (const path of ['/', '/customers', '/analytics', '/what-if', '/me', ...(may ? ['/lab'] : [])]) {

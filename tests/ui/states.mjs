@@ -1,6 +1,6 @@
 // The states that a day brings: what is put off and comes back, what the server refuses, what somebody does in another
 // tab, answers that are slow or fail, and pages where nothing is yet.
-import { accessible, done, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
+import { accessible, becomes, done, go, holds, is, launch, person, seen, signIn, text, toast, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
@@ -135,7 +135,7 @@ const REFUSED = {
 await test('a refused sign-in with an account elsewhere is told in words, and is past after signing in', async () => {
   for (const [why, words] of Object.entries(REFUSED)) {
     await page.goto(`/?refused=${why}`)
-    holds((await text(page.getByRole('alert'))).includes(words), `${why}: ${await text(page.getByRole('alert'))}`)
+    await page.getByRole('alert').getByText(words).waitFor()
   }
   await accessible(page)
   await signIn(page, WHO.email, WHO.password)
@@ -200,7 +200,7 @@ await test('more rows that cannot be had are asked for when somebody says so, no
   await page.unroute(NEXT, failing)
   await page.locator('.table-box .fault').getByRole('button', { name: 'Try again' }).click()
   await until(async () => Number(await page.locator('table').getAttribute('aria-rowcount')) > 200, 'more rows', LONG)
-  is(await page.locator('.table-box .fault').count(), 0, 'faults')
+  await becomes(() => page.locator('.table-box .fault').count(), 0, 'faults')
 })
 
 await test('without a wish for less, what opens moves in for a moment; under reduced motion nothing does', async () => {
@@ -214,7 +214,7 @@ await test('without a wish for less, what opens moves in for a moment; under red
     await page.locator('.dialog').waitFor({ state: 'detached' })
   }
   await opens('/', '.figure-box canvas')
-  is(await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length), 0, 'what moves by itself')
+  await becomes(() => page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length), 0, 'what moves by itself')
 })
 
 const empty = await person(browser, bare.url)

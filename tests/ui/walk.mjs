@@ -50,8 +50,7 @@ const seen = async () => text(page.locator('tbody tr', { has: page.getByRole('bu
 await test('the rules show how often each is right', async () => {
   await place('Rules')
   await page.getByRole('columnheader', { name: 'Precision' }).waitFor()
-  precision = await seen()
-  holds(/\d %|–/.test(precision), precision)
+  precision = await until(async () => { const now = await seen(); return /\d %|–/.test(now) && now }, 'a precision')
 })
 await test('the alert leads to its case, which says what, how sure and why', async () => {
   await page.goBack()

@@ -43,8 +43,9 @@ async function holdTo(response) {
   return (await described)(response.request().method(), pathname, response.status(), await response.json())
 }
 
-/** A person with a browser of their own. What the console or the server complains about fails the test under way. */
-export async function person(browser, url, { width = 1440, height = 900, dark = false } = {}) {
+/** A person with a browser of their own. What the console or the server complains about fails the test under way. The
+ * answers are held to the API's description; with `heldOnce`, to one question the first. */
+export async function person(browser, url, { width = 1440, height = 900, dark = false, heldOnce = false } = {}) {
   const context = await browser.newContext({
     baseURL: url, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
     locale: 'en-GB', timezoneId: 'Europe/Berlin', permissions: ['clipboard-read', 'clipboard-write'],
@@ -61,7 +62,13 @@ export async function person(browser, url, { width = 1440, height = 900, dark = 
     const text = `${r.status()} ${r.request().method()} ${new URL(r.url()).pathname}`
     if (r.status() >= 400 && !asked(text)) complaints.push(`HTTP ${text}`)
   })
-  page.on('response', (r) => holdTo(r).then((fault) => fault && complaints.push(`contract: ${fault}`), () => {}))
+  const held = new Set()
+  page.on('response', (r) => {
+    const question = `${r.request().method()} ${r.url()} ${r.status()}`
+    if (heldOnce && held.has(question)) return
+    held.add(question)
+    holdTo(r).then((fault) => fault && complaints.push(`contract: ${fault}`), () => {})
+  })
   page.on('dialog', (d) => d.accept())
 
   /** `test(name, run)`: one line of TAP; a picture is kept of what failed. */
@@ -115,6 +122,11 @@ export async function until(look, what, ms = 20000) {
     if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`)
     await new Promise((done) => setTimeout(done, 50))
   }
+}
+/** Waits until `look` gives `wanted`. */
+export async function becomes(look, wanted, what, ms) {
+  let got
+  await until(async () => (got = await look()) === wanted, what, ms).catch((fault) => { throw new Error(`${fault.message}: '${got}', not '${wanted}'`) })
 }
 export const text = (locator) => locator.innerText().then((t) => t.replace(/\s+/g, ' ').trim())
 export const seen = (page, words) => page.getByText(words).first().waitFor()
