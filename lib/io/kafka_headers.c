@@ -17,7 +17,7 @@
                 */
 #define LEN_MAX ((size_t)1 << 27) /* four bytes of a varint: what an older format has before its value */
 
-bool ss_kafka_is_bare(const char *value, size_t len)
+bool ss_kafka_lies_bare(const char *value, size_t len)
 {
     unsigned char digit[4];
     size_t n = 0;
@@ -31,10 +31,7 @@ bool ss_kafka_is_bare(const char *value, size_t len)
     return value[len] == 0;
 }
 
-const rd_kafka_headers_t *ss_kafka_headers(const rd_kafka_message_t *msg)
+bool ss_kafka_is_bare(const rd_kafka_message_t *msg)
 {
-    rd_kafka_headers_t *headers;
-    if (ss_rdk.version() <= KNOWN_LAST && ss_kafka_is_bare(msg->payload, msg->len))
-        return NULL;
-    return ss_rdk.message_headers(msg, &headers) ? NULL : headers;
+    return ss_rdk.version() <= KNOWN_LAST && ss_kafka_lies_bare(msg->payload, msg->len);
 }

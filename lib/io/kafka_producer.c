@@ -342,7 +342,8 @@ void ss_producer_let_go(struct ss_producer *p)
         ss_rdk.destroy(p->kafka.rk);
     }
     ss_kept_forget(p);
-    ss_arena_free(&p->arena);
+    ss_arena_free(&p->kept);
+    ss_arena_free(&p->texts);
     if (p->slot_fd >= 0)
         close(p->slot_fd);
     free(p->brokers);
@@ -373,7 +374,8 @@ int ss_producer_get(const struct ss_kafka_uri *uri, struct ss_sink *committer, s
     p->transactional = uri->exactly_once;
     p->committer = committer;
     p->last = &p->first;
-    ss_arena_init(&p->arena, KEPT_MAX);
+    ss_arena_init(&p->kept, KEPT_MAX);
+    ss_arena_init(&p->texts, KEPT_MAX);
     p->next = producers;
     producers = p;
     *found = p;

@@ -32,7 +32,7 @@ struct ss_producer {
     int slot_fd;                     /* holds the name of the transactional id; -1 */
     bool transactional, open, stuck; /* open: a transaction is; stuck: it takes no more, and must be
                                             aborted and sent again */
-    struct ss_arena arena;
+    struct ss_arena kept, texts;     /* apart: all of one are gone through before those of the other */
     struct ss_kept *first, **last;
     struct ss_kept *unsent; /* the first that the client has not been handed; NULL: none */
     bool headers;           /* some have */

@@ -123,19 +123,21 @@ void ss_kept_forget(struct ss_producer *p)
     p->last = &p->first;
     p->headers = false;
     p->kept_bytes = 0;
-    ss_arena_reset(&p->arena);
+    ss_arena_reset(&p->kept);
+    ss_arena_reset(&p->texts);
     if (p->committer)
         p->committer->urgent = false;
 }
 
-/* A copy of it, key and value behind it. The bytes of a transaction's messages stay where they are until it
+/* A copy of it. The bytes of a transaction's messages stay where they are until it
  * is committed. */
 static struct ss_kept *copy(struct ss_producer *p, const struct ss_kept *from)
 {
-    struct ss_kept *one = ss_arena_alloc(&p->arena, sizeof *one + from->key.n + from->value.n);
-    if (!one)
+    struct ss_kept *one = ss_arena_alloc(&p->kept, sizeof *one);
+    char *key = ss_arena_alloc(&p->texts, from->key.n + from->value.n);
+    if (!one || !key)
         return NULL;
-    char *key = (char *)(one + 1), *value = key + from->key.n;
+    char *value = key + from->key.n;
     if (from->key.n)
         memcpy(key, from->key.p, from->key.n);
     memcpy(value, from->value.p, from->value.n);

@@ -113,8 +113,8 @@ static size_t give(struct ss_kafka_source *k, rd_kafka_message_t *msg, size_t at
     k->rest = whole ? NULL : msg;
     k->rest_at = at + n;
     k->base.taken_bytes += (int64_t)n;
-    if (whole)
-        ss_taken_close(&k->taken, k->base.taken_bytes);
+    if (whole) /* its bytes are at hand now */
+        ss_taken_close(&k->taken, k->base.taken_bytes, ss_kafka_is_bare(msg));
     return n;
 }
 
@@ -218,15 +218,19 @@ static void consumed(struct ss_source *src, size_t bytes)
 static const struct ss_origin *origin(struct ss_source *src, uint64_t line)
 {
     struct ss_kafka_source *k = ss_kafka_source_of(src);
-    const rd_kafka_message_t *msg = ss_taken_find(&k->taken, line);
-    if (!msg)
+    const struct ss_taken_one *one = ss_taken_find(&k->taken, line);
+    if (!one)
         return NULL;
-    int i = ss_kafka_part_of(k, msg);
+    const rd_kafka_message_t *msg = one->msg;
+    rd_kafka_headers_t *headers = NULL;
+    int i = one->part >= 0 ? one->part : ss_kafka_part_of(k, msg);
+    if (!one->bare && ss_rdk.message_headers(msg, &headers))
+        headers = NULL;
     k->origin = (struct ss_origin){.topic = i < 0 ? k->base.name : k->part[i].topic,
                                    .partition = msg->partition,
                                    .offset = msg->offset,
                                    .key = {msg->key, msg->key ? msg->key_len : 0},
-                                   .headers = ss_kafka_headers(msg)};
+                                   .headers = headers};
     return &k->origin;
 }
 

@@ -131,10 +131,10 @@ bool ss_kafka_leave(struct ss_kafka_source *k);
 int ss_kafka_source_no_right(struct ss_kafka_source *k, rd_kafka_resp_err_t why, const char *topic);
 /* kafka_wake.c. To be called when the client's queue is empty: has it fetch on where it had paused. */
 void ss_kafka_wake(struct ss_kafka_source *k);
-/* kafka_headers.c. NULL: none. They live as long as the message. */
-const rd_kafka_headers_t *ss_kafka_headers(const rd_kafka_message_t *msg);
+/* kafka_headers.c. The message has no headers; false also where only the client can tell. */
+bool ss_kafka_is_bare(const rd_kafka_message_t *msg);
 /* Is this value part of a record as it was fetched, one without headers? Looks at the bytes around it. */
-bool ss_kafka_is_bare(const char *value, size_t len);
+bool ss_kafka_lies_bare(const char *value, size_t len);
 /* kafka_figures.c: what it tells of itself. */
 void ss_kafka_source_stats(struct ss_source *src, struct ss_buf *json);
 void ss_kafka_source_metrics(struct ss_source *src, struct ss_metrics *to);

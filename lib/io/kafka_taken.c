@@ -37,9 +37,10 @@ int ss_taken_add(struct ss_taken *t, void *msg, int part, int64_t next)
     return 0;
 }
 
-void ss_taken_close(struct ss_taken *t, int64_t end)
+void ss_taken_close(struct ss_taken *t, int64_t end, bool bare)
 {
     at(t, t->n - 1)->end = end;
+    at(t, t->n - 1)->bare = bare;
 }
 
 const struct ss_taken_one *ss_taken_at(const struct ss_taken *t, size_t i)
@@ -67,9 +68,9 @@ void *ss_taken_pop(struct ss_taken *t, int *part, int64_t *next)
     return ss_taken_drop(t);
 }
 
-void *ss_taken_find(const struct ss_taken *t, uint64_t line)
+const struct ss_taken_one *ss_taken_find(const struct ss_taken *t, uint64_t line)
 {
-    return line >= t->line && line - t->line < t->n ? at(t, (size_t)(line - t->line))->msg : NULL;
+    return line >= t->line ? ss_taken_at(t, (size_t)(line - t->line)) : NULL;
 }
 
 void ss_taken_disown(struct ss_taken *t, int part)

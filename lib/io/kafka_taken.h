@@ -15,6 +15,7 @@ struct ss_taken_one {
     void *msg;
     int64_t end, next; /* end: 0 while its line has not been handed over whole */
     int part;          /* -1: its partition is no longer ours */
+    bool bare;         /* it is known to have no headers */
 };
 
 struct ss_taken {
@@ -26,14 +27,15 @@ struct ss_taken {
 
 int ss_taken_add(struct ss_taken *taken, void *msg, int part, int64_t next) SS_MUST_CHECK;
 /* The line of the message added last ends at this byte of the stream. */
-void ss_taken_close(struct ss_taken *taken, int64_t end);
+void ss_taken_close(struct ss_taken *taken, int64_t end, bool bare);
 /* The first message, when all its bytes are consumed; NULL when not. */
 void *ss_taken_pop(struct ss_taken *taken, int *part, int64_t *next);
 /* The i-th message; NULL beyond the last. */
 const struct ss_taken_one *ss_taken_at(const struct ss_taken *taken, size_t i);
 /* The first message in any case; NULL when there is none. */
 void *ss_taken_drop(struct ss_taken *taken);
-void *ss_taken_find(const struct ss_taken *taken, uint64_t line);
+/* The message of that line; NULL when it is not among them. */
+const struct ss_taken_one *ss_taken_find(const struct ss_taken *taken, uint64_t line);
 /* Positions of this partition are no longer ours to commit. */
 void ss_taken_disown(struct ss_taken *taken, int part);
 /* A message is there whose partition is still ours (part < 0), or that one. */

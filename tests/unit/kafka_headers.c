@@ -38,13 +38,13 @@ int main(void)
 {
     for (size_t i = 0; i < SS_COUNT(lengths); i++) {
         size_t n = lengths[i];
-        ok(ss_kafka_is_bare(present(n, 0), n), "%zu bytes without headers", n);
-        ok(!ss_kafka_is_bare(present(n, 2), n), "%zu bytes with one header", n);
-        ok(!ss_kafka_is_bare(old(n, 0), n), "%zu bytes in an older format tell nothing", n);
+        ok(ss_kafka_lies_bare(present(n, 0), n), "%zu bytes without headers", n);
+        ok(!ss_kafka_lies_bare(present(n, 2), n), "%zu bytes with one header", n);
+        ok(!ss_kafka_lies_bare(old(n, 0), n), "%zu bytes in an older format tell nothing", n);
         (void)present(n, 0);
-        ok(!ss_kafka_is_bare(text + ROOM, n + 1) && !ss_kafka_is_bare(text + ROOM + 1, n),
+        ok(!ss_kafka_lies_bare(text + ROOM, n + 1) && !ss_kafka_lies_bare(text + ROOM + 1, n),
            "nor does another length than that of %zu bytes, or another place", n);
     }
-    ok(!ss_kafka_is_bare(NULL, 0) && !ss_kafka_is_bare(present(1, 0), 0), "nor an empty value");
+    ok(!ss_kafka_lies_bare(NULL, 0) && !ss_kafka_lies_bare(present(1, 0), 0), "nor an empty value");
     return done();
 }
