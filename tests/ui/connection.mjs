@@ -1,5 +1,5 @@
 // What happens to a page when the server, the network or the session goes away, and that it goes on by itself.
-import { becomes, done, go, is, launch, person, signIn, text, toast, until } from './lib/browser.mjs'
+import { becomes, done, go, holds, is, launch, person, signIn, text, toast, until } from './lib/browser.mjs'
 import { api, serve } from './lib/server.mjs'
 
 const browser = await launch()
