@@ -87,6 +87,42 @@ await test('where the system sets the colours, bars, levels and what is chosen a
   await page.emulateMedia({ forcedColors: 'none' })
   for (const [what, one, other] of differ) holds(one !== other, `${what}: ${one} on ${other}`)
 })
+await test('on a small phone a case can be worked: its verbs in two rows, the rarer ones behind one more', async () => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  const { id } = (await ask('GET', 'cases?limit=1&status=open')).items[0]
+  await go(page, `/cases/${id}`)
+  const verbs = page.locator('.verbs')
+  await verbs.getByRole('button', { name: /^Confirm fraud/ }).waitFor()
+  await fits(page)
+  const rows = await verbs.locator('> *, > div > *').evaluateAll((all) => new Set(all.filter((e) => e.checkVisibility() && e.matches('.button, .has-menu')).map((e) => Math.round(e.getBoundingClientRect().top))).size)
+  is(rows, 2, 'rows of verbs')
+  is(await verbs.getByRole('button', { name: 'Investigate' }).count(), 0, 'what is rarer')
+  await verbs.getByRole('button', { name: 'More', exact: true }).click()
+  const menu = verbs.locator('.menu')
+  await menu.getByRole('link', { name: 'Export' }).waitFor()
+  await menu.getByRole('button', { name: 'Priority low' }).click()
+  await until(async () => (await ask('GET', `cases/${id}`)).priority === 'low', 'another priority')
+  await verbs.getByRole('button', { name: 'More', exact: true }).click()
+  await menu.getByRole('button', { name: 'Investigate' }).click()
+  await until(async () => (await ask('GET', `cases/${id}`)).status === 'investigating', 'another status')
+})
+await test('on a small phone the bar below shows that there are more places, and the last one whole', async () => {
+  const nav = page.getByRole('navigation', { name: 'Pages' })
+  // What is seen at the right edge of the bar: the fade while there is more, and nothing under it at the end.
+  const look = () => nav.evaluate((e) => {
+    const [box, last] = [e.getBoundingClientRect(), [...e.querySelectorAll('a')].at(-1).getBoundingClientRect()]
+    const fade = getComputedStyle(e, '::after')
+    return { more: e.scrollWidth - e.clientWidth - e.scrollLeft, fades: fade.backgroundImage.startsWith('linear-gradient') && fade.position === 'sticky', free: box.right - last.right, width: parseFloat(fade.width) }
+  })
+  const begin = await look()
+  holds(begin.more > 100 && begin.fades, JSON.stringify(begin))
+  await nav.evaluate((e) => e.scrollTo(e.scrollWidth, 0))
+  await until(async () => (await look()).more < 2, 'the end of the bar')
+  const end = await look()
+  holds(end.width > 20 && end.free >= end.width - 1, JSON.stringify(end))
+  const [you, edge] = [await page.getByTitle('You', { exact: true }).boundingBox(), await nav.boundingBox()]
+  holds(you.x >= edge.x + edge.width && you.x + you.width <= 360, `beside it, always: ${JSON.stringify(you)}`)
+})
 await test('on a phone a row of alerts says level, time, amount and reason without scrolling sideways', async () => {
   await page.setViewportSize({ width: 390, height: 844 })
   await go(page, '/alerts')

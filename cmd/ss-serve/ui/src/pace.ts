@@ -1,14 +1,12 @@
 // How often what is shown is read again for what is told of it.
 import { useCallback, useEffect, useRef } from 'preact/hooks'
 
-/** Reading, with showing what was read, takes at most one part of so many of the time. */
-const SHARE = 10
-
 /**
  * `want(ms)` has `read` called within so many ms: once for all who want it meanwhile, never while reading (`busy`), and
- * the later the longer it took before.
+ * the later the longer it took before: reading, with showing what was read, takes one part of `share` of the time at
+ * most. Where there is no need any more, `read` gives false.
  */
-export function usePace(read: () => void, busy: boolean, ms: number) {
+export function usePace(read: () => void | false, busy: boolean, ms: number, share = 10) {
   const now = useRef({ read, busy })
   now.current = { read, busy }
   const it = useRef({ due: Infinity, rest: 0, begun: 0, timer: 0 }).current
@@ -21,13 +19,13 @@ export function usePace(read: () => void, busy: boolean, ms: number) {
       return
     }
     it.due = Infinity
-    it.begun = performance.now()
-    now.current.read()
+    const begun = performance.now()
+    if (now.current.read() !== false) it.begun = begun
   }, [])
   useEffect(() => {
     if (busy) it.begun ||= performance.now()
     else if (it.begun) {
-      it.rest = performance.now() + SHARE * (performance.now() - it.begun)
+      it.rest = performance.now() + (share - 1) * (performance.now() - it.begun)
       it.begun = 0
     }
     look()

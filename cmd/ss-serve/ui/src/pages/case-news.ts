@@ -89,10 +89,15 @@ export function useNewsOfCases(list: Listed<Case>, read: () => void, tab: string
 
 /** The same for one case: read again when it is of another version than the one that is shown. */
 export function useNewsOfCase(id: number, version: number | undefined, loading: boolean, read: () => void) {
-  const want = usePace(read, loading, 200)
-  const now = useRef(version)
-  now.current = version
+  const now = useRef({ version, told: 0 })
+  now.current.version = version
+  // At once, where nothing was read just before: what is done next is done to the version that is shown.
+  const want = usePace(() => now.current.told > (now.current.version ?? 0) && read(), loading, 0, 4)
   useEffect(() => listen('cases', (items: News[]) => {
-    if (items.some((i) => i.ids?.includes(id) || (i.id === id && i.version > (now.current ?? 0)))) want()
+    const { version = 0, told } = now.current
+    const newest = Math.max(0, ...items.map((i) => (i.id === id ? i.version : i.ids?.includes(id) ? version + 1 : 0)))
+    if (newest <= version) return
+    now.current.told = Math.max(told, newest)
+    want()
   }), [id])
 }

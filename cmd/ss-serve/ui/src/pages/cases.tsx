@@ -20,6 +20,7 @@ import { When } from '../parts/when'
 import type { Body, Path } from '../contract'
 import { useNewsOfCase, useNewsOfCases } from './case-news'
 import { Customer } from './case-side'
+import { Act, Verbs } from './case-verbs'
 import { filter, go, parts, query } from '../router'
 import { Case, CaseWhole } from '../types'
 
@@ -189,11 +190,8 @@ function Detail({ id, next, changed }: { id: number; next: () => void; changed: 
   ])
   if (!c) return <div class="case-main">{fault ? <Fault fault={fault} again={again} /> : <Skeleton lines={14} height={18} />}</div>
   const newest = c.payments.reduce<CaseWhole['payments'][0] | null>((top, p) => (!top || (p.score ?? 0) > (top.score ?? 0) ? p : top), null)
-  return <Whole {...{ c, id, newest, people, act, can, all, next, changed, dialog, show }} />
+  return <Whole {...{ c, id, newest, people, act, can, all, next, dialog, show }} />
 }
-
-/** What is done to a case by one press. */
-type Act = <Word extends 'status' | 'assign' | 'release' | 'close' | 'reopen'>(word: Word, body: Body<`cases/${number}/${Word}`, 'POST'>, said: string) => Promise<unknown>
 
 interface WholeProps {
   c: CaseWhole
@@ -204,12 +202,11 @@ interface WholeProps {
   can: (status: string) => boolean
   all: () => void
   next: () => void
-  changed: () => void
   dialog: '' | 'escalate' | 'confirmed_fraud' | 'false_positive'
   show: (d: WholeProps['dialog']) => void
 }
 
-function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, show }: WholeProps) {
+function Whole({ c, id, newest, people, act, can, all, next, dialog, show }: WholeProps) {
   const worst = useData(newest ? `payments/${encodeURIComponent(newest.txn_id)}` : null)
   const record = worst.data?.record
   return (
@@ -226,27 +223,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
           <div class="row"><LevelTag level={c.priority.toUpperCase()} /><span class="tag">{words(c.status)}</span></div>
         </div>
         {c.resolution && <p class="quiet">Resolved: {words(c.resolution).toLowerCase()}{c.resolution_notes && `. ${c.resolution_notes}`}</p>}
-        {may('analyst') && (
-          <div class="row wrap verbs">
-            {can('resolved') && <button type="button" class="button main" onClick={() => show('confirmed_fraud')}>Confirm fraud <kbd>F</kbd></button>}
-            {can('resolved') && <button type="button" class="button" onClick={() => show('false_positive')}>Not fraud <kbd>N</kbd></button>}
-            {can('pending_info') && <button type="button" class="button" onClick={() => act('status', { status: 'pending_info' }, 'Waiting for the customer')}>Ask customer <kbd>Q</kbd></button>}
-            {can('escalated') && <button type="button" class="button" onClick={() => show('escalate')}>Escalate <kbd>E</kbd></button>}
-            {can('investigating') && <button type="button" class="button" onClick={() => act('status', { status: 'investigating' }, 'Investigating')}>Investigate</button>}
-            {can('closed') && <button type="button" class="button" onClick={() => act('close', {}, 'Closed')}>Close</button>}
-            {(c.status === 'resolved' || c.status === 'closed') && <button type="button" class="button" onClick={() => act('reopen', { reason: 'looked at again' }, 'Open again')}>Reopen</button>}
-            <Menu label={c.assigned_to ? `With ${c.assigned_to.id === me.value?.id ? 'you' : c.assigned_to.name}` : 'Assign'}>
-              {people.data?.items.map((p) => <button key={p.id} type="button" onClick={() => act('assign', { user_id: p.id }, `With ${p.name}`)}>{p.name}</button>)}
-              {c.assigned_to && <button type="button" onClick={() => act('release', {}, 'Free again')}>Nobody</button>}
-            </Menu>
-            <Menu label="Priority">
-              {(['critical', 'high', 'medium', 'low'] as const).map((p) => (
-                <button key={p} type="button" onClick={() => send('PATCH', `cases/${id}`, { priority: p }, c.version).then(all, (f) => toast(f.message))}><LevelTag level={p.toUpperCase()} /></button>
-              ))}
-            </Menu>
-            <a class="button" href={url(`cases/${id}/export`)} download={`${c.number}.json`}>Export</a>
-          </div>
-        )}
+        {may('analyst') && <Verbs {...{ c, people: people.data?.items ?? [], act, can, all, show }} />}
         <section class="card">
           <header>
             <h2>Why</h2>
@@ -279,7 +256,7 @@ function Whole({ c, id, newest, people, act, can, all, next, changed, dialog, sh
           </div>
         </section>
         <Evidence of={c} again={all} />
-        <Timeline id={id} version={c.version} changed={changed} />
+        <Timeline id={id} version={c.version} changed={all} />
       </div>
       <aside class="case-side" aria-label="The customer"><Customer of={c} /></aside>
       {dialog === 'escalate' && <Escalate of={c} close={() => show('')} done={() => { show(''); all() }} />}
