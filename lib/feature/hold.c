@@ -12,6 +12,8 @@ struct ss_held {
     char text[]; /* the id, then the record */
 };
 
+_Static_assert(sizeof(struct ss_held) == 56, "of states: another size is another MAGIC in save.c");
+
 void ss_hold_init(struct ss_hold *hold, int64_t lateness_us)
 {
     *hold = (struct ss_hold){.lateness_us = lateness_us, .newest_us = INT64_MIN};

@@ -1,14 +1,16 @@
 /*
- * State as bytes. A header names the format, the feature file and the late bound; then shard by shard, group
+ * State as bytes. A header names the format, how this build lays features out, the feature file and the late
+ * bound; then shard by shard, group
  * by group, each table as it lies: entities in order of their numbers with their logs, blocks and sides, and
  * the index, so that a loaded engine is the saved one to the last detail: capacities count for the memory
  * limit, numbers for the hand's way round.
  */
 #include "base/err.h"
+#include "base/hash.h"
 #include "feature/shard.h"
 #include <string.h>
 
-#define MAGIC "SSFEAT01"
+#define MAGIC "SSFEAT02"
 
 struct header {
     char magic[8];
@@ -16,6 +18,7 @@ struct header {
     int64_t late_bound_us;
     uint64_t max_memory;
     uint32_t shards, groups;
+    uint64_t layout;
 };
 
 struct table_header {
@@ -105,6 +108,40 @@ static void put_entity(struct out *out, const struct ss_feature_engine *engine, 
         put_sides(out, &sc.group->win, sc.win);
 }
 
+/* --- where things lie: another build may have other places for the same features, and must not read ours */
+
+static uint64_t add_set(uint64_t hash, const struct ss_wset *set)
+{
+    const uint32_t sizes[] = {set->heads, set->spans, set->accs, set->seen, set->bytes};
+    hash = ss_hash64_seed(sizes, sizeof sizes, hash);
+    for (uint16_t h = 0; h < set->heads; h++)
+        hash = ss_hash64_seed(&set->head[h].off, sizeof set->head[h].off, hash);
+    for (uint16_t s = 0; s < set->spans; s++)
+        hash = ss_hash64_seed(&set->span[s].off, sizeof set->span[s].off, hash);
+    for (uint16_t a = 0; a < set->accs; a++) {
+        const struct ss_acc *acc = &set->acc[a];
+        const uint32_t places[] = {acc->kind, acc->at, acc->span, acc->off};
+        hash = ss_hash64_seed(places, sizeof places, hash);
+    }
+    return hash;
+}
+
+static uint64_t layout_of(const struct ss_feature_plan *plan)
+{
+    const size_t sizes[] = {sizeof(struct header), sizeof(struct table_header), sizeof(struct ss_entity),
+                            sizeof(struct ss_side)};
+    uint64_t hash = ss_hash64(sizes, sizeof sizes);
+    for (uint32_t g = 0; g < plan->groups; g++) {
+        const struct ss_group *group = &plan->group[g];
+        const uint32_t places[] = {group->at_txn,   group->at_meta, group->at_place,
+                                   group->at_value, group->at_text, group->stride,
+                                   group->values,   group->texts,   group->at_labels};
+        hash = ss_hash64_seed(places, sizeof places, hash);
+        hash = add_set(add_set(hash, &group->life), &group->win);
+    }
+    return hash;
+}
+
 int ss_feature_engine_save(const struct ss_feature_engine *engine, ss_feature_write *write, void *to)
 {
     const struct ss_feature_plan *plan = engine->plan;
@@ -112,7 +149,8 @@ int ss_feature_engine_save(const struct ss_feature_engine *engine, ss_feature_wr
     struct header header = {.late_bound_us = engine->config.late_bound_us,
                             .max_memory = engine->config.max_memory,
                             .shards = SS_FEATURE_SHARDS,
-                            .groups = plan->groups};
+                            .groups = plan->groups,
+                            .layout = layout_of(plan)};
     memcpy(header.magic, MAGIC, 8);
     memcpy(header.set, plan->names.set, 8);
     put(&out, &header, sizeof header);
@@ -272,6 +310,8 @@ int ss_feature_engine_load(struct ss_feature_engine *engine, ss_feature_read *re
         return ss_fail(SS_EVERSION, "state of features has another format than %s", MAGIC);
     if (memcmp(header.set, plan->names.set, 8) != 0)
         return ss_fail(SS_EDATA, "state belongs to feature set %.8s, not to %s", header.set, plan->names.set);
+    if (header.layout != layout_of(plan))
+        return ss_fail(SS_EVERSION, "state of features is laid out as another build has it");
     if (header.shards != SS_FEATURE_SHARDS || header.groups != plan->groups)
         return damaged(&in);
     if (header.late_bound_us != engine->config.late_bound_us ||
