@@ -6,6 +6,8 @@ export const LEVELS: Level[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NONE']
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 })
+/** So many digits behind the point, or what the locale has for one. */
+const fixed = [0, 1, 2].map((digits) => new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }))
 /** With as many digits behind the point as the currency has: none of JPY, three of KWD. */
 const money = new Map<string, Intl.NumberFormat>()
 function moneyOf(currency: string) {
@@ -36,10 +38,14 @@ export function compact(n: number | null | undefined) {
   return n == null ? '–' : Math.abs(n) < 100000 ? whole.format(n) : short.format(n)
 }
 export function percent(share: number | null | undefined, digits = 1) {
-  return share == null || !isFinite(share) ? '–' : `${(share * 100).toFixed(digits)} %`
+  return share == null || !isFinite(share) ? '–' : `${fixed[digits].format(share * 100)} %`
 }
 export function score(value: number | null | undefined) {
-  return value == null ? '–' : value.toFixed(2)
+  return value == null ? '–' : fixed[2].format(value)
+}
+/** 6.2 times. */
+export function times(value: number) {
+  return fixed[1].format(value)
 }
 export function amount(value: number | null | undefined, currency?: string | null) {
   return value == null ? '–' : moneyOf(currency ?? '').format(value) + (currency ? ` ${currency}` : '')
@@ -49,10 +55,10 @@ export function change(now: number | null | undefined, before: number | null | u
   return now == null || !before ? null : now / before - 1
 }
 export function signed(share: number | null) {
-  return share == null ? '' : `${share > 0 ? '+' : share < 0 ? '−' : ''}${Math.abs(share * 100).toFixed(1)} %`
+  return share == null ? '' : `${share > 0 ? '+' : share < 0 ? '−' : ''}${fixed[1].format(Math.abs(share * 100))} %`
 }
 export function milliseconds(us: number | null | undefined) {
-  return us == null ? '–' : us < 10000 ? (us / 1000).toFixed(2) : (us / 1000).toFixed(0)
+  return us == null ? '–' : fixed[us < 10000 ? 2 : 0].format(us / 1000)
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
@@ -99,9 +105,10 @@ export function words(name: string | null | undefined) {
 export function many(n: number, one: string) {
   return `${count(n)} ${one}${n === 1 ? '' : 's'}`
 }
+const point = fixed[1].format(0.5)[1]
 /** What a rule says, with spans as people say them: "15584.907 seconds before" is 4:19 h. */
 export function plain(text: string | null | undefined) {
-  return capital((text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)(?:\.\d+)? (km|km\/h)\b/g, (_, n, unit) => `${count(Number(n))} ${unit}`).replace(/\b\d{4,}\.\d+\b/g, (n) => amount(Number(n))))
+  return capital((text ?? '').replace(/(\d+(?:\.\d+)?) seconds\b/g, (_, n) => span(Number(n) * 1000)).replace(/(\d+)(?:\.\d+)? (km|km\/h)\b/g, (_, n, unit) => `${count(Number(n))} ${unit}`).replace(/(?<![\w.])(\d+)\.(\d+)(?![\w.]*\w)/g, (n, whole, rest) => (whole.length > 3 ? amount(Number(n)) : whole + point + rest)))
 }
 const BROWSERS: [RegExp, string][] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\b(Firefox|FxiOS)\//, 'Firefox'], [/\bHeadlessChrome\//, 'Chrome without a window'],

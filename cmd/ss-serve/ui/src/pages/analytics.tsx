@@ -1,6 +1,6 @@
 import { url } from '../api'
 import { useData } from '../data'
-import { amount, compact, count, milliseconds, percent, score, words } from '../format'
+import { amount, compact, count, milliseconds, percent, score, times, words } from '../format'
 import { useHeading } from '../frame'
 import { Chart, color, legend, series } from '../parts/chart'
 import { Choice } from '../parts/form'
@@ -80,13 +80,13 @@ function ScoreCharts({ of }: { of: string }) {
           <Chart
             label="Distribution of scores" height={210} of={data}
             option={() => {
-              const option: any = series(data.bins.map((b) => b.from.toFixed(2)), [{ name: 'payments', values: data.bins.map((b) => b.payments || null), kind: 'bar' }, { name: 'known frauds', values: data.bins.map((b) => b.fraud || null), kind: 'bar', color: 'fill-critical' }], count)
+              const option: any = series(data.bins.map((b) => score(b.from)), [{ name: 'payments', values: data.bins.map((b) => b.payments || null), kind: 'bar' }, { name: 'known frauds', values: data.bins.map((b) => b.fraud || null), kind: 'bar', color: 'fill-critical' }], count)
               option.yAxis.type = 'log'
               option.yAxis.min = 0.5
               option.yAxis.axisLabel.formatter = (v: number) => (v < 1 ? '' : count(v))
               return option
             }}
-            table={{ heads: ['From', 'Payments', 'Known frauds', 'Known genuine'], rows: data.bins.map((b) => [b.from.toFixed(2), b.payments, b.fraud, b.genuine]) }}
+            table={{ heads: ['From', 'Payments', 'Known frauds', 'Known genuine'], rows: data.bins.map((b) => [score(b.from), b.payments, b.fraud, b.genuine]) }}
           />
         )}
       </section>
@@ -97,14 +97,14 @@ function ScoreCharts({ of }: { of: string }) {
             label="Precision and recall of each threshold" height={210} of={data}
             option={() => {
               const up = data.thresholds.slice().reverse()
-              const option: any = series(up.map((t) => t.threshold.toFixed(2)), [{ name: 'precision', values: up.map((t) => t.precision) }, { name: 'recall', values: up.map((t) => t.recall), color: 'fill-good' }], (v) => percent(v, 0))
+              const option: any = series(up.map((t) => score(t.threshold)), [{ name: 'precision', values: up.map((t) => t.precision) }, { name: 'recall', values: up.map((t) => t.recall), color: 'fill-good' }], (v) => percent(v, 0))
               option.yAxis.max = 1
               option.yAxis.interval = 0.25
               option.legend = legend()
               option.grid.top = 28
               return option
             }}
-            table={{ heads: ['Threshold', 'Precision', 'Recall', 'Share of payments'], rows: data.thresholds.map((t) => [t.threshold.toFixed(2), percent(t.precision), percent(t.recall), percent(t.share, 2)]) }}
+            table={{ heads: ['Threshold', 'Precision', 'Recall', 'Share of payments'], rows: data.thresholds.map((t) => [score(t.threshold), percent(t.precision), percent(t.recall), percent(t.share, 2)]) }}
           />
         )}
       </section>
@@ -146,7 +146,7 @@ function Speed({ of }: { of: string }) {
       {!l ? <Waiting of={latency} lines={6} /> : !l.items.length ? <p class="quiet">How long each took is kept with payments that come over the API. For the live ones, see the top right.</p> : (
         <Chart
           label="Latency per hour" height={130} of={l}
-          option={() => series(l.items.map((i) => i.start), [{ name: 'p50', values: l.items.map((i) => i.p50_us && i.p50_us / 1000) }, { name: 'p99', values: l.items.map((i) => i.p99_us && i.p99_us / 1000), color: 'fill-high' }], (v) => `${v.toFixed(1)} ms`, tickOf('hour'))}
+          option={() => series(l.items.map((i) => i.start), [{ name: 'p50', values: l.items.map((i) => i.p50_us && i.p50_us / 1000) }, { name: 'p99', values: l.items.map((i) => i.p99_us && i.p99_us / 1000), color: 'fill-high' }], (v) => `${times(v)} ms`, tickOf('hour'))}
           table={{ heads: ['From', 'p50, ms', 'p99, ms'], rows: l.items.map((i) => [new Date(i.start).toLocaleString(), milliseconds(i.p50_us), milliseconds(i.p99_us)]) }}
         />
       )}

@@ -1,5 +1,5 @@
 // Why a payment was decided as it was: the same on the payments page, in cases and in what-if.
-import { amount, count, many, percent, plain, score, words } from '../format'
+import { amount, count, many, percent, plain, score, times as oneDigit, words } from '../format'
 import { Decision, Fired, PaymentRecord, Reason, Score } from '../types'
 import { ActionTag, LevelTag } from './level'
 
@@ -35,7 +35,7 @@ export function Reasons({ of }: { of?: Score }) {
           <span class="bar" role="img" aria-label={`impact ${r.impact.toFixed(2)}`}>
             <i class={r.impact >= 0 ? 'up' : 'down'} style={{ width: `${(Math.abs(r.impact) / top) * 100}%` }} />
           </span>
-          <span class="number">{r.impact > 0 ? '+' : r.impact < 0 ? '−' : ''}{Math.abs(r.impact).toFixed(2)}</span>
+          <span class="number">{r.impact > 0 ? '+' : r.impact < 0 ? '−' : ''}{score(Math.abs(r.impact))}</span>
         </div>
       ))}
     </div>
@@ -104,7 +104,7 @@ export function Usual({ value, currency, usual }: { value: number; currency?: st
   const times = value / usual.amount_mean
   return (
     <p class="quiet">
-      {times >= 1.3 ? `${times.toFixed(1)} × the customer's usual amount of ` : times <= 0.7 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
+      {times >= 1.3 ? `${oneDigit(times)} × the customer's usual amount of ` : times <= 0.7 ? `${percent(times, 0)} of the customer's usual amount of ` : 'About the customer\'s usual amount of '}
       {amount(usual.amount_mean, currency)}, over {many(usual.payments, 'payment')}.
     </p>
   )
