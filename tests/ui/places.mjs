@@ -216,6 +216,28 @@ await test('who comes back to a list finds it where it was left; who goes to it 
   }
 })
 
+await test('a list of people is read to its end by scrolling alone', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  const PAGE = 50
+  await page.route('**/api/v1/users?*', async (route) => {
+    const asked = new URL(route.request().url())
+    const from = Number(asked.searchParams.get('cursor') ?? 0)
+    asked.searchParams.delete('cursor')
+    const answer = await route.fetch({ url: asked.href })
+    const json = await answer.json()
+    json.items = Array.from({ length: PAGE }, (_, i) => ({ ...json.items[0], id: 1000 + from + i, email: `person${from + i}@example.com` }))
+    json.next = from + PAGE < 3 * PAGE ? String(from + PAGE) : null
+    await route.fulfill({ response: answer, json })
+  })
+  await opens('/people', 'tbody tr.can')
+  const people = page.getByRole('region', { name: 'People' }).locator('tbody tr')
+  await until(async () => {
+    await people.last().scrollIntoViewIfNeeded().catch(() => {})
+    return (await people.count()) === 3 * PAGE
+  }, 'all people', LONG)
+  await page.unroute('**/api/v1/users?*')
+})
+
 /** In the page: scrolls a list to its end, step by step, and tells what it saw in each row. */
 async function read_all(rows) {
   const box = document.querySelector('.table-box')

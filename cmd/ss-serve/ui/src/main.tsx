@@ -86,6 +86,8 @@ function App() {
   const [asked, set] = useState(false)
   useEffect(() => {
     void whoami().catch(() => null).then(() => set(true))
+    // Meanwhile, what will be shown to those who are signed in.
+    void pages[parts.value[0] ?? '']?.().catch(() => {})
   }, [])
   if (!asked) return <main class="alone"><div class="card"><Skeleton lines={5} height={24} /></div></main>
   if (!me.value || me.value.must_change) return <SignIn />

@@ -20,7 +20,7 @@ function Trends({ of }: { of: string }) {
   const by = of === '1h' ? 'minute' : of === '24h' || of === '7d' ? 'hour' : 'day'
   const asked = useData('analytics/trend', { by, period: of })
   const { data } = asked
-  if (!data) return <Waiting of={asked} lines={8} height={18} />
+  if (!data) return <Waiting of={asked} lines={9} height={18} />
   const labels = data.items.map((b) => b.start)
   return (
     <Chart
@@ -48,7 +48,7 @@ function Breakdown({ of }: { of: string }) {
   return (
     <section class="card w12 wide">
       <header class="middle"><h2>Broken down by</h2><Choice label="Dimension" value={dim} options={DIMS} change={(by) => filter({ by: by === 'category' ? null : by })} /></header>
-      {!data ? <Waiting of={asked} lines={8} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
+      {!data ? <Waiting of={asked} lines={10} height={24} /> : !data.items.length ? <Empty>Nothing in this period.</Empty> : (
         <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dim}`}>
           <table class="table">
             <caption class="visually-hidden">Payments by {dim}</caption>
@@ -76,7 +76,7 @@ function ScoreCharts({ of }: { of: string }) {
     <>
       <section class="card w6 wide">
         <header><h2>Scores</h2><span class="small">payments per step of 0.05, on a logarithmic scale</span></header>
-        {!data ? <Waiting of={asked} lines={7} /> : (
+        {!data ? <Waiting of={asked} lines={8} height={19} /> : (
           <Chart
             label="Distribution of scores" height={210} of={data}
             option={() => {
@@ -92,7 +92,7 @@ function ScoreCharts({ of }: { of: string }) {
       </section>
       <section class="card w6 wide">
         <header><h2>Precision and recall by threshold</h2><span class="small">of what is labelled</span></header>
-        {!data ? <Waiting of={asked} lines={7} /> : (
+        {!data ? <Waiting of={asked} lines={8} height={19} /> : (
           <Chart
             label="Precision and recall of each threshold" height={210} of={data}
             option={() => {
@@ -118,7 +118,7 @@ function RuleTable({ of }: { of: string }) {
   return (
     <section class="card w6 wide">
       <header><h2>Rules</h2><span class="small">hits and precision</span></header>
-      {!data ? <Waiting of={asked} lines={7} /> : (
+      {!data ? <Waiting of={asked} lines={9} height={25} /> : (
         <div class="lines">
           {data.items.slice(0, 8).map((r) => (
             <a key={r.rule + r.shadow} class="meter" href={`/rules?rule=${encodeURIComponent(r.rule)}`} title={`${count(r.fraud)} fraud, ${count(r.genuine)} genuine, ${amount(r.amount)}`}>

@@ -238,7 +238,7 @@ function Whole({ c, id, newest, people, act, can, all, next, dialog, show }: Who
               <Flips of={record} />
             </>
           ) : (
-            newest ? <Waiting of={worst} lines={4} /> : <p class="quiet">No payment is linked yet.</p>
+            newest ? <Waiting of={worst} lines={9} height={25} /> : <p class="quiet">No payment is linked yet.</p>
           )}
         </section>
         <section class="card">

@@ -40,7 +40,7 @@ function Trend({ of }: { of: string }) {
         <span class="small">per {by}</span>
       </header>
       {!data ? (
-        <Waiting of={asked} lines={8} height={18} />
+        <Waiting of={asked} lines={11} height={18} />
       ) : data.items.length ? (
         <Chart
           label={`Payments of each level per ${by}`} height={276} of={data}
@@ -66,7 +66,7 @@ function Levels({ of }: { of: string }) {
         <h2>Level</h2>
       </header>
       {!data ? (
-        <Waiting of={asked} lines={4} height={20} />
+        <Waiting of={asked} lines={5} height={20} />
       ) : (
         <div class="ring">
           <div class="ring-sum"><b class="figure">{compact(total)}</b><span class="small quiet">at risk</span></div>
@@ -98,7 +98,7 @@ export function Heat({ of, what = 'alerts' }: { of: string; what?: 'payments' | 
   const asked = useData('analytics/heatmap', { period: of })
   const { data } = asked
   const [asTable, set] = useState(false)
-  if (!data) return <Waiting of={asked} lines={7} />
+  if (!data) return <Waiting of={asked} lines={8} height={13} />
   const cells = new Map(data.items.map((i) => [localHour(i.weekday * 24 + i.hour), i[what]]))
   const at = (d: number, h: number) => cells.get(d * 24 + h) ?? 0
   const top = Math.max(1, ...data.items.map((i) => i[what]))
@@ -141,7 +141,7 @@ function Rules({ of }: { of: string }) {
         <span class="small">hits, precision of those labelled</span>
       </header>
       {!data ? (
-        <Waiting of={asked} lines={5} />
+        <Waiting of={asked} lines={7} height={25} />
       ) : data.items.some((r) => !r.shadow) ? (
         <div class="lines">
           {data.items.filter((r) => !r.shadow).slice(0, 7).map((r) => (

@@ -8,7 +8,7 @@ import { go } from '../router'
 import { Payment } from '../types'
 import { LevelTag } from './level'
 import { Money } from './money'
-import { Empty } from './states'
+import { Empty, Skeleton } from './states'
 import { When } from './when'
 
 const SHOWN = 40
@@ -33,6 +33,7 @@ function join(told: Payment[], read: Payment[]) {
 /** The payments of a level that somebody should see. */
 export function Feed() {
   const [items, setItems] = useState<Payment[]>([])
+  const [read, setRead] = useState(false)
   const [paused, setPaused] = useState(false)
   const [tries, retry] = useState(0)
   const waiting = useRef<Payment[]>([])
@@ -45,9 +46,17 @@ export function Feed() {
     let gone = false
     let due = 0
     void get('payments', { limit: SHOWN, level: 'LOW,MEDIUM,HIGH,CRITICAL' })
-      .then((page) => !gone && setItems((now) => join(now, page.items)))
+      .then((page) => {
+        if (gone) return
+        setItems((now) => join(now, page.items))
+        setRead(true)
+      })
       // Nothing else would ask again: what came meanwhile would be missing for good.
-      .catch(() => { due = window.setTimeout(() => retry((n) => n + 1), 3000) })
+      .catch(() => {
+        if (gone) return
+        setRead(true)
+        due = window.setTimeout(() => retry((n) => n + 1), 3000)
+      })
     return () => {
       gone = true
       clearTimeout(due)
@@ -96,6 +105,8 @@ export function Feed() {
             </li>
           ))}
         </ol>
+      ) : !read ? (
+        <Skeleton lines={9} height={20} />
       ) : (
         <Empty command="ss-gen --rate 50 | ss-run 'ingest | features | score | rules' | ss-store fraud.db | ss-serve fraud.db">
           Payments that deserve a look appear here as they come.

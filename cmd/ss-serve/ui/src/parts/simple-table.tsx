@@ -1,6 +1,21 @@
 import { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { Listed, Loaded } from '../data'
 import { Fault, Skeleton } from './states'
+
+/** Asks for more when it comes in sight, unless that has failed; a press does the same. */
+function More({ more, self }: { more: () => void; self: boolean }) {
+  const box = useRef<HTMLButtonElement>(null)
+  const ask = useRef(more)
+  ask.current = more
+  useEffect(() => {
+    if (!self) return
+    const watch = new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && ask.current(), { rootMargin: '200px' })
+    watch.observe(box.current!)
+    return () => watch.disconnect()
+  }, [])
+  return <div style={{ padding: '10px' }}><button ref={box} type="button" class="button" onClick={more}>More</button></div>
+}
 
 interface Head<T> {
   title: string
@@ -34,7 +49,7 @@ export function SimpleTable<T>({ label, of, heads, id, empty, open }: { label: s
       </table>
       {of.loading && !of.items.length && <div style={{ padding: '12px' }}><Skeleton lines={6} /></div>}
       {!of.loading && !of.items.length && !of.fault && <div class="empty">{empty}</div>}
-      {of.more && <div style={{ padding: '10px' }}><button type="button" class="button" onClick={of.more}>More</button></div>}
+      {of.more && <More key={String(!!of.fault)} more={of.more} self={!of.fault} />}
     </div>
   )
 }
