@@ -67,7 +67,8 @@ kill_again_and_again() {
   done
   wait
   alone ss-features -q | sort >want
-  read_topic "b$N" | sort | same /dev/stdin want
+  # One that a busy machine held up for longer than its session has its records written again, and the same.
+  read_topic "b$N" | sort -u | same /dev/stdin want
   ss-features -q -i "$URI/a$N?until=end" | sort | same /dev/stdin want
 }
 
