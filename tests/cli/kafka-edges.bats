@@ -302,3 +302,21 @@ features() { ss-features -i "$URI/a$N?group=g$N&until=end$1" --state st "${@:2}"
   ss-rules -q -i "$URI/a$N?group=g$N&until=end" -o "$URI/b$N?key=user_id&exactly_once=1"
   read_topic "b$N" -f '%k|%h' | same /dev/stdin <(printf '|bin=\377\376\001')
 }
+
+@test "bytes that are no text are rejects with their key and headers, whatever those hold" {
+  topic "a$N" 1
+  topic "dead$N" 1
+  payments
+  for bytes in '{"txn_id":"n\0","amount":1}' '{"txn_id":"u\377","amount":1}' '\0' '\377\376'; do
+    printf "$bytes" >bad
+    kcat -b "$KAFKA" -P -t "a$N" -k "$(printf 'k\377')" -H "bin=$(printf '\376')" bad
+  done
+  feed first
+  for once in 0 1; do
+    topic "b$once$N" 1
+    ss-rules -q -i "$URI/a$N?group=g$once$N&until=end" -o "$URI/b$once$N?exactly_once=$once" --rejects "$URI/dead$N"
+    read_topic "b$once$N" | same /dev/stdin <(ss-rules -q first)
+  done
+  read_topic "dead$N" | jq -s -c 'map(.offset)' | same /dev/stdin <(echo '[0,1,2,3,0,1,2,3]')
+  read_topic "dead$N" -f '%k|%h\n' | sed 's/,.*//' | sort -u | same /dev/stdin <(printf 'k\377|bin=\376\n')
+}
