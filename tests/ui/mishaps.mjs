@@ -27,8 +27,10 @@ await test('a double click does once what it does', async () => {
   const before = await mine()
   await page.getByRole('button', { name: /^Take next/ }).dblclick()
   await until(async () => (await mine()) > before, 'a case of mine')
+  // It is opened, too.
+  await button('With you').waitFor()
   const { id } = await ask('POST', 'cases', { title: 'Twice', priority: 'low' })
-  await opens(`/cases/${id}?tab=all`, '.case-title')
+  await opens(`/cases/${id}?tab=all`, '.case-title:has-text("Twice")')
   await page.getByLabel('Add a note').fill('once')
   await button('Add').dblclick()
   await page.locator('.comment', { hasText: 'once' }).waitFor()
@@ -53,7 +55,7 @@ await test('a double click does once what it does', async () => {
 })
 await test('a double click does nothing to what comes to lie under the pointer', async () => {
   const { id } = await ask('POST', 'cases', { title: 'What lies below', priority: 'low' })
-  await opens(`/cases/${id}?tab=all`, '.case-title')
+  await opens(`/cases/${id}?tab=all`, '.case-title:has-text("What lies below")')
   const status = async () => (await ask('GET', `cases/${id}`)).status
   await button('Investigate').dblclick()
   await toast(page, 'Investigating')
@@ -85,12 +87,12 @@ await test('what is chosen is what is in sight: another state of the list begins
 await test('what was typed and not sent is there again: after Escape, after another case, after another page', async () => {
   const [a, b] = await Promise.all([1, 2].map((n) => ask('POST', 'cases', { title: `Half written ${n}`, priority: 'low' })))
   const note = page.getByLabel('Add a note')
-  await opens(`/cases/${a.id}?tab=all`, '.case-title')
+  await opens(`/cases/${a.id}?tab=all`, '.case-title:has-text("Half written 1")')
   await note.fill('She was at home')
-  await opens(`/cases/${b.id}?tab=all`, '.case-title')
+  await opens(`/cases/${b.id}?tab=all`, '.case-title:has-text("Half written 2")')
   await until(async () => (await note.inputValue()) === '', 'an empty box')
   await go(page, '/lists')
-  await opens(`/cases/${a.id}?tab=all`, '.case-title')
+  await opens(`/cases/${a.id}?tab=all`, '.case-title:has-text("Half written 1")')
   await becomes(() => note.inputValue(), 'She was at home', 'the note')
   await note.press('Enter')
   await page.locator('.comment', { hasText: 'She was at home' }).waitFor()

@@ -99,7 +99,7 @@ await test('keys of cases: next, previous, mine, ask, escalate, the two verdicts
   await press('k')
   await until(async () => (await at()) === first, 'the case before')
   const { id } = await ask('POST', 'cases', { title: 'All keys in turn', priority: 'low' })
-  await opens(`/cases/${id}`, '.case-title')
+  await opens(`/cases/${id}`, '.case-title:has-text("All keys in turn")')
   await press('m')
   await toast(page, 'It is yours')
   await page.getByRole('button', { name: 'With you' }).waitFor()

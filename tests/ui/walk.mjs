@@ -6,7 +6,7 @@ import { serve } from './lib/server.mjs'
 const browser = await launch()
 // As the demo does it: payments that are known, then live ones of which nobody has said anything.
 const server = await serve({ payments: 6000, rate: 12, fraud: 0.1, labels: false })
-const { page, test } = await person(browser, server.url)
+const { page, test, expect } = await person(browser, server.url)
 const begun = Date.now()
 let clicks = 0
 let keys = 0
@@ -64,8 +64,15 @@ await test('it is resolved as fraud, and the next one comes by itself', async ()
   const was = page.url()
   await click(button(/^Confirm fraud/))
   await page.getByRole('dialog').waitFor()
-  await click(page.getByRole('dialog').getByRole('button', { name: 'Resolve', exact: true }))
-  await page.locator('.toast', { hasText: 'confirmed fraud' }).waitFor()
+  const resolve = page.getByRole('dialog').getByRole('button', { name: 'Resolve', exact: true })
+  await click(resolve)
+  // Payments come all the while: where another one has just joined the case, it is said, and resolved again.
+  expect(/^412 POST .*\/resolve$/)
+  const meanwhile = page.getByRole('dialog').getByText('Somebody changed this meanwhile')
+  await until(async () => {
+    if (await meanwhile.count()) await resolve.click({ timeout: 2000 }).catch(() => {})
+    return page.locator('.toast', { hasText: 'confirmed fraud' }).count()
+  }, 'it is said', 60000)
   await until(() => page.url() !== was, 'another case')
 })
 await test("the rule's precision has moved", async () => {

@@ -37,7 +37,7 @@ export function Timeline({ id, version, changed }: { id: number; version: number
     send('POST', `cases/${id}/comments`, { content }).then(
       () => {
         note.drop()
-        list.again()
+        // The case is another version by now, which is read first: with it comes what is new here.
         changed()
       },
       (f) => toast(f.message),
