@@ -107,7 +107,7 @@ const PAGES = [
   ['customer', `/customers/${payment.user_id}`, '.strip .figure'],
   ['analytics', '/analytics', 'canvas'],
   ['rules', '/rules', 'tbody tr'],
-  ['rule', '/rules?rule=velocity_burst', '.drawer textarea', { first: async () => { await page.getByRole('button', { name: 'Run over the stored payments' }).click(); await page.locator('.drawer table').waitFor({ timeout: 30000 }) } }],
+  ['rule', '/rules?rule=velocity_burst', '.drawer textarea', { first: async () => { await page.getByRole('button', { name: 'Run over the stored payments' }).click(); await page.locator('.drawer table').first().waitFor({ timeout: 30000 }) } }],
   ['lists', '/lists/bad_devices', 'tbody tr'],
   ['what-if', `/what-if?like=${encodeURIComponent(payment.txn_id)}`, 'form', { first: () => page.getByRole('button', { name: 'Ask', exact: true }).click() }],
   ['lab', '/lab', '.strip', { first: () => page.getByRole('button', { name: 'Start', exact: true }).click(), wait: 4000, last: () => page.getByRole('button', { name: 'Stop', exact: true }).click() }],
