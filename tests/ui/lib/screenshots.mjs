@@ -104,7 +104,7 @@ const PAGES = [
   ['case', `/cases/${a_case.id}`, '.verdict'],
   ['case-phone', `/cases/${a_case.id}`, '.verdict', { phone: true, dark: true }],
   ['customers', '/customers', 'tbody tr.can'],
-  ['customer', `/customers/${payment.user_id}`, '.strip .figure'],
+  ['customer', `/customers/${a_case.user_id ?? payment.user_id}`, '.strip .figure'],
   ['analytics', '/analytics', 'canvas'],
   ['rules', '/rules', 'tbody tr'],
   ['rule', '/rules?rule=velocity_burst', '.drawer textarea', { first: async () => { await page.getByRole('button', { name: 'Run over the stored payments' }).click(); await page.locator('.drawer table').first().waitFor({ timeout: 30000 }) } }],
